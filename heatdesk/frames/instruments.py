@@ -1,0 +1,66 @@
+"""Where things trade: venues and the one name each has on screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """A trading place.
+
+    Attributes
+    ----------
+    id : str
+        The id providers use (``BINANCE_FUTURES``).
+    title : str
+        The one name on screen (``Binance Perp``).
+    example_symbol : str
+        How BTC is written there.
+    """
+
+    id: str
+    title: str
+    example_symbol: str = "BTCUSDT"
+
+
+_ALL = (
+    Venue("BINANCE_FUTURES", "Binance Perp"),
+    Venue("BYBIT", "Bybit Perp"),
+    Venue("OKEX_SWAP", "OKX Perp", "BTC-USDT-SWAP"),
+    Venue("HYPERLIQUID_FUTURES", "Hyperliquid Perp", "BTC"),
+    Venue("BITGET", "Bitget Perp"),
+    Venue("GATE_IO_FUTURES", "Gate Perp", "BTC_USDT"),
+    Venue("DERIBIT", "Deribit Perp", "BTC-PERPETUAL"),
+    Venue("BITMEX", "BitMEX Perp", "XBTUSD"),
+    Venue("BINANCE_DELIVERY", "Binance Coin-M", "BTCUSD_PERP"),
+    Venue("OKEX_FUTURES", "OKX Futures", "BTC-USDT-SWAP"),
+    Venue("BITFINEX_DERIVATIVES", "Bitfinex Perp", "BTCF0:USTF0"),
+    Venue("HYPERLIQUID_HIP3", "Hyperliquid HIP-3", "xyz:MSTR"),
+    Venue("HUOBI_DM", "HTX Futures", "BTC"),
+    Venue("HUOBI_DM_SWAP", "HTX Coin-M", "BTC-USD"),
+    Venue("HUOBI_DM_LINEAR_SWAP", "HTX Perp", "BTC-USDT"),
+    Venue("CME", "CME", "BTC"),
+    Venue("BINANCE", "Binance Spot"),
+    Venue("BYBIT_SPOT", "Bybit Spot"),
+    Venue("COINBASE", "Coinbase Spot", "BTC-USD"),
+    Venue("OKEX", "OKX Spot", "BTC-USDT"),
+    Venue("KRAKEN", "Kraken Spot", "XBT/USD"),
+    Venue("BITSTAMP", "Bitstamp Spot", "btcusd"),
+    Venue("BITFINEX", "Bitfinex Spot", "BTCUSD"),
+    Venue("GATE_IO", "Gate Spot", "BTC_USDT"),
+    Venue("GEMINI", "Gemini Spot", "BTCUSD"),
+    Venue("HUOBI", "HTX Spot", "btcusdt"),
+    Venue("HYPERLIQUID", "Hyperliquid Spot", "UBTC/USDC"),
+    Venue("UPBIT", "Upbit Spot", "KRW-BTC"),
+    Venue("DEMO", "Demo Market", "BTCUSDT"),
+)
+
+VENUES: dict[str, Venue] = {venue.id: venue for venue in _ALL}
+"""Every venue HeatDesk has a name for, by id."""
+
+
+def venue_title(venue_id: str) -> str:
+    """Name of a venue on screen; an unknown id is shown as it is."""
+    venue = VENUES.get(venue_id)
+    return venue.title if venue else venue_id

@@ -1,0 +1,333 @@
+"""Every market message: frozen, arrays read-only, prices and quantities float64 as served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heatdesk.frames.subscriptions import Quote
+
+Float64Array = NDArray[np.float64]
+Int64Array = NDArray[np.int64]
+
+
+def _freeze(*arrays: NDArray[np.generic]) -> None:
+    for array in arrays:
+        array.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRuns:
+    """Price levels of many snapshots, laid end to end.
+
+    Parameters
+    ----------
+    offsets : (n_snapshot + 1,) int64
+        Snapshot ``i`` owns ``price[offsets[i]:offsets[i + 1]]``.
+    price : (n,) float64
+        Lower edge of each level, quote units, as served and in the order served.
+    qty : (n,) float64
+        Quantity at that level, in the unit of the frame.
+
+    Raises
+    ------
+    ValueError
+        When the offsets do not fit the arrays.
+    """
+
+    offsets: Int64Array = field(repr=False)
+    price: Float64Array = field(repr=False)
+    qty: Float64Array = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self.price.shape != self.qty.shape or self.offsets.size < 1:
+            raise ValueError("prices and quantities differ in length")
+        if self.offsets[0] != 0 or self.offsets[-1] != self.price.size:
+            raise ValueError("offsets do not cover the levels")
+        _freeze(self.offsets, self.price, self.qty)
+
+    def __len__(self) -> int:
+        return self.offsets.size - 1
+
+    def at(self, i: int) -> tuple[Float64Array, Float64Array]:
+        """Prices and quantities of snapshot ``i``."""
+        a, b = int(self.offsets[i]), int(self.offsets[i + 1])
+        return self.price[a:b], self.qty[a:b]
+
+
+@dataclass(frozen=True, slots=True)
+class BookWindow:
+    """Resting liquidity over a run of time buckets.
+
+    Either ``bids`` and ``asks`` are given (best price first), or, from a source that does not
+    mark the sides, ``unsided`` alone (ascending).
+
+    Parameters
+    ----------
+    from_ms, to_ms : int
+        The half-open stretch of time that was asked. A bucket in it without a snapshot is a gap.
+    interval_ms : int
+        Bucket width.
+    time_ms : (n_snapshot,) int64
+        Bucket starts of the snapshots that came, ascending and unique.
+    block_size : float
+        Height of a level, quote units.
+    quote : Quote
+        Unit of the quantities: coins or USD.
+    complete_ms : int
+        Buckets that end after this moment were still forming.
+    """
+
+    from_ms: int
+    to_ms: int
+    interval_ms: int
+    time_ms: Int64Array = field(repr=False)
+    block_size: float
+    quote: Quote
+    bids: LevelRuns | None = field(default=None, repr=False)
+    asks: LevelRuns | None = field(default=None, repr=False)
+    unsided: LevelRuns | None = field(default=None, repr=False)
+    complete_ms: int = 0
+
+    def __post_init__(self) -> None:
+        sides = (self.bids, self.asks, self.unsided)
+        if any(runs is not None and len(runs) != self.time_ms.size for runs in sides):
+            raise ValueError("snapshots and times differ in number")
+        if (self.bids is None) != (self.asks is None) or (self.bids is None) == (
+            self.unsided is None
+        ):
+            raise ValueError("a book window has both sides, or unsided levels alone")
+        _freeze(self.time_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidationWindow:
+    """Would-be liquidations by price over a run of time buckets (no side is served).
+
+    Fields as in `BookWindow`; ``levels`` ascend by price. ``tick_size`` is the smallest price
+    step seen between levels, quote units, NaN when it cannot be told.
+    """
+
+    from_ms: int
+    to_ms: int
+    interval_ms: int
+    time_ms: Int64Array = field(repr=False)
+    levels: LevelRuns = field(repr=False)
+    quote: Quote
+    tick_size: float = float("nan")
+    complete_ms: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.levels) != self.time_ms.size:
+            raise ValueError("snapshots and times differ in number")
+        _freeze(self.time_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class CandleWindow:
+    """Candles over a run of time buckets.
+
+    Parameters
+    ----------
+    time_ms : (n,) int64
+        Bucket starts, ascending and unique.
+    open, high, low, close : (n,) float64
+        Quote units; NaN where the source left the price out.
+    volume_base : (n,) float64
+        Traded quantity in coins; 0 where the source left it out.
+    """
+
+    from_ms: int
+    to_ms: int
+    interval_ms: int
+    time_ms: Int64Array = field(repr=False)
+    open: Float64Array = field(repr=False)
+    high: Float64Array = field(repr=False)
+    low: Float64Array = field(repr=False)
+    close: Float64Array = field(repr=False)
+    volume_base: Float64Array = field(repr=False)
+    complete_ms: int = 0
+
+    def __post_init__(self) -> None:
+        columns = (self.open, self.high, self.low, self.close, self.volume_base)
+        if any(column.shape != self.time_ms.shape for column in columns):
+            raise ValueError("candle columns differ in length")
+        _freeze(self.time_ms, *columns)
+
+
+TIMEFRAMES = ("24h", "7d", "30d", "1y", "3y")
+"""Timeframes of a dot's performance, in the order of ``DotSet.change_pct``'s columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class DotSet:
+    """The market map at one moment.
+
+    Parameters
+    ----------
+    time_ms : int
+        When the provider last refreshed these figures (not when they were received).
+    ids, names, symbols : tuple of str, length n
+    relative_volume : (n,) float64
+        Turnover-normalised volume, 1 is usual; NaN when absent.
+    change_pct : (n, 5) float64
+        Performance in percent points by `TIMEFRAMES`; NaN when null or absent.
+    market_cap_usd, price_usd, volume_24h_usd : (n,) float64
+        NaN when absent.
+    request_id : str
+        The provider's id of the answer.
+    """
+
+    time_ms: int
+    mode: str
+    category: str
+    ids: tuple[str, ...] = field(repr=False)
+    names: tuple[str, ...] = field(repr=False)
+    symbols: tuple[str, ...] = field(repr=False)
+    relative_volume: Float64Array = field(repr=False)
+    change_pct: Float64Array = field(repr=False)
+    market_cap_usd: Float64Array = field(repr=False)
+    price_usd: Float64Array = field(repr=False)
+    volume_24h_usd: Float64Array = field(repr=False)
+    request_id: str = ""
+
+    def __post_init__(self) -> None:
+        n = len(self.ids)
+        columns = (
+            self.relative_volume,
+            self.market_cap_usd,
+            self.price_usd,
+            self.volume_24h_usd,
+        )
+        if any(column.shape != (n,) for column in columns):
+            raise ValueError("dot columns differ in length")
+        if self.change_pct.shape != (n, len(TIMEFRAMES)):
+            raise ValueError("change_pct has the wrong shape")
+        _freeze(*columns, self.change_pct)
+
+
+@dataclass(frozen=True, slots=True)
+class CohortDefinition:
+    """A class of traders.
+
+    Attributes
+    ----------
+    id : int
+        The provider's segment id.
+    kind : str
+        ``size`` (perp equity) or ``pnl`` (all-time result): two partitions of the same
+        wallets, never added together; ``unknown`` for an id nobody described.
+    range_text : str
+        What makes a wallet a member ("$500k-1M").
+    """
+
+    id: int
+    name: str
+    kind: str
+    range_text: str = ""
+
+
+COHORTS: tuple[CohortDefinition, ...] = (
+    CohortDefinition(16, "Shrimp", "size", "$0-250"),
+    CohortDefinition(1, "Fish", "size", "$250-10k"),
+    CohortDefinition(2, "Dolphin", "size", "$10k-50k"),
+    CohortDefinition(3, "Apex Predator", "size", "$50k-100k"),
+    CohortDefinition(4, "Small Whale", "size", "$100k-500k"),
+    CohortDefinition(5, "Whale", "size", "$500k-1M"),
+    CohortDefinition(6, "Tidal Whale", "size", "$1M-5M"),
+    CohortDefinition(7, "Leviathan", "size", "over $5M"),
+    CohortDefinition(8, "Money Printer", "pnl", "over +$1M"),
+    CohortDefinition(9, "Smart Money", "pnl", "+$100k-1M"),
+    CohortDefinition(10, "Grinder", "pnl", "+$10k-100k"),
+    CohortDefinition(11, "Humble Earner", "pnl", "+$0-10k"),
+    CohortDefinition(12, "Exit Liquidity", "pnl", "-$10k-0"),
+    CohortDefinition(13, "Semi-Rekt", "pnl", "-$100k-10k"),
+    CohortDefinition(14, "Full Rekt", "pnl", "-$1M-100k"),
+    CohortDefinition(15, "Giga-Rekt", "pnl", "under -$1M"),
+)
+"""The cohorts in display order: by size, then by result."""
+
+
+@dataclass(frozen=True, slots=True)
+class CohortTable:
+    """Positions by coin and cohort at one moment.
+
+    One row per coin and cohort served, plus one per coin with ``cohort_id == -1``: the coin's
+    own totals (row ALL), which differ slightly from the sums of its cohorts.
+
+    Parameters
+    ----------
+    time_ms : int
+        When it was received (the payload carries no time).
+    coins : tuple of str, length n
+    cohort_id : (n,) int64
+    total_usd, long_usd, short_usd : (n,) float64
+        Open position value.
+    count, count_long, count_short : (n,) int64
+        Number of positions.
+    bias_ratio : (n,) float64
+        The provider's own bias (long share, 0 to 1, rounded there); NaN in ALL rows and where
+        it was not served.
+    definitions : tuple of CohortDefinition
+        Every cohort that appears, in display order.
+    """
+
+    time_ms: int
+    opened_within: str
+    coins: tuple[str, ...] = field(repr=False)
+    cohort_id: Int64Array = field(repr=False)
+    total_usd: Float64Array = field(repr=False)
+    long_usd: Float64Array = field(repr=False)
+    short_usd: Float64Array = field(repr=False)
+    count: Int64Array = field(repr=False)
+    count_long: Int64Array = field(repr=False)
+    count_short: Int64Array = field(repr=False)
+    bias_ratio: Float64Array = field(repr=False)
+    definitions: tuple[CohortDefinition, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        n = len(self.coins)
+        columns: tuple[NDArray[np.generic], ...] = (
+            self.cohort_id,
+            self.total_usd,
+            self.long_usd,
+            self.short_usd,
+            self.count,
+            self.count_long,
+            self.count_short,
+            self.bias_ratio,
+        )
+        if any(column.shape != (n,) for column in columns):
+            raise ValueError("cohort columns differ in length")
+        _freeze(*columns)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketList:
+    """Venues and symbols a provider knows.
+
+    ``rows`` holds ``(venue_id, symbol, coin, category)`` tuples, sorted.
+    """
+
+    time_ms: int
+    rows: tuple[tuple[str, str, str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A word from a provider about its stream; it changes the status, not the data.
+
+    Attributes as in `StreamStatus`; None leaves a field as it was.
+    """
+
+    period_s: float | None = None
+    next_ms: int | None = None
+    progress: float | None = None
+    note: str | None = None
+
+
+MarketFrame = BookWindow | LiquidationWindow | CandleWindow | DotSet | CohortTable | MarketList
+Frame = MarketFrame | Notice
+"""Anything a provider yields."""

@@ -1,0 +1,129 @@
+"""What every provider is: a spec, a plan of requests, and streams of frames."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from heatdesk.frames import Frame, KeyState, Subscription
+from heatdesk.frames.market import MarketFrame
+from heatdesk.net.budget import Limits, RateBudget
+from heatdesk.net.client import JsonClient
+from heatdesk.units import Clock
+
+Span = tuple[int, int]
+"""A half-open stretch of time, ``(from_ms, to_ms)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSpec:
+    """What is fixed about a provider.
+
+    Attributes
+    ----------
+    id, title : str
+        ``"kiyotaka"`` and the name on screen.
+    needs_key : bool
+    offers : tuple of subscription types
+        What can be asked of it.
+    key_hint : str
+        Where a user finds the key.
+    key_pattern : str
+        Regular expression a key usually fits; a mismatch warns, never blocks. Empty: none known.
+    """
+
+    id: str
+    title: str
+    needs_key: bool
+    offers: tuple[type, ...]
+    key_hint: str = ""
+    key_pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a subscription costs before it is made.
+
+    Attributes
+    ----------
+    first : int
+        Weight (or calls) of filling the history.
+    update : int
+        Weight of each later update.
+    period_s : float
+        Pace of the updates under the current tier.
+    text : str
+        One sentence for the user; empty when it costs nothing worth saying.
+    refused : str
+        Why the tier cannot serve it, empty when it can.
+    """
+
+    first: int = 0
+    update: int = 0
+    period_s: float = 0.0
+    text: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderContext:
+    """What a provider works with; everything is handed in, nothing is global.
+
+    Attributes
+    ----------
+    http : JsonClient
+        Bound to the provider's base URL, key and budget.
+    active : callable
+        The subscriptions of this provider that run at the moment, for pacing.
+    """
+
+    clock: Clock
+    http: JsonClient
+    budget: RateBudget
+    active: Callable[[], Sequence[Subscription]] = field(default=lambda: ())
+
+
+class Provider(ABC):
+    """One source of frames.
+
+    A provider raises only `ProviderError` kinds and never retries: back-off belongs to the
+    engine (and to the export), once. Units end in its parsers.
+    """
+
+    spec: ClassVar[ProviderSpec]
+
+    def __init__(self, context: ProviderContext) -> None:
+        self.context = context
+
+    def limits(self) -> Limits:
+        """Budgets of the current tier."""
+        return self.context.budget.limits
+
+    def cost(self, sub: Subscription) -> Cost:
+        """Tell what a subscription would cost; pure arithmetic, callable from any thread."""
+        return Cost()
+
+    @abstractmethod
+    def stream(self, sub: Subscription, covered: Sequence[Span]) -> AsyncIterator[Frame]:
+        """Yield frames of a subscription for as long as it is wanted.
+
+        History first (newest window first), then the tail. After a failure the engine starts
+        it again; ``covered`` tells which spans already arrived, so nothing is asked twice.
+        """
+
+    async def fetch(self, sub: Subscription, span: Span | None = None) -> MarketFrame:
+        """Ask once for one request's worth of a subscription.
+
+        ``span`` is one of `requests` for series, None for data that is only ever current.
+        """
+        raise NotImplementedError
+
+    def requests(self, sub: Subscription, span: Span) -> list[Span]:
+        """Cut a span into the requests it takes, newest first."""
+        return [span]
+
+    async def check_key(self) -> tuple[KeyState, str]:
+        """Try the key with the cheapest call; what it says, in one sentence."""
+        return KeyState.NOT_NEEDED, ""

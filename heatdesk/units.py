@@ -1,0 +1,245 @@
+"""Time and numbers: the clock, intervals, durations, and how figures are written.
+
+Inside HeatDesk the only time is ``time_ms``: UTC epoch milliseconds. This module is the
+only one that reads the clock or sleeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Protocol
+
+from heatdesk.errors import UsageError
+
+SECOND_MS = 1_000
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
+
+INTERVALS_MS: dict[str, int] = {
+    "1m": MINUTE_MS,
+    "5m": 5 * MINUTE_MS,
+    "15m": 15 * MINUTE_MS,
+    "1h": HOUR_MS,
+    "4h": 4 * HOUR_MS,
+    "1d": DAY_MS,
+    "1w": 7 * DAY_MS,
+}
+"""Interval labels a user chooses from, with their width in milliseconds."""
+
+_DURATION = re.compile(r"(\d+)(s|m|h|d|w)")
+_DURATION_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+class Clock(Protocol):
+    """Where time comes from; tests and the demo bring their own."""
+
+    def now_ms(self) -> int:
+        """UTC epoch milliseconds."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Seconds that never run backwards."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long on this clock."""
+        ...
+
+
+class SystemClock:
+    """The computer's own clock."""
+
+    def now_ms(self) -> int:
+        """UTC epoch milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic_s(self) -> float:
+        """Seconds that never run backwards."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+        await asyncio.sleep(max(0.0, seconds))
+
+
+@dataclass(slots=True)
+class FixedClock:
+    """A clock that stands still: pictures drawn with it are always the same.
+
+    Parameters
+    ----------
+    time_ms : int
+        The moment it shows, UTC epoch milliseconds.
+    """
+
+    time_ms: int
+
+    def now_ms(self) -> int:
+        """Return the fixed moment."""
+        return self.time_ms
+
+    def monotonic_s(self) -> float:
+        """Return the fixed moment in seconds."""
+        return self.time_ms / 1_000
+
+    async def sleep(self, seconds: float) -> None:
+        """Never return for a positive wait: on this clock no time passes."""
+        if seconds > 0:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+
+
+def interval_label(interval_ms: int) -> str:
+    """Label of an interval (``60000 -> "1m"``)."""
+    for label, width_ms in INTERVALS_MS.items():
+        if width_ms == interval_ms:
+            return label
+    return f"{interval_ms // 1000}s"
+
+
+def parse_interval_ms(text: str) -> int:
+    """Milliseconds of an interval label.
+
+    Raises
+    ------
+    UsageError
+        For anything but ``1m 5m 15m 1h 4h 1d 1w``.
+    """
+    try:
+        return INTERVALS_MS[text]
+    except KeyError:
+        choices = " ".join(INTERVALS_MS)
+        raise UsageError(f"The interval {text!r} is unknown; use one of {choices}.") from None
+
+
+def parse_duration_s(text: str) -> int:
+    """Seconds of a duration such as ``90s``, ``60m``, ``24h``, ``7d``.
+
+    Raises
+    ------
+    UsageError
+        When the text is no such duration, or zero.
+    """
+    found = _DURATION.fullmatch(text.strip())
+    seconds = int(found[1]) * _DURATION_S[found[2]] if found else 0
+    if seconds <= 0:
+        raise UsageError(f"The duration {text!r} is not understood; write 90s, 60m, 24h or 7d.")
+    return seconds
+
+
+def parse_iso_ms(text: str) -> int:
+    """UTC epoch milliseconds of an ISO 8601 time; without a zone it is UTC.
+
+    Raises
+    ------
+    UsageError
+        When the text is no ISO time.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(
+            f"The time {text!r} is not understood; write it like 2026-04-13T12:00."
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return (moment - epoch) // timedelta(milliseconds=1)
+
+
+def moment_of(time_ms: int, zone: tzinfo | None = UTC) -> datetime:
+    """Datetime of a time for labels; ``zone=None`` means the computer's local zone."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ms)
+    return moment.astimezone(zone)
+
+
+def iso_of(time_ms: int) -> str:
+    """ISO text in UTC, to the second (``2026-04-13T12:00:00Z``)."""
+    return moment_of(time_ms).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def floor_ms(time_ms: int, interval_ms: int) -> int:
+    """Start of the bucket that holds a time (weeks start on Monday, 00:00 UTC)."""
+    offset_ms = 4 * DAY_MS if interval_ms == INTERVALS_MS["1w"] else 0
+    return (time_ms - offset_ms) // interval_ms * interval_ms + offset_ms
+
+
+def day_start_ms(time_ms: int) -> int:
+    """00:00 UTC of the day."""
+    return time_ms // DAY_MS * DAY_MS
+
+
+def month_start_ms(time_ms: int) -> int:
+    """00:00 UTC of the first day of the month."""
+    moment = moment_of(time_ms)
+    first = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return int(first.timestamp()) * 1000
+
+
+def format_compact(value: float, digits: int = 3) -> str:
+    """A figure with K, M, B or T and about ``digits`` significant digits (``48.2M``)."""
+    if not math.isfinite(value):
+        return "-"
+    size = abs(value)
+    for limit, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
+        # 999,960 must read 1.00M, not 1000K
+        if size >= limit * (1 - 0.5 * 10.0**-digits):
+            return _significant(value / limit, digits) + suffix
+    return _significant(value, digits)
+
+
+def format_usd(value: float, digits: int = 3) -> str:
+    """Dollars, compact (``$48.2M``, ``-$1.20K``)."""
+    if not math.isfinite(value):
+        return "-"
+    return ("-" if value < 0 else "") + "$" + format_compact(abs(value), digits)
+
+
+def format_pct(value: float, digits: int = 1) -> str:
+    """Percent points with a sign (``+1.8 %``)."""
+    return f"{value:+.{digits}f} %" if math.isfinite(value) else "-"
+
+
+def price_decimals(tick_size: float) -> int:
+    """Decimals that show every multiple of a tick size (``0.25 -> 2``, ``5 -> 0``)."""
+    if not (math.isfinite(tick_size) and tick_size > 0):
+        return 2
+    for decimals in range(12):
+        scaled = tick_size * 10**decimals
+        if abs(scaled - round(scaled)) < 1e-6 * max(1.0, scaled) and round(scaled) >= 1:
+            return decimals
+    return 12
+
+
+def format_price(value: float, tick_size: float) -> str:
+    """A price at the precision of its tick size, thousands separated (``70,825``)."""
+    return f"{value:,.{price_decimals(tick_size)}f}" if math.isfinite(value) else "-"
+
+
+def format_age(seconds: float) -> str:
+    """An age in the shortest honest words (``8 s``, ``3 min``, ``2 h 05 min``, ``4 d``)."""
+    total = max(0, int(seconds))
+    if total < 60:
+        return f"{total} s"
+    if total < 3_600:
+        return f"{total // 60} min"
+    if total < 86_400:
+        return f"{total // 3_600} h {total % 3_600 // 60:02d} min"
+    return f"{total // 86_400} d"
+
+
+def _significant(value: float, digits: int) -> str:
+    if value == 0:
+        return "0"
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, decimals)
+    # rounding can carry into a new digit: 9.996 -> 10.0
+    if rounded:
+        decimals = digits - 1 - math.floor(math.log10(abs(rounded)))
+    return f"{rounded:.{min(max(decimals, 0), 8)}f}"
