@@ -1,0 +1,8 @@
+# Thin calls of packaging/bootstrap.py, which does its own set-up. Extra arguments: make test ARGS="-k name"
+PYTHON ?= python3
+ARGS ?=
+
+.PHONY: setup run test bench soak
+
+setup run test bench soak:
+	$(PYTHON) packaging/bootstrap.py $@ -- $(ARGS)
