@@ -11,6 +11,7 @@ from heatdesk.frames import Frame, KeyState, Subscription
 from heatdesk.frames.market import MarketFrame
 from heatdesk.net.budget import Limits, RateBudget
 from heatdesk.net.client import JsonClient
+from heatdesk.settings import Settings
 from heatdesk.units import Clock
 
 Span = tuple[int, int]
@@ -75,6 +76,8 @@ class ProviderContext:
     ----------
     http : JsonClient
         Bound to the provider's base URL, key and budget.
+    settings : Settings
+        All settings; a provider reads its own part.
     active : callable
         The subscriptions of this provider that run at the moment, for pacing.
     """
@@ -82,6 +85,7 @@ class ProviderContext:
     clock: Clock
     http: JsonClient
     budget: RateBudget
+    settings: Settings
     active: Callable[[], Sequence[Subscription]] = field(default=lambda: ())
 
 
@@ -97,8 +101,23 @@ class Provider(ABC):
     def __init__(self, context: ProviderContext) -> None:
         self.context = context
 
+    @classmethod
+    def limits_for(cls, settings: Settings) -> Limits:
+        """Budgets of the tier that the settings name; unlimited unless a provider says."""
+        return Limits()
+
+    @classmethod
+    def base_url(cls, settings: Settings) -> str:
+        """Base URL that paths are appended to; empty for a provider without a network."""
+        return ""
+
+    @classmethod
+    def key_headers(cls, key: str, settings: Settings) -> dict[str, str]:
+        """Headers that carry the key."""
+        return {}
+
     def limits(self) -> Limits:
-        """Budgets of the current tier."""
+        """Budgets in force."""
         return self.context.budget.limits
 
     def cost(self, sub: Subscription) -> Cost:
