@@ -1,0 +1,1 @@
+"""Everything Qt: the desk's windows, panels and the one bridge to the feed thread."""
