@@ -1,0 +1,1 @@
+"""The only door to the internet: one JSON client, and the budgets it must keep."""

@@ -1,0 +1,315 @@
+"""The JSON client: one provider, one base URL, one key, one budget.
+
+It streams bodies, follows redirects itself (keys never leave the host they belong to) and
+maps every failure to a `ProviderError`. It never retries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import orjson
+
+from heatdesk import __version__
+from heatdesk.errors import (
+    BadPayload,
+    BodyCut,
+    KeyRejected,
+    ProviderError,
+    RateLimited,
+    RedirectRefused,
+    ServerTrouble,
+)
+from heatdesk.net.budget import OnWait, RateBudget, Ticket
+from heatdesk.net.failures import CONNECT_TIMEOUT_S, failure_of
+from heatdesk.net.headers import lower_case
+from heatdesk.net.replies import Refusal, clean, error_of, looks_like_web_page, request_id_of
+from heatdesk.units import Clock
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_BODY_BYTES = 256 * 1024 * 1024
+MAX_REDIRECTS = 5
+_MAX_ERROR_BYTES = 64 * 1024
+_REDIRECTS = (301, 302, 303, 307, 308)
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_UNTOLD_WAIT_S = 1.0
+# After a 429 that names no time, the other streams of that provider hold off this long.
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer.
+
+    Attributes
+    ----------
+    body : bytes
+        Unpacked.
+    headers : mapping
+        By lower-case name.
+    request_id : str
+        The provider's ``X-Request-Id``, empty when it gave none.
+    """
+
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    request_id: str = ""
+
+
+class JsonClient:
+    """Asks one provider.
+
+    Parameters
+    ----------
+    provider, title : str
+        Id, and the name used in sentences.
+    base_url : str
+        May carry a path; a trailing slash does not matter.
+    key_headers : callable
+        Headers that carry the key, asked for each request on a worker thread (a keyring may
+        block); raises `KeyMissing` when there is none.
+    clock : Clock
+    budget : RateBudget
+    transport : httpx.AsyncBaseTransport, optional
+        Stands in for the network in tests.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        title: str,
+        base_url: str,
+        key_headers: Callable[[], dict[str, str]],
+        clock: Clock,
+        budget: RateBudget,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.provider = provider
+        self.title = title
+        self.base_url = base_url.strip().rstrip("/")
+        self.last_request_id = ""
+        self._key_headers = key_headers
+        self._clock = clock
+        self._budget = budget
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+
+    def __repr__(self) -> str:
+        return f"JsonClient({self.provider!r}, {self.base_url!r})"
+
+    async def get(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]] = (),
+        *,
+        weight: int = 0,
+        on_wait: OnWait | None = None,
+        stall_s: float = 20.0,
+    ) -> Reply:
+        """Ask once, after waiting for the budget.
+
+        Parameters
+        ----------
+        path : str
+            Appended to the base URL.
+        params : sequence of (name, value)
+            Names may repeat.
+        weight : int
+            What the request costs.
+        on_wait : callable, optional
+            Told ``(seconds, reason)`` when the budget makes it wait.
+        stall_s : float
+            Longest silence that is borne, before the answer and inside it.
+
+        Raises
+        ------
+        ProviderError
+            Any kind but `StreamGap`. Texts and traces hold no key.
+        """
+        await asyncio.to_thread(self._checked_key_headers)  # no key: nothing is spent
+        ticket = await self._budget.acquire(weight, on_wait, open_s=stall_s + CONNECT_TIMEOUT_S)
+        outcome: Reply | ProviderError
+        try:
+            outcome = await self._exchange(path, params, ticket, stall_s)
+        finally:
+            self._budget.settle(ticket)
+        # Raised out here so that no httpx exception, which knows the headers, hangs on it.
+        if isinstance(outcome, ProviderError):
+            self.last_request_id = outcome.request_id or self.last_request_id
+            if isinstance(outcome, RateLimited):
+                self._hold_off(outcome)
+            raise outcome
+        self.last_request_id = outcome.request_id or self.last_request_id
+        return outcome
+
+    def loads(self, reply: Reply) -> object:
+        """Decode strict JSON: no NaN, no Infinity, no web page.
+
+        Raises
+        ------
+        BadPayload
+        """
+        try:
+            decoded: object = orjson.loads(reply.body)
+        except orjson.JSONDecodeError as error:
+            if looks_like_web_page(reply.headers, reply.body):
+                text = (
+                    f"A web page came back instead of data from {self.title};"
+                    " check the base URL, or a proxy in between."
+                )
+            elif not reply.body.strip():
+                text = f"{self.title} sent an empty answer."
+            else:
+                text = f"{self.title} sent something that is not valid JSON."
+            detail = f"{self.provider}: {clean(str(error))}"
+            raise BadPayload(self.provider, text, detail, reply.request_id) from None
+        return decoded
+
+    async def close(self) -> None:
+        """Close all connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def _exchange(
+        self, path: str, params: Sequence[tuple[str, str]], ticket: Ticket, stall_s: float
+    ) -> Reply | ProviderError:
+        import httpx
+
+        try:
+            url = httpx.URL(self.base_url + "/" + path.lstrip("/"), params=list(params))
+            for _ in range(MAX_REDIRECTS + 1):
+                answer = await self._send(url, ticket, stall_s)
+                if not isinstance(answer, httpx.URL):
+                    return answer
+                url = answer
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+            host = urlsplit(self.base_url).netloc.rpartition("@")[2] or self.base_url
+            return failure_of(error, self.provider, self.title, host, stall_s)
+        except ProviderError as error:
+            return error
+        text = f"{self.title} keeps redirecting; check the base URL in the settings."
+        return RedirectRefused(self.provider, text)
+
+    async def _send(
+        self, url: httpx.URL, ticket: Ticket, stall_s: float
+    ) -> Reply | ProviderError | httpx.URL:
+        """Send one request; an URL is where a redirect on the same host leads."""
+        import httpx
+
+        headers = await asyncio.to_thread(self._checked_key_headers)
+        secrets = _secrets_in(headers)
+        timeout = httpx.Timeout(stall_s, connect=CONNECT_TIMEOUT_S)
+        client = self._open_client()
+        async with client.stream("GET", url, headers=headers, timeout=timeout) as response:
+            found = lower_case(response.headers)
+            self._budget.settle(ticket)
+            self._budget.observe(found)
+            if response.status_code in _REDIRECTS:
+                return self._redirect(url, found.get("location", ""))
+            if not response.is_success:
+                body = await _beginning(response)
+                refusal = Refusal(
+                    self.provider, self.title, response.status_code, found, body, secrets
+                )
+                return error_of(refusal, self._clock.now_ms())
+            body = await self._read(response, found)
+            return Reply(body, found, request_id_of(found, {}, secrets))
+
+    async def _read(self, response: httpx.Response, headers: Mapping[str, str]) -> bytes:
+        announced = headers.get("content-length", "")
+        length = int(announced) if announced.isascii() and announced.isdigit() else None
+        if length is not None and length > MAX_BODY_BYTES:
+            raise self._too_large()
+        buffer = io.BytesIO()  # getvalue() hands its memory over without a copy
+        async for chunk in response.aiter_bytes():
+            if buffer.tell() + len(chunk) > MAX_BODY_BYTES:
+                raise self._too_large()
+            buffer.write(chunk)
+        if length is not None and response.num_bytes_downloaded < length:
+            text = f"The connection to {self.title} was cut before the end."
+            detail = f"{self.provider}: {response.num_bytes_downloaded} of {length} bytes came"
+            raise BodyCut(self.provider, text, detail)
+        return buffer.getvalue()
+
+    def _too_large(self) -> BadPayload:
+        return BadPayload(
+            self.provider,
+            f"The answer of {self.title} is larger than {MAX_BODY_BYTES >> 20} MiB;"
+            " lower the depth or the period.",
+        )
+
+    def _redirect(self, url: httpx.URL, location: str) -> httpx.URL | RedirectRefused:
+        import httpx
+
+        try:
+            target = url.join(location)
+        except (httpx.InvalidURL, ValueError):
+            target = None
+        if target is None or not location:
+            text = f"{self.title} redirects to nowhere; check the base URL in the settings."
+            return RedirectRefused(self.provider, text)
+        if _origin(target) == _origin(url):
+            return target
+        return RedirectRefused(
+            self.provider,
+            f"{self.title} redirects to another address ({clean(_origin_text(target))}); it was"
+            " not followed and no key was sent there. Check the base URL in the settings.",
+        )
+
+    def _checked_key_headers(self) -> dict[str, str]:
+        headers = self._key_headers()
+        if all(value.isascii() and value.isprintable() for value in headers.values()):
+            return headers
+        text = f"The {self.title} key holds characters no key can hold. Enter it again."
+        raise KeyRejected(self.provider, text)
+
+    def _hold_off(self, error: RateLimited) -> None:
+        if error.retry_after_s is not None:
+            self._budget.block_s(error.retry_after_s)
+        elif not isinstance(error, ServerTrouble):
+            self._budget.block_s(_UNTOLD_WAIT_S)
+
+    def _open_client(self) -> httpx.AsyncClient:
+        if self._client is None:
+            import httpx
+
+            # A proxy of the environment cannot see this computer's own addresses.
+            direct = {f"all://{host}": None for host in _LOOPBACK}
+            self._client = httpx.AsyncClient(
+                transport=self._transport,
+                mounts=None if self._transport is not None else direct,
+                headers={"User-Agent": f"HeatDesk/{__version__}", "Accept": "application/json"},
+                follow_redirects=False,
+            )
+        return self._client
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    """Read as much of an error body as a sentence needs."""
+    body = b""
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > _MAX_ERROR_BYTES:
+            break
+    return body
+
+
+def _secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
+    words = {word for value in headers.values() for word in (value, *value.split())}
+    return tuple(word for word in words if len(word) >= 4 and word.lower() != "bearer")
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    default = {"http": 80, "https": 443}.get(url.scheme)
+    return url.scheme, url.host, url.port or default
+
+
+def _origin_text(url: httpx.URL) -> str:
+    return f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port else "")
