@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -18,6 +18,9 @@ from tests.servers.base import run_in_foreground
 from tests.servers.books import BookSnapshot, Candle, LevelSnapshot
 from tests.servers.kiyotaka import KiyotakaServer
 from tests.servers.synthetic import SyntheticSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RECORDING = Path("binance-usdm-hft", "btcusdt_20240808.gz")
 EXCHANGE, SYMBOL, COIN = "BINANCE_FUTURES", "BTCUSDT", "BTC"
@@ -157,14 +160,22 @@ def _apply_frame(recording: Recording, book: _Book, second: _Second, frame: Any)
 class RecordingSource:
     """A `BookSource` of Binance Futures BTCUSDT as recorded; every other market is synthetic.
 
-    The last recorded second falls into the minute of `now_s`. `held_back` seconds lie after it
+    The last recorded second falls into the minute in which the source is made. `held_back` seconds lie after it
     instead and appear one a minute as the server's clock goes on, so that a desk has a tail to
     follow.
     """
 
-    def __init__(self, path: Path, now_s: float, *, held_back: int = 0, seed: int = 1) -> None:
+    def __init__(
+        self,
+        path: Path,
+        now_s: Callable[[], float] = time.time,
+        *,
+        held_back: int = 0,
+        seed: int = 1,
+    ) -> None:
         self.recording = load_recording(path)
-        last_s = int(now_s) // MINUTE_S * MINUTE_S + held_back * MINUTE_S
+        self._now_s = now_s
+        last_s = int(now_s()) // MINUTE_S * MINUTE_S + held_back * MINUTE_S
         self.first_s = last_s - (len(self.recording.snapshots) - 1) * MINUTE_S
         price = self.recording.snapshots[-1 - held_back].usd_px
         self._others = SyntheticSource(seed, levels=1000, prices={COIN: price})
@@ -174,7 +185,8 @@ class RecordingSource:
 
     def _index(self, time_s: int) -> int | None:
         index, rest = divmod(time_s - self.first_s, MINUTE_S)
-        return index if rest == 0 and 0 <= index < len(self.recording.snapshots) else None
+        is_there = rest == 0 and 0 <= index < len(self.recording.snapshots)
+        return index if is_there and time_s <= self._now_s() else None
 
     def book(self, exchange: str, symbol: str, time_s: int, interval_s: int) -> BookSnapshot | None:
         if not self._recorded(exchange, symbol):
@@ -221,7 +233,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=default_data_dir())
     parser.add_argument("--held-back", type=int, default=30)
     args = parser.parse_args()
-    source = RecordingSource(args.data / RECORDING, time.time(), held_back=args.held_back)
+    source = RecordingSource(args.data / RECORDING, held_back=args.held_back)
     run_in_foreground(KiyotakaServer(source, key=args.key, port=args.port))
 
 
