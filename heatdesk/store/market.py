@@ -1,0 +1,256 @@
+"""Everything that arrived, by subscription: one writer, one lock, readers pull by revision."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from heatdesk.frames.market import (
+    BookWindow,
+    CandleWindow,
+    CohortTable,
+    DotSet,
+    LiquidationWindow,
+    MarketFrame,
+    MarketList,
+)
+from heatdesk.frames.status import ProviderStatus, StreamStatus
+from heatdesk.frames.subscriptions import Subscription
+from heatdesk.store.bucketing import HeatmapFrame
+from heatdesk.store.exact import DEFAULT_EXACT_BYTES, ExactCell, ExactFrames
+from heatdesk.store.heatmap import HeatmapStore
+from heatdesk.store.ring import DEFAULT_BUDGET_BYTES
+from heatdesk.units import floor_ms
+
+__all__ = ["ExactCell", "HeatmapStore", "MarketStore", "Span"]
+
+Span = tuple[int, int]
+"""A half-open stretch of time, ``(from_ms, to_ms)``."""
+
+_MAX_CANDLES = 200_000
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What is held of one subscription."""
+
+    exact: ExactFrames
+    revision: int = 0
+    covered: list[Span] = field(default_factory=list)
+    heatmap: HeatmapStore | None = None
+    waiting: list[HeatmapFrame] = field(default_factory=list)
+    candles: CandleWindow | None = None
+    latest: DotSet | CohortTable | MarketList | None = None
+
+
+class MarketStore:
+    """The store that every panel reads.
+
+    Only the feed thread calls `apply`, `set_status`, `set_provider` and `drop`. Any thread
+    reads; what is handed out is immutable or takes the same lock for its copy.
+
+    Parameters
+    ----------
+    heatmap_bytes, exact_bytes : int
+        Budget of the cells, and of the float64 snapshots, of each subscription.
+
+    Attributes
+    ----------
+    lock : threading.RLock
+        The one lock; hold it to read several things of one moment.
+    provider_revision : int
+        Changes when the state of any provider does.
+    """
+
+    def __init__(
+        self,
+        heatmap_bytes: int = DEFAULT_BUDGET_BYTES,
+        exact_bytes: int = DEFAULT_EXACT_BYTES,
+    ) -> None:
+        self.lock = threading.RLock()
+        self.provider_revision = 0
+        self._heatmap_bytes = heatmap_bytes
+        self._exact_bytes = exact_bytes
+        self._kept: dict[Subscription, _Kept] = {}
+        self._status: dict[Subscription, tuple[StreamStatus, int]] = {}
+        self._providers: dict[str, ProviderStatus] = {}
+        self._last_revision: dict[Subscription, int] = {}
+
+    # -- writing (feed thread)
+
+    def apply(self, sub: Subscription, frame: MarketFrame) -> None:
+        """Take in one frame of a subscription."""
+        kept = self._kept.get(sub)
+        if kept is None:
+            # a subscription that comes back must not repeat a revision a panel has seen
+            kept = _Kept(ExactFrames(self._exact_bytes), self._last_revision.get(sub, 0))
+            with self.lock:
+                self._kept[sub] = kept
+        if isinstance(frame, BookWindow | LiquidationWindow):
+            self._apply_heatmap(kept, frame)
+        elif isinstance(frame, CandleWindow):
+            merged = merge_candles(kept.candles, frame)
+            with self.lock:
+                kept.candles = merged
+        else:
+            with self.lock:
+                kept.latest = frame
+        with self.lock:
+            if isinstance(frame, BookWindow | LiquidationWindow | CandleWindow):
+                kept.covered = merge_spans([*kept.covered, covered_span(frame)])
+            kept.revision += 1
+
+    def _apply_heatmap(self, kept: _Kept, frame: HeatmapFrame) -> None:
+        heatmap = kept.heatmap
+        if frame.time_ms.size == 0 and (heatmap is None or not heatmap.fits(frame)):
+            # where columns start is known from the first snapshot only
+            kept.waiting = [*kept.waiting[-999:], frame] if heatmap is None else []
+            return
+        if heatmap is None or not heatmap.fits(frame):
+            heatmap = HeatmapStore.for_frame(frame, self.lock, self._heatmap_bytes)
+            exact = ExactFrames(self._exact_bytes)
+            with self.lock:
+                if kept.heatmap is not None:
+                    heatmap.generation = kept.heatmap.generation + 1
+                    heatmap.revision = kept.heatmap.revision + 1
+                    kept.covered = []
+                kept.heatmap, kept.exact = heatmap, exact
+            earlier, kept.waiting = kept.waiting, []
+            for empty in earlier:
+                if heatmap.fits(empty):
+                    heatmap.apply(empty)
+        heatmap.apply(frame)
+        with self.lock:
+            kept.exact.add(frame)
+
+    def set_status(self, sub: Subscription, status: StreamStatus) -> None:
+        """Note how a stream is doing."""
+        with self.lock:
+            previous, revision = self._status.get(sub, (None, 0))
+            if status != previous:
+                self._status[sub] = (status, revision + 1)
+
+    def set_provider(self, status: ProviderStatus) -> None:
+        """Note how a provider is doing."""
+        with self.lock:
+            if self._providers.get(status.provider) != status:
+                self._providers[status.provider] = status
+                self.provider_revision += 1
+
+    def drop(self, sub: Subscription) -> None:
+        """Forget everything of a subscription nobody wants any more."""
+        with self.lock:
+            kept = self._kept.pop(sub, None)
+            if kept is not None:
+                self._last_revision[sub] = kept.revision
+            self._status.pop(sub, None)
+
+    # -- reading (any thread)
+
+    def status(self, sub: Subscription) -> StreamStatus:
+        """How a stream is doing; a fresh status before anything is known."""
+        with self.lock:
+            found = self._status.get(sub)
+        return found[0] if found else StreamStatus()
+
+    def status_revision(self, sub: Subscription) -> int:
+        """0 before any status, then one more with each change."""
+        with self.lock:
+            found = self._status.get(sub)
+        return found[1] if found else 0
+
+    def providers(self) -> tuple[ProviderStatus, ...]:
+        """State of every provider heard of, by id."""
+        with self.lock:
+            return tuple(self._providers[name] for name in sorted(self._providers))
+
+    def revision(self, sub: Subscription) -> int:
+        """0 while nothing arrived, then one more with each change of data."""
+        with self.lock:
+            kept = self._kept.get(sub)
+            return kept.revision if kept else 0
+
+    def covered(self, sub: Subscription) -> list[Span]:
+        """Complete stretches of time that arrived, merged, ascending."""
+        with self.lock:
+            kept = self._kept.get(sub)
+            return list(kept.covered) if kept else []
+
+    def heatmap(self, sub: Subscription) -> HeatmapStore | None:
+        """Cells of a book or liquidation subscription; None before its first snapshot."""
+        with self.lock:
+            kept = self._kept.get(sub)
+            return kept.heatmap if kept else None
+
+    def candles(self, sub: Subscription) -> CandleWindow | None:
+        """Every candle that arrived, merged, ascending."""
+        with self.lock:
+            kept = self._kept.get(sub)
+            return kept.candles if kept else None
+
+    def last_book(self, sub: Subscription) -> BookWindow | LiquidationWindow | None:
+        """Window with exactly the newest snapshot, as served."""
+        with self.lock:
+            kept = self._kept.get(sub)
+            return kept.exact.newest() if kept else None
+
+    def latest(self, sub: Subscription) -> DotSet | CohortTable | MarketList | None:
+        """Newest frame of a subscription that is only ever current."""
+        with self.lock:
+            kept = self._kept.get(sub)
+            return kept.latest if kept else None
+
+    def exact(self, sub: Subscription, time_ms: int, price: float) -> ExactCell | None:
+        """Figures as served of the cell at a moment and price; None when no longer held."""
+        with self.lock:
+            kept = self._kept.get(sub)
+            if kept is None or kept.heatmap is None:
+                return None
+            return kept.exact.cell(time_ms, price, kept.heatmap.grid.block_size)
+
+
+def covered_span(frame: BookWindow | LiquidationWindow | CandleWindow) -> Span:
+    """Stretch of a window whose buckets were complete when it was asked."""
+    interval_ms = frame.interval_ms
+    anchor_ms = (
+        int(frame.time_ms[0]) if frame.time_ms.size else floor_ms(frame.from_ms, interval_ms)
+    )
+    if frame.to_ms <= frame.complete_ms:
+        return frame.from_ms, frame.to_ms
+    complete_ms = anchor_ms + (frame.complete_ms - anchor_ms) // interval_ms * interval_ms
+    return frame.from_ms, max(frame.from_ms, complete_ms)
+
+
+def merge_spans(spans: list[Span]) -> list[Span]:
+    """Join spans that touch; empty ones vanish."""
+    merged: list[Span] = []
+    for from_ms, to_ms in sorted(span for span in spans if span[1] > span[0]):
+        if merged and from_ms <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], to_ms))
+        else:
+            merged.append((from_ms, to_ms))
+    return merged
+
+
+def merge_candles(held: CandleWindow | None, new: CandleWindow) -> CandleWindow:
+    """Join candles; those of ``new`` replace earlier ones of the same bucket."""
+    if held is None or held.interval_ms != new.interval_ms:
+        return new
+    times = np.concatenate((held.time_ms, new.time_ms))
+    # the last of equal times is the newer one
+    time_ms, from_the_end = np.unique(times[::-1], return_index=True)
+    pick = (times.size - 1 - from_the_end)[-_MAX_CANDLES:]
+    return CandleWindow(
+        min(held.from_ms, new.from_ms),
+        max(held.to_ms, new.to_ms),
+        new.interval_ms,
+        time_ms[-_MAX_CANDLES:],
+        np.concatenate((held.open, new.open))[pick],
+        np.concatenate((held.high, new.high))[pick],
+        np.concatenate((held.low, new.low))[pick],
+        np.concatenate((held.close, new.close))[pick],
+        np.concatenate((held.volume_base, new.volume_base))[pick],
+        max(held.complete_ms, new.complete_ms),
+    )

@@ -1,0 +1,76 @@
+"""Another level height for cells already held: sums survive, what was observed stays so."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heatdesk.store.codes import EMPTY, FIRST, NOT_OBSERVED, Codes, CodeScale
+from heatdesk.store.grid import PriceGrid
+from heatdesk.store.ring import CellRing
+
+MAX_FINE_LEVELS = 16_384
+"""Levels beyond which a served step is too fine to be held and several share a level."""
+
+_FAR = 20.0
+
+
+def choose_block_size(price: NDArray[np.float64], tick_size: float) -> float:
+    """Level height for prices served on a step: the step, or the least multiple that can be held.
+
+    Parameters
+    ----------
+    price : (n,) float64
+        Prices to hold, quote units. Those more than 20 times off the median do not count.
+    tick_size : float
+        Smallest step between them; when NaN a ten-thousandth of the price's power of ten serves.
+    """
+    price = price[np.isfinite(price) & (price > 0)]
+    if not tick_size > 0:
+        middle = float(np.median(price)) if price.size else 1.0
+        tick_size = 10.0 ** (math.floor(math.log10(middle)) - 4)
+    if price.size == 0:
+        return tick_size
+    middle = float(np.median(price))
+    low, high = max(float(price.min()), middle / _FAR), min(float(price.max()), middle * _FAR)
+    return tick_size * max(1, math.ceil((high - low) / tick_size / MAX_FINE_LEVELS))
+
+
+def regrid(ring: CellRing, scale: CodeScale, block_size: float, new_block_size: float) -> None:
+    """Move the cells of a ring to levels of another height.
+
+    Quantities go to the level that holds their old level's lower edge and are summed there; a
+    new level inside an old one that was observed is *observed empty*.
+    """
+    old, new = PriceGrid(block_size), PriceGrid(new_block_size)
+    held = np.arange(ring.low, ring.high + 1)
+    target = new.levels_of(held.astype(np.float64) * block_size)
+    first = int(target[0])
+    last = max(int(target[-1]), new.level_of((ring.high + 1) * block_size) - 1)
+    rows = first + np.arange(last - first + 1)
+    source = (
+        np.clip(old.levels_of(rows.astype(np.float64) * new_block_size), ring.low, ring.high)
+        - ring.low
+    )
+    planes: dict[str, Codes] = {}
+    for name, plane in ring.codes.items():
+        codes = plane[ring.low - ring.base_level : ring.high + 1 - ring.base_level]
+        moved = np.minimum(codes, EMPTY)[source]
+        into, starts = np.unique(target, return_index=True)
+        moved[into - first] = _summed(codes, starts, scale)
+        planes[name] = moved
+    ring.replace(planes, first, first, last)
+
+
+def _summed(codes: Codes, starts: NDArray[np.intp], scale: CodeScale) -> Codes:
+    values = scale.values().copy()
+    values[NOT_OBSERVED] = 0.0
+    seen = np.maximum.reduceat(codes, starts, axis=0)
+    out = np.empty_like(seen)
+    for a in range(0, codes.shape[1], 256):
+        part = slice(a, a + 256)
+        total = np.add.reduceat(values[codes[:, part]], starts, axis=0)
+        out[:, part] = scale.encode(total)
+    return np.where(seen >= FIRST, out, seen)
