@@ -143,7 +143,8 @@ def sum_into_blocks(
     lowest = int(index.min())
     served = np.flatnonzero(np.bincount(index - lowest))
     sums = np.bincount(index - lowest, weights=qty)[served]
-    return np.round((served + lowest) * block_size, 9), sums
+    prices: Floats = np.round((served + lowest).astype(np.float64) * block_size, 9)
+    return prices, np.asarray(sums, dtype=np.float64)
 
 
 def book_levels(
@@ -202,7 +203,9 @@ _QTY_TEXT = _TextOf(whole_as_int=False)
 def pairs_text(px: Floats, qty: Floats) -> str:
     """Return `p1,v1,p2,v2,...`; whole prices without a decimal point, as the documents show them."""
     prices = map(_PRICE_TEXT.__getitem__, px.tolist())
-    quantities = map(_QTY_TEXT.__getitem__, qty.tolist())
+    # Only quantities of few decimals come again; the table would fill up with others.
+    is_round = bool(qty.size) and abs(float(qty[0]) * 1e5 - round(float(qty[0]) * 1e5)) < 1e-6
+    quantities = map(_QTY_TEXT.__getitem__ if is_round else repr, qty.tolist())
     return ",".join(chain.from_iterable(zip(prices, quantities, strict=True)))
 
 

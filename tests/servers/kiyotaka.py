@@ -7,6 +7,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+import numpy as np
+
 from tests.servers import books
 from tests.servers.base import LoopbackServer, Reply, Request, json_reply, run_in_foreground
 from tests.servers.kiyotaka_limits import (
@@ -175,8 +177,8 @@ class KiyotakaServer(LoopbackServer):
         if not query.flat:
             return books.book_point_text(served, time_s)
         bid_px, bid_qty, ask_px, ask_qty = served
-        px = books.np.concatenate([bid_px[::-1], ask_px])
-        return books.flat_record_text(px, books.np.concatenate([bid_qty[::-1], ask_qty]), time_s)
+        px = np.concatenate([bid_px[::-1], ask_px])
+        return books.flat_record_text(px, np.concatenate([bid_qty[::-1], ask_qty]), time_s)
 
 
 def served_book(

@@ -7,16 +7,15 @@ import json
 import math
 import socket
 import threading
-import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.servers import faults, payloads, seeds
-from tests.servers.base import ClosedPort, LoopbackServer
+from tests.servers.base import LoopbackServer
 from tests.servers.books import TableSource, snapshot_of
+from tests.servers.client import BEARERS, BTC, get
 from tests.servers.hypertracker import HyperTrackerServer
 from tests.servers.kiyotaka import KiyotakaServer
 from tests.servers.kiyotaka_limits import BOOK, CANDLES, LIQUIDATION, weight_of
@@ -28,59 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NOW_S = payloads.BOOK_TIME_S
-KEY = {"X-Kiyotaka-Key": "test-key"}
-BTC = {
-    "type": BOOK,
-    "exchange": "BINANCE_FUTURES",
-    "rawSymbol": "BTCUSDT",
-    "interval": "MINUTE",
-    "period": "1140",
-    "blockSize": "25",
-}
-BEARERS = {
-    faults.KIYOTAKA: KEY,
-    faults.SHARPE: {"Authorization": "Bearer test-key"},
-    faults.HYPERTRACKER: {"Authorization": "Bearer test-key"},
-}
-
-
-class Answer:
-    """A reply read to its end."""
-
-    def __init__(self, status: int, headers: Any, body: bytes) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
-
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-def get(
-    server: LoopbackServer,
-    path: str,
-    query: dict[str, Any] | None = None,
-    headers: dict[str, str] | None = None,
-) -> Answer:
-    parts = urlsplit(server.url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-    try:
-        target = path + ("?" + urlencode(query, doseq=True) if query else "")
-        connection.request("GET", target, headers=KEY if headers is None else headers)
-        reply = connection.getresponse()
-        return Answer(reply.status, reply.headers, reply.read())
-    finally:
-        connection.close()
-
-
-def body_of(
-    server: LoopbackServer, path: str, query: dict[str, Any], headers: dict[str, str]
-) -> bytes:
-    """Return what arrived, even of a body that was cut."""
-    try:
-        return get(server, path, query, headers).body
-    except http.client.IncompleteRead as cut:
-        return cut.partial
 
 
 def points(server: LoopbackServer, **query: Any) -> list[dict[str, Any]]:
@@ -333,79 +279,6 @@ def test_hypertracker_cohorts_are_two_partitions_of_nearly_the_coin() -> None:
     others = [row["totalValue"] for row in segments if 8 <= row["segmentId"] <= 15]
     assert math.isclose(sum(sizes), sum(others), rel_tol=1e-9)
     assert 0.0 < rows[0]["totalValue"] - sum(sizes) < rows[0]["totalValue"] * 1e-3
-
-
-def servers_of(provider: str) -> LoopbackServer:
-    if provider == faults.SHARPE:
-        return SharpeServer(key="test-key", per_minute=1000)
-    if provider == faults.HYPERTRACKER:
-        return HyperTrackerServer(per_day=1000)
-    return KiyotakaServer(SyntheticSource(1, 20), now_s=lambda: NOW_S, limits="off")
-
-
-def request_for(provider: str, fault: faults.Fault) -> tuple[str, dict[str, Any]]:
-    path = fault.path_for(provider)
-    if path != "/v1/points":
-        return path, {name: BTC[name] for name in ("exchange", "rawSymbol")}
-    query: dict[str, Any] = dict(BTC)
-    if fault.kind == LIQUIDATION:
-        query = {"type": LIQUIDATION, "coin": "BTC", "interval": "MINUTE", "period": "300"}
-    if fault.form == "flat":
-        query["flatten"] = "true"
-    return path, query
-
-
-@pytest.mark.parametrize("provider", faults.ALL)
-def test_every_fault_spoils_one_answer_and_the_next_is_healthy(provider: str) -> None:
-    with servers_of(provider) as server:
-        for fault in faults.faults_for(provider):
-            path, query = request_for(provider, fault)
-            healthy = get(server, path, query, BEARERS[provider]).body
-            server.inject(fault, path=path)
-            spoiled = body_of(server, path, query, BEARERS[provider])
-            assert spoiled != healthy, fault.name
-            assert get(server, path, query, BEARERS[provider]).status == 200, fault.name
-
-
-def test_fault_names_are_unique() -> None:
-    for provider in faults.ALL:
-        names = [fault.name for fault in faults.faults_for(provider)]
-        assert len(names) == len(set(names))
-
-
-def test_a_redirect_leads_to_another_host_that_sees_which_keys_came_along(
-    kiyotaka: KiyotakaServer,
-) -> None:
-    with faults.ElsewhereServer() as elsewhere:
-        kiyotaka.inject(faults.redirect_to(elsewhere.url), path="/v1/points")
-        answer = get(kiyotaka, "/v1/points", BTC)
-        assert answer.status == 302
-        target = answer.headers["Location"]
-        assert urlsplit(target).hostname == "localhost"
-        careless = urllib.request.Request(target, headers=KEY)
-        with urllib.request.urlopen(careless, timeout=30) as reply:
-            reply.read()
-        assert elsewhere.arrived_keys == [("x-kiyotaka-key", "test-key")]
-
-
-def test_a_huge_body_has_the_length_it_declares(kiyotaka: KiyotakaServer) -> None:
-    healthy = get(kiyotaka, "/v1/points", BTC).json()
-    kiyotaka.inject(faults.huge(2, valid=True))
-    kiyotaka.inject(faults.huge(2))
-    assert get(kiyotaka, "/v1/points", BTC).json() == healthy
-    numbers = get(kiyotaka, "/v1/points", BTC)
-    assert len(numbers.body) == int(numbers.headers["Content-Length"]) > 2 << 20
-    assert len(numbers.json()["series"][0]["points"][0]["Point"]["bids"]) == 1 + (2 << 17)
-
-
-def test_a_self_signed_server_and_a_closed_port_are_network_failures() -> None:
-    with (
-        SharpeServer(tls=True) as server,
-        pytest.raises(urllib.error.URLError, match="CERTIFICATE"),
-    ):
-        urllib.request.urlopen(server.url, timeout=30)
-    with ClosedPort() as closed, pytest.raises(urllib.error.URLError, match="refused"):
-        urllib.request.urlopen(closed.url, timeout=30)
 
 
 def test_a_compressing_server_compresses_only_for_those_who_ask() -> None:
