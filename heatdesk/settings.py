@@ -1,0 +1,398 @@
+"""Settings: one frozen tree whose field metadata feeds the form, the validation and the docs.
+
+The file is TOML in the home folder, read field by field: what does not fit costs that field
+alone. ``HEATDESK_`` plus a field's path in capitals joined by ``__`` overrides it for one run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+from urllib.parse import urlsplit
+
+from heatdesk.errors import UsageError, WriteError
+
+FILE_NAME = "settings.toml"
+ENV_PREFIX = "HEATDESK_"
+MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+"""Step ``i`` turns a file of schema version ``i + 1`` into the next one."""
+SCHEMA_VERSION = len(MIGRATIONS) + 1
+
+Value = bool | int | float | str
+T = TypeVar("T")
+
+KIYOTAKA_PRESETS: Final[dict[str, tuple[str, str]]] = {
+    "kiyotaka": ("https://api.kiyotaka.ai", "X-Kiyotaka-Key"),
+    "openmarket": ("https://api.openmarket.xyz", "X-OpenMarket-Key"),
+}
+"""Base URL and key header of each brand of the same service."""
+
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def _check_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        usable = usable and parts.port != 0 and not any(c.isspace() for c in text)
+    except ValueError:
+        usable = False
+    return "" if usable or not text else "write an address such as https://api.example.com"
+
+
+def _check_needed_url(text: str) -> str:
+    return _check_url(text) if text else "an address is needed"
+
+
+def _check_header(text: str) -> str:
+    fits = not text or _HEADER_NAME.fullmatch(text)
+    return "" if fits else "write a header name such as X-Api-Key"
+
+
+def setting(
+    default: T,
+    label: str,
+    help_text: str = "",
+    *,
+    unit: str = "",
+    choices: tuple[str, ...] = (),
+    limits: tuple[float, float] | None = None,
+    check: Callable[[str], str] | None = None,
+) -> T:
+    """Declare a settings field.
+
+    Its metadata: ``label``, ``help``, ``unit``, ``choices``, ``range`` (inclusive) and
+    ``check``, which returns what is wrong with a text, empty when nothing is.
+    """
+    described = {"label": label, "help": help_text, "unit": unit, "choices": choices}
+    return field(default=default, metadata={**described, "range": limits, "check": check})
+
+
+@dataclass(frozen=True, slots=True)
+class KiyotakaSettings:
+    """The Kiyotaka Data API, also branded OpenMarket."""
+
+    preset: str = setting(
+        "kiyotaka",
+        "Service",
+        "Which brand of the service the key belongs to.",
+        choices=tuple(KIYOTAKA_PRESETS),
+    )
+    base_url: str = setting("", "Base URL", "Empty: the address of the service.", check=_check_url)
+    header: str = setting(
+        "", "Key header", "Empty: the header of the service.", check=_check_header
+    )
+    tier: str = setting(
+        "free",
+        "Plan",
+        "Its limits are kept; the free plan is assumed because it never overspends.",
+        choices=("free", "basic", "standard", "advanced", "enterprise"),
+    )
+
+    @property
+    def resolved_base_url(self) -> str:
+        """The address to ask."""
+        return self.base_url or KIYOTAKA_PRESETS[self.preset][0]
+
+    @property
+    def resolved_header(self) -> str:
+        """The header that carries the key; another base URL does not change it."""
+        return self.header or KIYOTAKA_PRESETS[self.preset][1]
+
+
+@dataclass(frozen=True, slots=True)
+class SharpeSettings:
+    """The Sharpe AI API."""
+
+    base_url: str = setting("https://www.sharpe.ai/api/v1", "Base URL", check=_check_needed_url)
+    tier: str = setting(
+        "free",
+        "Plan",
+        "Its limits are kept.",
+        choices=("free", "analyst", "pro", "enterprise"),
+    )
+    period_s: int = setting(
+        300, "Update every", "How often the market map is asked.", unit="s", limits=(60, 86_400)
+    )
+    logos: bool = setting(False, "Load logos", "Fetches pictures from other addresses.")
+
+
+@dataclass(frozen=True, slots=True)
+class HyperTrackerSettings:
+    """The HyperTracker API."""
+
+    base_url: str = setting(
+        "https://ht-api.coinmarketman.com/api/external", "Base URL", check=_check_needed_url
+    )
+    plan: str = setting(
+        "free",
+        "Plan",
+        "Its limits are kept.",
+        choices=("free", "pulse", "surge", "flow", "stream"),
+    )
+    daily_reserve: int = setting(
+        4,
+        "Calls kept back",
+        "So many calls of the day are left for tests and exports.",
+        unit="calls",
+        limits=(0, 99),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProvidersSettings:
+    """One section for each provider."""
+
+    kiyotaka: KiyotakaSettings = KiyotakaSettings()
+    sharpe: SharpeSettings = SharpeSettings()
+    hypertracker: HyperTrackerSettings = HyperTrackerSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSettings:
+    """How things are shown."""
+
+    utc: bool = setting(False, "Time in UTC", "Otherwise the zone of this computer.")
+    bid_ask_pair: bool = setting(
+        False, "Bids and asks in two colours", "Otherwise one ramp for all resting liquidity."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole tree.
+
+    ``overridden`` holds the paths set by the environment and their values; they are in force
+    but never saved.
+    """
+
+    providers: ProvidersSettings = ProvidersSettings()
+    view: ViewSettings = ViewSettings()
+    overridden: tuple[tuple[tuple[str, ...], Value], ...] = field(
+        default=(), repr=False, compare=False
+    )
+
+
+def home_dir(environ: Mapping[str, str]) -> Path:
+    """Folder of settings, layout, logs and data: ``HEATDESK_HOME``, else the system's place."""
+    told = environ.get("HEATDESK_HOME", "").strip()
+    if told:
+        return Path(told).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("HeatDesk", appauthor=False))
+
+
+def load(home: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """Read the settings, and sentences about what could not be used.
+
+    Raises
+    ------
+    UsageError
+        When an environment override names no setting or a value it cannot have.
+    """
+    table, warnings = _read_table(home / FILE_NAME)
+    settings = cast("Settings", _fill(Settings(), table, (), warnings))
+    settings = _override(settings, environ)
+    for path, value, _ in walk(settings):
+        if path[-1] == "base_url" and isinstance(value, str) and _is_open_line(value):
+            warnings.append(
+                f"{'.'.join(path)} is not encrypted (http): the key travels readable by others."
+            )
+    return settings, warnings
+
+
+def save(settings: Settings, home: Path) -> None:
+    """Write the settings atomically; keys this version does not know are kept.
+
+    Only what differs from its default, or is in the file already, is written; what the
+    environment overrides keeps its value in the file.
+
+    Raises
+    ------
+    WriteError
+        When the folder cannot be written.
+    """
+    import tomli_w
+
+    path = home / FILE_NAME
+    table, _ = _read_table(path)
+    overridden = dict(settings.overridden)
+    defaults = {path: value for path, value, _ in walk(Settings())}
+    for where, value, _ in walk(settings):
+        if where in overridden and overridden[where] == value:
+            continue
+        section = table
+        for name in where[:-1]:
+            inner = section.get(name)
+            section[name] = inner if isinstance(inner, dict) else {}
+            section = section[name]
+        if value != defaults[where] or where[-1] in section:
+            section[where[-1]] = value
+    version = table.get("schema_version")
+    newer = isinstance(version, int) and version > SCHEMA_VERSION
+    table = {**table, "schema_version": version if newer else SCHEMA_VERSION}
+    _write_atomically(path, tomli_w.dumps(_without_empty(table)).encode())
+
+
+def walk(
+    branch: object, above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Value, Field[Any]]]:
+    """Yield path, value and field of every setting below a branch of the tree."""
+    for item in fields(cast("Any", branch)):
+        value = getattr(branch, item.name)
+        if is_dataclass(value):
+            yield from walk(value, (*above, item.name))
+        elif "label" in item.metadata:
+            yield (*above, item.name), value, item
+
+
+def fault_of(item: Field[Any], value: object) -> str:
+    """Say what is wrong with a value for a field, in words; empty when it fits."""
+    kind = type(item.default)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        return f"{_KINDS[kind]} is needed"
+    choices, limits = item.metadata["choices"], item.metadata["range"]
+    if choices and value not in choices:
+        return "use one of " + ", ".join(choices)
+    if limits and not limits[0] <= cast("float", value) <= limits[1]:
+        return f"it must lie between {limits[0]} and {limits[1]}"
+    check = item.metadata["check"]
+    return check(value) if check else ""
+
+
+def _fill(branch: object, table: object, above: tuple[str, ...], warnings: list[str]) -> object:
+    """Put the values of a table into a branch, field by field."""
+    if not isinstance(table, dict):
+        if table is not None:
+            warnings.append(f"{FILE_NAME}: {'.'.join(above)} is no section; defaults are used.")
+        return branch
+    changes: dict[str, object] = {}
+    for item in fields(cast("Any", branch)):
+        default = getattr(branch, item.name)
+        if item.name not in table or item.name == "overridden":
+            continue
+        value, where = table[item.name], (*above, item.name)
+        if is_dataclass(default):
+            changes[item.name] = _fill(default, value, where, warnings)
+        elif fault := fault_of(item, value):
+            warnings.append(
+                f"{FILE_NAME}: {'.'.join(where)} cannot be used ({fault});"
+                f" it is {default!r} instead."
+            )
+        else:
+            changes[item.name] = type(default)(value)
+    return replace(cast("Any", branch), **changes)
+
+
+def _override(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    known = {path: item for path, _, item in walk(settings)}
+    overridden: list[tuple[tuple[str, ...], Value]] = []
+    for name in sorted(environ):
+        if not name.startswith(ENV_PREFIX) or "__" not in name:
+            continue
+        path = tuple(name[len(ENV_PREFIX) :].lower().split("__"))
+        if path not in known:
+            raise UsageError(
+                f"{name} names no setting; the sections are joined by two underscores."
+            )
+        text = environ[name].strip()
+        value = _read_text(text, type(known[path].default))
+        if fault := fault_of(known[path], value):
+            raise UsageError(f"{name}={text!r} cannot be used: {fault}.")
+        overridden.append((path, cast("Value", value)))
+        settings = cast("Settings", _with(settings, path, value))
+    return replace(settings, overridden=tuple(overridden))
+
+
+def _with(branch: object, path: tuple[str, ...], value: object) -> object:
+    inner = value if len(path) == 1 else _with(getattr(branch, path[0]), path[1:], value)
+    return replace(cast("Any", branch), **{path[0]: inner})
+
+
+def _read_text(text: str, kind: type) -> object:
+    """Read a value from an environment variable; the text itself when it is no such value."""
+    if kind is bool:
+        words = {"true": True, "1": True, "yes": True, "on": True}
+        words |= {"false": False, "0": False, "no": False, "off": False}
+        return words.get(text.lower(), text)
+    if kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _read_table(path: Path) -> tuple[dict[str, Any], list[str]]:
+    """Read and migrate the raw file; a damaged one is set aside, never overwritten."""
+    try:
+        table = tomllib.loads(path.read_bytes().decode())
+    except FileNotFoundError:
+        return {}, []
+    except OSError as error:
+        return {}, [f"{path} cannot be read ({error.strerror}); defaults are used."]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        kept = _set_aside(path)
+        return {}, [f"{path.name} was damaged and is kept as {kept}; defaults are used."]
+    version = table.get("schema_version", 1)
+    if not isinstance(version, int) or version < 1:
+        version = 1
+    for migrate in MIGRATIONS[version - 1 :]:
+        table = migrate(table)
+    if version > SCHEMA_VERSION:
+        return table, [f"{path.name} comes from a newer HeatDesk; what fits is used."]
+    return table, []
+
+
+def _set_aside(path: Path) -> str:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    try:
+        path.rename(aside)
+    except OSError:
+        return path.name
+    return aside.name
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        why = error.strerror or "no reason given"
+        raise WriteError(f"The settings cannot be saved to {path}: {why}.") from error
+
+
+def _without_empty(table: dict[str, Any]) -> dict[str, Any]:
+    pruned = {
+        key: _without_empty(value) if isinstance(value, dict) else value
+        for key, value in table.items()
+    }
+    return {key: value for key, value in pruned.items() if value != {}}
+
+
+def _is_open_line(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in _LOCAL_HOSTS
