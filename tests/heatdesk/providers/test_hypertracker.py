@@ -1,0 +1,129 @@
+"""HyperTracker's answers become a cohort table, or an error that names the field."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from heatdesk.analytics.cohorts import ALL_ID, value_bias_ratio
+from heatdesk.errors import BadPayload
+from heatdesk.providers.hypertracker import parse_cohorts, parse_segments
+from tests.servers.payloads import POSITIONS
+
+PAYLOAD: dict[str, Any] = json.loads(POSITIONS)
+RECEIVED_MS = 1_774_597_200_000
+
+
+def _changed(path: list[str | int], value: object) -> dict[str, Any]:
+    payload = copy.deepcopy(PAYLOAD)
+    target: Any = payload
+    for step in path[:-1]:
+        target = target[step]
+    if value is KeyError:
+        del target[path[-1]]
+    else:
+        target[path[-1]] = value
+    return payload
+
+
+def test_the_documented_example_comes_through_to_the_last_digit() -> None:
+    table = parse_cohorts(PAYLOAD, "all", RECEIVED_MS)
+    row = PAYLOAD["heatmap"][0]
+    assert table.coins == ("BTC",) * 17
+    assert table.cohort_id.tolist() == [ALL_ID] + [s["segmentId"] for s in row["segments"]]
+    assert table.total_usd.tolist() == [row["totalValue"]] + [
+        s["totalValue"] for s in row["segments"]
+    ]
+    assert table.count_short.tolist() == [row["countShort"]] + [
+        s["countShort"] for s in row["segments"]
+    ]
+    assert math.isnan(table.bias_ratio[0]), "a coin's total has no bias"
+    assert table.bias_ratio[1:].tolist() == [s["bias"] for s in row["segments"]]
+    assert [cohort.id for cohort in table.definitions] == [16, *range(1, 16)]
+
+
+def test_our_bias_agrees_with_the_served_one_to_its_three_decimals() -> None:
+    table = parse_cohorts(PAYLOAD, "all", RECEIVED_MS)
+    np.testing.assert_allclose(value_bias_ratio(table)[1:], table.bias_ratio[1:], atol=0.00051)
+
+
+def test_a_cohort_without_value_has_no_bias() -> None:
+    payload = copy.deepcopy(PAYLOAD)
+    empty = payload["heatmap"][0]["segments"][0]
+    for key in ("totalValue", "totalLongValue", "totalShortValue"):
+        empty[key] = 0
+    empty["bias"] = None
+    table = parse_cohorts(payload, "all", RECEIVED_MS)
+    assert math.isnan(value_bias_ratio(table)[1])
+    assert math.isnan(table.bias_ratio[1])
+
+
+def test_an_unknown_segment_keeps_its_number_as_name() -> None:
+    table = parse_cohorts(
+        _changed(["heatmap", 0, "segments", 3, "segmentId"], 77), "all", RECEIVED_MS
+    )
+    unknown = table.definitions[-1]
+    assert (unknown.id, unknown.name, unknown.kind) == (77, "Segment 77", "unknown")
+
+
+def test_a_coin_without_segments_keeps_its_total() -> None:
+    table = parse_cohorts(_changed(["heatmap", 0, "segments"], KeyError), "7d", RECEIVED_MS)
+    assert table.coins == ("BTC",)
+    assert table.cohort_id.tolist() == [ALL_ID]
+    assert table.definitions == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        (["heatmap"], KeyError, "heatmap"),
+        (["heatmap"], {}, "heatmap"),
+        (["heatmap", 0, "coin"], 5, "heatmap[0].coin"),
+        (["heatmap", 0, "totalValue"], "1", "heatmap[0].totalValue"),
+        (["heatmap", 0, "count"], 1.5, "heatmap[0].count"),
+        (["heatmap", 0, "countLong"], -1, "heatmap[0].countLong"),
+        (["heatmap", 0, "segments", 2, "segmentId"], KeyError, "heatmap[0].segments[2].segmentId"),
+        (["heatmap", 0, "segments", 2, "segmentId"], 1, "heatmap[0].segments[2]"),
+        (["heatmap", 0, "segments", 2, "totalLongValue"], -5.0,
+         "heatmap[0].segments[2].totalLongValue"),
+        (["heatmap", 0, "segments", 2, "bias"], 1.2, "heatmap[0].segments[2].bias"),
+        (["heatmap", 0, "segments", 2, "bias"], math.nan, "heatmap[0].segments[2].bias"),
+    ],
+)  # fmt: skip
+def test_a_misfit_names_its_field(path: list[str | int], value: object, field: str) -> None:
+    with pytest.raises(BadPayload) as caught:
+        parse_cohorts(_changed(path, value), "all", RECEIVED_MS)
+    assert caught.value.field == field
+
+
+def test_segment_names_are_taken_and_ordered_as_shown() -> None:
+    fetched = parse_segments(
+        [
+            {"id": 8, "name": "Money Printer", "category": "pnl"},
+            {"id": 16, "name": "Plankton", "category": "size", "emoji": "x"},
+            {"id": 99, "name": "New one"},
+        ]
+    )
+    assert [(c.id, c.name, c.kind) for c in fetched] == [
+        (16, "Plankton", "size"),
+        (8, "Money Printer", "pnl"),
+        (99, "New one", "unknown"),
+    ]
+    table = parse_cohorts(PAYLOAD, "all", RECEIVED_MS, fetched)
+    assert table.definitions[0].name == "Plankton", "a fetched name wins over the built-in one"
+    assert table.definitions[1].name == "Fish", "the built-in table fills in"
+
+
+@pytest.mark.parametrize(
+    ("payload", "field"),
+    [({"segments": [{"id": 1}]}, "segments[0].name"), ({"data": 5}, "data"), ([5], "[0]")],
+)
+def test_a_misfit_in_the_segments_names_its_field(payload: object, field: str) -> None:
+    with pytest.raises(BadPayload) as caught:
+        parse_segments(payload)
+    assert caught.value.field == field

@@ -1,0 +1,312 @@
+"""Cohort bias: which class of traders leans which way, coin by coin."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QMenu, QStackedWidget, QToolButton
+
+from heatdesk.analytics.cohorts import (
+    ALL_ID,
+    CohortMatrix,
+    compute_matrix,
+    count_bias_ratio,
+    order_coins,
+    value_bias_ratio,
+)
+from heatdesk.frames import CohortSub, CohortTable, Subscription
+from heatdesk.units import format_usd
+from heatdesk.views.cohort_matrix import bias_text
+from ui.heatmap.bias_matrix import BiasMatrix, Cell
+from ui.panel import Panel, PanelContext
+from ui.table import Column, FigureTable, Value
+
+_AGES = {"all": "All ages", "24h": "Opened 24 h", "7d": "Opened 7 d", "30d": "Opened 30 d"}
+_SORTS = {"value": "By value", "dispersion": "By dispersion"}
+_LIMITS = {20: "Top 20", 50: "Top 50", 10_000: "All coins"}
+
+
+@dataclass(frozen=True, slots=True)
+class CohortOptions:
+    """What the user chose.
+
+    Attributes
+    ----------
+    sort : str
+        ``value``, ``dispersion`` or a cohort id as text.
+    """
+
+    opened_within: str = "all"
+    sort: str = "value"
+    descending: bool = True
+    limit: int = 20
+    search: str = ""
+    table: bool = False
+
+
+class CohortPanel(Panel):
+    """Coin by cohort matrix, and a table with every column of the payload."""
+
+    panel_id = "cohorts"
+    title = "Cohort bias"
+    provider_id = "hypertracker"
+
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__(context)
+        self.options = CohortOptions()
+        self._table_frame: CohortTable | None = None
+        self._whole: CohortMatrix | None = None
+        self._shown: CohortMatrix | None = None
+        self._build_options()
+        self._matrix = BiasMatrix()
+        self._table = FigureTable()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._matrix)
+        self._stack.addWidget(self._table)
+        self._line = QLabel()
+        self._line.setProperty("role", "readout")
+        self._line.setFixedHeight(20)
+        self._line.setIndent(8)
+        self.body.addWidget(self._stack, 1)
+        self.body.addWidget(self._line)
+        self._matrix.hovered.connect(self._tell)
+        self._matrix.heading_clicked.connect(self._sort_by_column)
+        self._tell(None)
+
+    def _build_options(self) -> None:
+        self._age = self._combo(_AGES, "opened_within", "Only positions opened within")
+        self._sort = self._combo(
+            _SORTS, "sort", "Order of the coins; a heading sorts by its cohort"
+        )
+        self._limit = self._combo(_LIMITS, "limit", "How many coins, the largest by open value")
+        self._search = QLineEdit()
+        self._search.setPlaceholderText("Find coin")
+        self._search.setClearButtonEnabled(True)
+        self._search.setMaximumWidth(92)
+        self._search.textChanged.connect(lambda text: self._choose(search=text))
+        self._as_table = QToolButton()
+        self._as_table.setText("Table")
+        self._as_table.setCheckable(True)
+        self._as_table.setToolTip("Matrix or table with every figure")
+        self._as_table.toggled.connect(lambda on: self._choose(table=on))
+        for widget in (self._age, self._sort, self._limit, self._search, self._as_table):
+            self.options_bar.addWidget(widget)
+
+    def _combo(self, choices: dict[str, str] | dict[int, str], name: str, tip: str) -> QComboBox:
+        combo = QComboBox()
+        combo.setToolTip(tip)
+        for value, text in choices.items():
+            combo.addItem(text, value)
+        combo.activated.connect(lambda _: self._choose(**{name: combo.currentData()}))
+        return combo
+
+    # ------------------------------------------------------------------ what the base class asks
+    def primary(self) -> Subscription:
+        """The table of the chosen position age."""
+        return CohortSub(self.source, self.options.opened_within)
+
+    def needs(self) -> frozenset[Subscription]:
+        """One table covers every coin."""
+        return frozenset({self.primary()})
+
+    def subtitle(self) -> str:
+        """What is shown."""
+        return f"Hyperliquid · {_AGES[self.options.opened_within].lower()}"
+
+    def refresh(self) -> None:
+        """Draw the newest table; it is computed anew only when it changed."""
+        frame = self.context.store.latest(self.primary())
+        frame = frame if isinstance(frame, CohortTable) else None
+        if frame is not self._table_frame:
+            self._table_frame = frame
+            self._whole = compute_matrix(frame) if frame is not None else None
+            self._offer_sorts()
+        self._show()
+
+    def save_options(self) -> dict[str, str | int | float | bool | list[str]]:
+        """Options for the layout file."""
+        options = self.options
+        return {
+            "opened_within": options.opened_within,
+            "sort": options.sort,
+            "descending": options.descending,
+            "limit": options.limit,
+            "table": options.table,
+        }
+
+    def load_options(self, saved: dict[str, object]) -> None:
+        """Take over saved options; a value that makes no sense keeps the default."""
+        base = CohortOptions()
+        age, sort, limit = saved.get("opened_within"), saved.get("sort"), saved.get("limit")
+        known_sort = isinstance(sort, str) and (sort in _SORTS or sort.isdigit())
+        self.options = CohortOptions(
+            opened_within=age if isinstance(age, str) and age in _AGES else base.opened_within,
+            sort=str(sort) if known_sort else base.sort,
+            descending=saved.get("descending") is not False,
+            limit=limit if isinstance(limit, int) and limit in _LIMITS else base.limit,
+            table=saved.get("table") is True,
+        )
+        self._reflect()
+        self.needs_changed.emit()
+        self.invalidate()
+
+    def context_menu(self, menu: QMenu, pos: QPoint) -> None:
+        """Copy what is under the mouse."""
+        if self.options.table:
+            self._table.add_copy_actions(menu, self._table.viewport().mapFrom(self, pos))
+            return
+        cell = self._matrix.cell_at(self._matrix.viewport().mapFrom(self, pos))
+        if cell is not None:
+            words = self._words(cell)
+            menu.addAction("Copy value").triggered.connect(
+                lambda: QGuiApplication.clipboard().setText(words)
+            )
+        menu.addAction("Copy as CSV").triggered.connect(
+            lambda: QGuiApplication.clipboard().setText(self.csv() or "")
+        )
+
+    def csv(self) -> str | None:
+        """Every column of the table shown."""
+        return self._table.figures.csv() if self._table_frame is not None else None
+
+    # ---------------------------------------------------------------------------------- showing
+    def _show(self) -> None:
+        options = self.options
+        self._stack.setCurrentWidget(self._table if options.table else self._matrix)
+        self._shown = None
+        if self._whole is None or self._table_frame is None:
+            self._matrix.set_matrix(None)
+            self._table.set_columns([])
+            return
+        rows = order_coins(
+            self._whole,
+            options.sort,
+            options.limit,
+            options.search,
+            descending=options.descending,
+        )
+        self._shown = self._whole.take(rows)
+        ids = [str(cohort.id) for cohort in self._shown.cohorts]
+        marked = ids.index(options.sort) if options.sort in ids else -1
+        self._matrix.set_matrix(self._shown, marked)
+        self._table.set_columns(_columns(self._table_frame, set(self._shown.coins)))
+
+    def _offer_sorts(self) -> None:
+        offered = dict(_SORTS)
+        for cohort in self._whole.cohorts if self._whole is not None else ():
+            offered[str(cohort.id)] = f"By {cohort.name}"
+        if [self._sort.itemData(i) for i in range(self._sort.count())] != list(offered):
+            self._sort.clear()
+            for value, text in offered.items():
+                self._sort.addItem(text, value)
+        self._reflect()
+
+    def _reflect(self) -> None:
+        for combo, value in (
+            (self._age, self.options.opened_within),
+            (self._sort, self.options.sort),
+            (self._limit, self.options.limit),
+        ):
+            combo.setCurrentIndex(max(0, combo.findData(value)))
+        self._as_table.setChecked(self.options.table)
+
+    def _choose(self, **changes: object) -> None:
+        values = {
+            name: getattr(self.options, name) for name in CohortOptions.__dataclass_fields__
+        } | changes
+        chosen = CohortOptions(**values)
+        if chosen == self.options:
+            return
+        asks_anew = chosen.opened_within != self.options.opened_within
+        self.options = chosen
+        self._reflect()
+        if asks_anew:
+            self.needs_changed.emit()
+        self.state_changed.emit()
+        self.invalidate()
+
+    def _sort_by_column(self, column: int) -> None:
+        if self._shown is None:
+            return
+        sort = str(self._shown.cohorts[column].id)
+        again = self.options.sort == sort
+        self._choose(sort=sort, descending=not self.options.descending if again else True)
+
+    # ------------------------------------------------------------------------------- telling
+    def _tell(self, cell: Cell | None) -> None:
+        legend = "notch: heads lean against the money · hatched: under 10 positions"
+        self._line.setText(
+            self._words(cell) if cell is not None else f"cell: long share · {legend}"
+        )
+
+    def _words(self, cell: Cell) -> str:
+        shown = self._shown
+        if shown is None or cell.row >= len(shown.coins):
+            return ""
+        coin = shown.coins[cell.row]
+        if cell.column is None:
+            total, count = shown.coin_total_usd[cell.row], int(shown.coin_count[cell.row])
+            long_count = int(shown.coin_count_long[cell.row])
+            return (
+                f"{coin}: {format_usd(float(total))} open, {count:,} positions "
+                f"({long_count:,} long, {count - long_count:,} short)"
+            )
+        cohort = shown.cohorts[cell.column]
+        bias = float(shown.value_bias_ratio[cell.row, cell.column])
+        who = f"{coin} · {cohort.name} {cohort.range_text}".rstrip()
+        if not math.isfinite(bias):
+            return f"{who}: no data"
+        heads = float(shown.count_bias_ratio[cell.row, cell.column])
+        total = float(shown.total_usd[cell.row, cell.column])
+        return (
+            f"{who}: money {bias_text(bias)} ({format_usd(bias * total)} long, "
+            f"{format_usd((1 - bias) * total)} short), heads {bias_text(heads)} "
+            f"of {int(shown.count[cell.row, cell.column]):,}"
+        )
+
+
+def _columns(table: CohortTable, coins: set[str]) -> list[Column]:
+    """Every column of the payload, for the coins shown."""
+    rows = [i for i, coin in enumerate(table.coins) if coin in coins]
+    names = {cohort.id: cohort.name for cohort in table.definitions} | {ALL_ID: "ALL"}
+    kinds = {cohort.id: cohort.kind for cohort in table.definitions} | {ALL_ID: "total"}
+    order = {cohort.id: i for i, cohort in enumerate(table.definitions)} | {ALL_ID: -1}
+    rank = {coin: i for i, coin in enumerate(dict.fromkeys(table.coins))}
+    rows.sort(key=lambda i: (rank[table.coins[i]], order[int(table.cohort_id[i])]))
+    ids = [int(table.cohort_id[i]) for i in rows]
+
+    def figures(title: str, values: np.ndarray, words: object) -> Column:
+        return Column(title, [values[i].item() for i in rows], words)  # type: ignore[arg-type]
+
+    bias = np.where(table.cohort_id == ALL_ID, np.nan, value_bias_ratio(table))
+    heads = np.where(table.cohort_id == ALL_ID, np.nan, count_bias_ratio(table))
+    return [
+        Column("Coin", [table.coins[i] for i in rows]),
+        Column("Cohort", [names[i] for i in ids]),
+        Column("Kind", [kinds[i] for i in ids]),
+        figures("Value $", table.total_usd, _dollars),
+        figures("Long $", table.long_usd, _dollars),
+        figures("Short $", table.short_usd, _dollars),
+        figures("Positions", table.count, _count),
+        figures("Long", table.count_long, _count),
+        figures("Short", table.count_short, _count),
+        figures("Bias (served)", table.bias_ratio, _ratio),
+        figures("Money bias", bias, _ratio),
+        figures("Head bias", heads, _ratio),
+    ]
+
+
+def _dollars(value: Value) -> str:
+    return format_usd(float(value))
+
+
+def _count(value: Value) -> str:
+    return f"{int(value):,}"
+
+
+def _ratio(value: Value) -> str:
+    return f"{float(value):.3f}"

@@ -1,0 +1,229 @@
+"""A sortable table of figures: numbers sort as numbers, right-aligned, unknown ones last."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+
+from ui.theme import Palette, colour, font
+
+Value = str | int | float
+Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of figures or words.
+
+    Attributes
+    ----------
+    title : str
+        Heading, with its unit.
+    values : sequence
+        One value a row; NaN is unknown and shown empty.
+    words : callable
+        Value to text on screen.
+    tint : callable
+        Value to a colour of the theme, None for the ordinary one.
+    """
+
+    title: str
+    values: Sequence[Value] = field(repr=False)
+    words: Callable[[Value], str] = str
+    tint: Callable[[Value], str | None] = lambda value: None
+
+
+def _unknown(value: Value) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+class FigureModel(QAbstractTableModel):
+    """Columns of values behind a `FigureTable`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._columns: tuple[Column, ...] = ()
+        self._order: list[int] = []
+        self._sorted_by: tuple[int, Qt.SortOrder] | None = None
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show other values; the sorting the user chose stays."""
+        same_shape = [c.title for c in columns] == [c.title for c in self._columns]
+        rows = len(columns[0].values) if columns else 0
+        if same_shape and rows == len(self._order):
+            self._columns = tuple(columns)
+            self._resort()
+            last = self.index(max(rows - 1, 0), max(len(columns) - 1, 0))
+            self.dataChanged.emit(self.index(0, 0), last)
+            return
+        self.beginResetModel()
+        self._columns = tuple(columns)
+        self._order = list(range(rows))
+        if not same_shape:
+            self._sorted_by = None
+        self._resort()
+        self.endResetModel()
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        """Rows of values."""
+        return 0 if parent is not None and parent.isValid() else len(self._order)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        """Columns of values."""
+        return 0 if parent is not None and parent.isValid() else len(self._columns)
+
+    def value(self, row: int, column: int) -> Value:
+        """Value at a place on screen."""
+        return self._columns[column].values[self._order[row]]
+
+    def source_row(self, row: int) -> int:
+        """Row of the values given that is shown at a row on screen."""
+        return self._order[row]
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Text, alignment and colour of a place."""
+        if not index.isValid():
+            return None
+        column = self._columns[index.column()]
+        value = self.value(index.row(), index.column())
+        if role == Qt.ItemDataRole.DisplayRole:
+            return "" if _unknown(value) else column.words(value)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(value)
+        if role == Qt.ItemDataRole.ForegroundRole and not _unknown(value):
+            tint = column.tint(value)
+            return colour(tint) if tint else None
+        return None
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        """Heading and its alignment."""
+        if orientation != Qt.Orientation.Horizontal or section >= len(self._columns):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._columns[section].title
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            values = self._columns[section].values
+            return _alignment(values[0] if len(values) else "")
+        return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; unknown values come last in both directions."""
+        if not 0 <= column < len(self._columns):
+            return
+        self.layoutAboutToBeChanged.emit()
+        self._sorted_by = (column, order)
+        self._resort()
+        self.layoutChanged.emit()
+
+    def csv(self) -> str:
+        """Everything shown, in the order shown, numbers in full."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow([column.title for column in self._columns])
+        for row in self._order:
+            values = [column.values[row] for column in self._columns]
+            writer.writerow(["" if _unknown(value) else value for value in values])
+        return out.getvalue()
+
+    def _resort(self) -> None:
+        if self._sorted_by is None:
+            return
+        column, order = self._sorted_by
+        values = self._columns[column].values
+        known = [row for row in range(len(values)) if not _unknown(values[row])]
+        unknown = [row for row in range(len(values)) if _unknown(values[row])]
+        known.sort(
+            key=lambda row: _sort_key(values[row]), reverse=order == Qt.SortOrder.DescendingOrder
+        )
+        self._order = known + unknown
+
+
+def _sort_key(value: Value) -> tuple[float, str]:
+    return (0.0, value.lower()) if isinstance(value, str) else (float(value), "")
+
+
+def _alignment(value: Value) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignLeft if isinstance(value, str) else Qt.AlignmentFlag.AlignRight
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+class FigureTable(QTableView):
+    """The table itself: dense rows, no grid, the first column of words, copy with Ctrl+C."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.figures = FigureModel(self)
+        self.setModel(self.figures)
+        self.setFont(font(tabular=True))
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setAlternatingRowColors(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(22)
+        heading = self.horizontalHeader()
+        heading.setHighlightSections(False)
+        heading.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        heading.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
+        heading.setSortIndicatorClearable(False)
+        self.setSortingEnabled(True)
+        self._fitted = False
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show other values; widths are fitted once, then belong to the user."""
+        self.figures.set_columns(columns)
+        if not self._fitted and columns and len(columns[0].values):
+            self._fitted = True
+            self.resizeColumnsToContents()
+
+    def add_copy_actions(self, menu: QMenu, place: QPoint) -> None:
+        """Put copying of the value under a point, the selected rows and all of it on a menu."""
+        index = self.indexAt(place)
+        if index.isValid():
+            value = self.figures.value(index.row(), index.column())
+            menu.addAction("Copy value").triggered.connect(
+                lambda: QGuiApplication.clipboard().setText("" if _unknown(value) else str(value))
+            )
+            menu.addAction("Copy rows").triggered.connect(self.copy_rows)
+        menu.addAction("Copy table as CSV").triggered.connect(
+            lambda: QGuiApplication.clipboard().setText(self.figures.csv())
+        )
+
+    def copy_rows(self) -> None:
+        """Copy the selected rows as shown, tab-separated."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        lines = [
+            "\t".join(
+                str(self.figures.data(self.figures.index(row, column)))
+                for column in range(self.figures.columnCount())
+            )
+            for row in rows
+        ]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+C copies the selected rows."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_rows()
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+
+def signed_tint(value: Value) -> str | None:
+    """Green above zero, red below, ordinary at zero."""
+    if isinstance(value, str) or value == 0:
+        return None
+    return Palette.UP if value > 0 else Palette.DOWN
