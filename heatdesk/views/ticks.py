@@ -1,0 +1,163 @@
+"""Where an axis is marked and what the marks say."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS, format_compact, format_price, moment_of
+
+TIME_STEPS_MS = (
+    *(1_000 * n for n in (1, 2, 5, 10, 15, 30)),
+    *(MINUTE_MS * n for n in (1, 2, 5, 10, 15, 30)),
+    *(HOUR_MS * n for n in (1, 2, 3, 4, 6, 12)),
+    *(DAY_MS * n for n in (1, 2, 7, 14, 28, 56, 91, 182, 364)),
+)
+"""Steps between labels of a time axis; all read well on a clock or a calendar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One mark of an axis.
+
+    Attributes
+    ----------
+    value : float
+        Price, or UTC epoch milliseconds.
+    label : str
+    major : bool
+        A new day on a time axis, a round price on a price axis: written brighter.
+    """
+
+    value: float
+    label: str
+    major: bool = False
+
+
+def nice_step(smallest: float) -> float:
+    """Smallest of 1, 2, 2.5, 5 times a power of ten that is not below a figure."""
+    if not (math.isfinite(smallest) and smallest > 0):
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(smallest))
+    for factor in (1.0, 2.0, 2.5, 5.0, 10.0):
+        if factor * power >= smallest * (1 - 1e-9):
+            return float(f"{factor * power:.12g}")
+    return 10.0 * power
+
+
+def price_ticks(
+    p0: float, p1: float, height_px: float, tick_size: float, gap_px: float = 52.0
+) -> list[Tick]:
+    """Marks of a price axis.
+
+    Parameters
+    ----------
+    p0, p1 : float
+        Range in view, quote units.
+    tick_size : float
+        Price step of the instrument; no label shows a finer one.
+    gap_px : float
+        Least distance between two labels.
+    """
+    if not (p1 > p0 and height_px > 0):
+        return []
+    step = nice_step(max((p1 - p0) / height_px * gap_px, tick_size if tick_size > 0 else 0.0))
+    first, last = math.ceil(p0 / step - 1e-9), math.floor(p1 / step + 1e-9)
+    shown = tick_size if tick_size > 0 else step
+    return [
+        Tick(k * step, format_price(k * step, min(shown, step)), k % 5 == 0)
+        for k in range(first, last + 1)
+    ]
+
+
+def time_ticks(
+    t0_ms: int, t1_ms: int, width_px: float, zone: tzinfo | None, gap_px: float = 84.0
+) -> list[Tick]:
+    """Marks of a time axis, on round times of the zone shown.
+
+    A mark that starts a day there says the date, the first of a year the year.
+    """
+    if t1_ms <= t0_ms or width_px <= 0:
+        return []
+    least_ms = (t1_ms - t0_ms) / width_px * gap_px
+    step_ms = next((step for step in TIME_STEPS_MS if step >= least_ms), TIME_STEPS_MS[-1])
+    if step_ms >= DAY_MS:
+        return _day_ticks(t0_ms, t1_ms, step_ms // DAY_MS, zone)
+    ticks = []
+    # a zone's offset may be 5:45 and may change within view: walk in steps of the local clock
+    time_ms = t0_ms - _past_round(t0_ms, step_ms, zone)
+    while time_ms <= t1_ms:
+        if time_ms >= t0_ms:
+            moment = moment_of(time_ms, zone)
+            midnight = moment.hour == moment.minute == moment.second == 0
+            form = "%H:%M" if step_ms >= MINUTE_MS else "%H:%M:%S"
+            ticks.append(
+                Tick(time_ms, _day_label(moment) if midnight else moment.strftime(form), midnight)
+            )
+        following_ms = time_ms + step_ms
+        time_ms = following_ms - _past_round(following_ms, step_ms, zone)
+        if ticks and time_ms <= ticks[-1].value:
+            time_ms = following_ms + step_ms
+    return ticks
+
+
+def day_lines_ms(t0_ms: int, t1_ms: int, most: int = 60) -> list[int]:
+    """Every 00:00 UTC in a stretch of time; none when there would be more than ``most``."""
+    first, last = -(-t0_ms // DAY_MS), t1_ms // DAY_MS
+    return [] if last - first + 1 > most else [day * DAY_MS for day in range(first, last + 1)]
+
+
+def zone_tag(time_ms: int, zone: tzinfo | None) -> str:
+    """Name of a zone on the axis (``UTC``, ``UTC+2``, ``UTC+5:45``)."""
+    offset = moment_of(time_ms, zone).utcoffset() or timedelta()
+    minutes = round(offset.total_seconds() / 60)
+    if minutes == 0:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '-'}{hours}" + (f":{rest:02d}" if rest else "")
+
+
+def moment_label(time_ms: int, interval_ms: int, zone: tzinfo | None) -> str:
+    """Write a moment as precisely as its buckets are (``13 Apr 12:05``)."""
+    moment = moment_of(time_ms, zone)
+    if interval_ms >= DAY_MS:
+        return f"{moment.day} {moment:%b %Y}"
+    form = "%H:%M" if interval_ms >= MINUTE_MS else "%H:%M:%S"
+    return f"{moment.day} {moment:%b} {moment.strftime(form)}"
+
+
+def quantity_label(value: float, usd: bool = False) -> str:
+    """Short figure for a legend (``0.5``, ``67``, ``$1.2M``)."""
+    text = format_compact(value, 2 if value >= 1_000 else 3)
+    if "." in text and text[-1].isdigit():
+        text = text.rstrip("0").rstrip(".")
+    return ("$" if usd else "") + text
+
+
+def _past_round(time_ms: int, step_ms: int, zone: tzinfo | None) -> int:
+    offset = moment_of(time_ms, zone).utcoffset() or timedelta()
+    return (time_ms + round(offset.total_seconds() * 1000)) % step_ms
+
+
+def _day_ticks(t0_ms: int, t1_ms: int, step_days: int, zone: tzinfo | None) -> list[Tick]:
+    first = moment_of(t0_ms, zone).date()
+    number = first.toordinal() // step_days * step_days
+    ticks = []
+    previous_year = 0
+    while True:
+        day = datetime.fromordinal(max(1, number))
+        local = day.replace(tzinfo=zone) if zone is not None else day.astimezone()
+        time_ms = round(local.astimezone(UTC).timestamp() * 1000)
+        if time_ms > t1_ms:
+            return ticks
+        if time_ms >= t0_ms:
+            new_year = bool(previous_year) and day.year != previous_year
+            label = f"{day.day} {day:%b %Y}" if new_year else _day_label(day)
+            ticks.append(Tick(time_ms, label, new_year or step_days == 1))
+            previous_year = day.year
+        number += step_days
+
+
+def _day_label(moment: datetime) -> str:
+    return f"{moment.day} {moment:%b}"
