@@ -1,0 +1,242 @@
+"""Where the demo market trades: a price path that can be looked up at any minute.
+
+The path is a Brownian bridge refined by midpoint displacement between anchors 32,768 minutes
+apart, with a volatility that clusters and follows the hours of the day, and with sharp sweeps
+that retrace. Other coins follow the market path by their beta and add one of their own.
+A minute's high and low are drawn on top, and coarser candles are made of minutes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from heatdesk.providers.demo_coins import Coin, coin_of
+from heatdesk.providers.demo_noise import (
+    EXPONENTIAL,
+    NORMAL,
+    Floats,
+    Ints,
+    drift,
+    hash_1,
+    hash_2,
+    key_of,
+    lognormal,
+    look_up,
+    uniform,
+)
+from heatdesk.units import MINUTE_MS
+
+MINUTE_SIGMA = 0.00048
+"""Usual change of the market price in a minute (standard deviation of the logarithm)."""
+_ANCHOR_MINUTES = 1 << 15
+_SWEEP_SLOT_MINUTES = 160
+_DAY_MINUTES = 1440
+_KEPT_MINUTES = 90_000
+_BASIS = {"HYPERLIQUID_FUTURES": 0.00008, "HYPERLIQUID": 0.00011}
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """Candles of consecutive minutes.
+
+    ``first`` is the number of the first minute since the epoch; the arrays are (n,) float64.
+    """
+
+    first: int
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume_base: Floats
+
+
+def _volatility(key: int, minute: Ints) -> Floats:
+    """Local volatility around 1: clusters over days, hours and minutes, and the day's rhythm."""
+    calm = 0.30 * drift(key, minute, 2 * _DAY_MINUTES)
+    calm += 0.34 * drift(key + 1, minute, 190)
+    calm += 0.28 * drift(key + 2, minute, 37)
+    # busiest around 14:30 UTC, when the American session opens
+    calm += 0.28 * np.cos((minute % _DAY_MINUTES - 870) * (2 * np.pi / _DAY_MINUTES))
+    return np.exp(calm)
+
+
+def _bridge(key: int, start: int, stop: int) -> Floats:
+    """Brownian path in units of `MINUTE_SIGMA`, at minutes ``start`` to ``stop`` inclusive."""
+    step = _ANCHOR_MINUTES
+    first, last = start // step, -(-stop // step)
+    if first == last:
+        last += 1
+    # anchors do not add up, so the price keeps to its usual scale for ever
+    path = 85.0 * look_up(NORMAL, hash_1(key, np.arange(first, last + 1, dtype=np.int64)))
+    while step > 1:
+        half = step // 2
+        middle = np.arange(first, last, dtype=np.int64) * step + half
+        jump = look_up(NORMAL, hash_2(key + step, middle, np.zeros(1, dtype=np.int64)))
+        jump = jump * _volatility(key + 3, middle) if step <= 512 else jump
+        finer = np.empty(2 * path.size - 1)
+        finer[0::2] = path
+        finer[1::2] = (path[:-1] + path[1:]) / 2 + jump * (0.5 * step**0.5)
+        left = start // half - 2 * first
+        right = -(-stop // half) - 2 * first
+        right = max(right, left + 1)
+        path = finer[left : right + 1]
+        first, last = 2 * first + left, 2 * first + right
+        step = half
+    return path[start - first : stop - first + 1]
+
+
+def _sweeps(key: int, minute: Ints) -> Floats:
+    """Sharp moves that retrace, as a share of the price."""
+    total = np.zeros(minute.size)
+    own = minute // _SWEEP_SLOT_MINUTES
+    for back in (0, 1):
+        slot = own - back
+        slots, where = np.unique(slot, return_inverse=True)
+        chance = uniform(hash_1(key, slots))
+        size = look_up(EXPONENTIAL, hash_1(key + 1, slots)) * 0.0016 + 0.0016
+        size *= np.where(hash_1(key + 2, slots) & np.uint64(1), 1.0, -1.0) * (chance < 0.55)
+        start = slots * _SWEEP_SLOT_MINUTES + (
+            uniform(hash_1(key + 3, slots)) * _SWEEP_SLOT_MINUTES
+        ).astype(np.int64)
+        rise = 2.0 + 5.0 * uniform(hash_1(key + 4, slots))
+        fade = 6.0 + 22.0 * uniform(hash_1(key + 5, slots))
+        age = (minute - start[where]).astype(np.float64)
+        up = np.clip(age / rise[where], 0.0, 1.0)
+        down = np.exp(-np.maximum(age - rise[where], 0.0) / fade[where])
+        rest = np.clip((_SWEEP_SLOT_MINUTES - age) / 60.0, 0.0, 1.0)
+        total += size[where] * up * down * rest
+    return total
+
+
+class PricePath:
+    """The price of one coin, by minute.
+
+    Parameters
+    ----------
+    seed : int
+    coin : str
+        Base asset in capitals.
+    """
+
+    def __init__(self, seed: int, coin: str) -> None:
+        self.coin: Coin = coin_of(coin)
+        self._seed = seed
+        self._market_key = key_of(seed, "market")
+        self._own_key = key_of(seed, "path", self.coin.symbol)
+        self._recent: dict[tuple[int, int, str], Minutes] = {}
+
+    def logs(self, start: int, stop: int) -> Floats:
+        """Logarithm of price over its usual scale at minutes ``start`` to ``stop`` inclusive."""
+        coin = self.coin
+        minute = np.arange(start, stop + 1, dtype=np.int64)
+        if not coin.beta and not coin.own_sigma:
+            return look_up(NORMAL, hash_1(self._own_key, minute // 7)) * 0.00006
+        moves = _bridge(self._market_key, start, stop) * MINUTE_SIGMA
+        moves += _sweeps(self._market_key + 7, minute)
+        moves *= coin.beta
+        if coin.own_sigma:
+            own = _bridge(self._own_key, start, stop) * (MINUTE_SIGMA * coin.own_sigma)
+            moves += own + _sweeps(self._own_key + 7, minute) * (0.6 * coin.own_sigma)
+        return moves
+
+    def price(self, minute: int, venue: str = "") -> float:
+        """Price at the start of a minute."""
+        scale = self.coin.price_usd * (1 + _BASIS.get(venue, 0.0))
+        return round(float(np.exp(self.logs(minute, minute)[0])) * scale, self.coin.decimals)
+
+    def minutes(self, start: int, stop: int, venue: str) -> Minutes:
+        """Whole candles of minutes ``start`` to ``stop`` (exclusive) at a venue."""
+        known = self._recent.get((start, stop, venue))
+        if known is not None:
+            return known
+        made = self._make_minutes(start, stop, venue)
+        if stop - start <= _KEPT_MINUTES:
+            if len(self._recent) >= 6:
+                self._recent.pop(next(iter(self._recent)))
+            self._recent[start, stop, venue] = made
+        return made
+
+    def _make_minutes(self, start: int, stop: int, venue: str) -> Minutes:
+        coin, key = self.coin, key_of(self._seed, "minute", self.coin.symbol)
+        minute = np.arange(start, stop, dtype=np.int64)
+        scale = coin.price_usd * (1 + _BASIS.get(venue, 0.0))
+        edge = np.exp(self.logs(start, stop)) * scale
+        activity = _volatility(self._market_key + 3, minute)
+        reach = MINUTE_SIGMA * max(coin.beta, 0.08) * (1 + 0.5 * coin.own_sigma)
+        wick = 0.55 * reach * activity
+        opened, closed = edge[:-1], edge[1:]
+        up = look_up(EXPONENTIAL, hash_1(key, minute))
+        down = look_up(EXPONENTIAL, hash_1(key + 1, minute))
+        high = np.maximum(opened, closed) * (1 + wick * up)
+        low = np.minimum(opened, closed) * (1 - wick * down)
+        width = (high - low) / opened / (2.2 * reach)
+        noise = look_up(lognormal(0.45), hash_1(key_of(key, venue), minute))
+        volume = coin.minute_usd / coin.price_usd * _share(venue)
+        volume = volume * (0.25 + width) * np.sqrt(activity) * noise
+        digits = coin.decimals
+        return Minutes(
+            start,
+            np.round(opened, digits),
+            np.round(high, digits),
+            np.round(low, digits),
+            np.round(closed, digits),
+            np.round(volume, 3),
+        )
+
+    def within(self, time_ms: int, venue: str) -> Minutes:
+        """Return the minute that holds a time, as it had formed by then (one candle).
+
+        It runs from the open to its two extremes, in either order, and on to the close, so
+        that it ends as the very candle `minutes` gives.
+        """
+        minute, into_ms = divmod(time_ms, MINUTE_MS)
+        whole = self.minutes(minute, minute + 1, venue)
+        values = (whole.open[0], whole.high[0], whole.low[0], whole.close[0])
+        opened, high, low, closed = (float(value) for value in values)
+        chance = uniform(
+            hash_2(
+                key_of(self._seed, "inside", self.coin.symbol),
+                np.array([minute], dtype=np.int64),
+                np.arange(3, dtype=np.int64),
+            )
+        )
+        first_s, second_s = 6 + 20 * chance[0], 34 + 20 * chance[1]
+        turns = [high, low] if (closed < opened) ^ bool(chance[2] < 0.25) else [low, high]
+        at_s = [0.0, float(first_s), float(second_s), 60.0]
+        way = [opened, *turns, closed]
+        now_s = into_ms / 1000
+        last = round(float(np.interp(now_s, at_s, way)), self.coin.decimals)
+        passed = [value for s, value in zip(at_s, way, strict=True) if s <= now_s] + [last]
+        done = np.array([now_s / 60.0])
+        return Minutes(
+            minute,
+            whole.open,
+            np.array([max(passed)]),
+            np.array([min(passed)]),
+            np.array([last]),
+            np.round(whole.volume_base * done, 3),
+        )
+
+
+def _share(venue: str) -> float:
+    """Traded volume of a venue against the largest one."""
+    known = {
+        "": 1.0,
+        "BINANCE_FUTURES": 1.0,
+        "BYBIT": 0.46,
+        "OKEX_SWAP": 0.41,
+        "HYPERLIQUID_FUTURES": 0.24,
+        "BITGET": 0.38,
+        "BINANCE": 0.17,
+        "COINBASE": 0.07,
+    }
+    return known.get(venue, 0.05)
+
+
+@lru_cache(maxsize=64)
+def path_of(seed: int, coin: str) -> PricePath:
+    """Return the shared path of a coin."""
+    return PricePath(seed, coin)
