@@ -1,0 +1,230 @@
+"""The header of a panel: title, subtitle, next update, data state and age, buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+from heatdesk.frames import DataState, StreamStatus
+from heatdesk.units import format_age
+from ui import theme
+
+HEADER_PX = 25
+OPTIONS_PX = 27
+SLOW_PERIOD_S = 120.0
+"""From this pace on a header says when the next update comes."""
+
+STATE_COLOURS = {
+    DataState.WAITING: theme.Palette.TEXT_FAINT,
+    DataState.LIVE: theme.Palette.LIVE,
+    DataState.STALE: theme.Palette.WARN,
+    DataState.DEMO: theme.Palette.DEMO,
+    DataState.REPLAY: theme.Palette.ACCENT,
+    DataState.PROBLEM: theme.Palette.PROBLEM,
+}
+
+
+def state_text(status: StreamStatus, now_ms: int) -> str:
+    """Words of the state pill: ``live, 12 s``; ``stale, 41 min``; ``waiting, 40 %``."""
+    state = status.state(now_ms)
+    if state in {DataState.LIVE, DataState.STALE}:
+        return f"{state.value}, {format_age(status.age_s(now_ms))}"
+    if state is DataState.WAITING and status.progress:
+        return f"waiting, {status.progress * 100:.0f} %"
+    return str(state.value)
+
+
+class ElidedLabel(QLabel):
+    """A label that gives way: its text is cut with an ellipsis and stays in the tooltip."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Allow any width."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw as much of the text as fits."""
+        del event
+        painter = QPainter(self)
+        space = self.contentsRect()
+        text = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, space.width()
+        )
+        painter.setPen(self.palette().windowText().color())
+        painter.drawText(space, int(self.alignment()), text)
+        painter.end()
+
+    def set_text(self, text: str) -> None:
+        """Show a text, and all of it in the tooltip."""
+        if text != self.text():
+            self.setText(text)
+            self.setToolTip(text)
+
+
+class StatePill(QWidget):
+    """A dot in the colour of the data state, and its words."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = DataState.WAITING.value
+        self._state = DataState.WAITING
+        self.setFont(theme.font(theme.SMALL_PX, tabular=True))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+
+    @property
+    def text(self) -> str:
+        """The words shown."""
+        return self._text
+
+    @property
+    def state(self) -> DataState:
+        """The state shown."""
+        return self._state
+
+    def show_state(self, state: DataState, text: str) -> None:
+        """Show a state in words; repaints only when something changed."""
+        if (state, text) != (self._state, self._text):
+            self._state, self._text = state, text
+            self.updateGeometry()
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        """Room for the dot and the words."""
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self._text) + 20, metrics.height() + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        """Never cut: the state of the data is the one thing a header must say."""
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the dot and the words."""
+        del event
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = QColor(STATE_COLOURS[self._state])
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(QPointF(7.0, self.height() / 2), 3.0, 3.0)
+        quiet = self._state in {DataState.LIVE, DataState.WAITING}
+        painter.setPen(QColor(theme.Palette.TEXT_DIM) if quiet else colour)
+        space = QRectF(14, 0, self.width() - 14, self.height())
+        painter.drawText(space, Qt.AlignmentFlag.AlignVCenter, self._text)
+        painter.end()
+
+
+class ProgressLine(QWidget):
+    """A 2 px line that grows while the history fills; empty and still otherwise."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._progress: float | None = None
+        self.setFixedHeight(2)
+
+    @property
+    def progress(self) -> float | None:
+        """Share shown, 0 to 1; None when nothing is filling."""
+        return self._progress
+
+    def set_progress(self, progress: float | None) -> None:
+        """Show a share; a full one and None show nothing."""
+        shown = None if progress is None or progress >= 1.0 else max(0.0, progress)
+        if shown != self._progress:
+            self._progress = shown
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the line."""
+        del event
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(theme.Palette.PANEL))
+        if self._progress is not None:
+            width = round(self.width() * self._progress)
+            painter.fillRect(0, 0, width, self.height(), QColor(theme.Palette.ACCENT))
+        painter.end()
+
+
+class OptionsStrip(QScrollArea):
+    """The row of compact controls; in a narrow panel the wheel moves it sideways."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("optionsStrip")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setFixedHeight(OPTIONS_PX)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        bar = QWidget()
+        bar.setObjectName("optionsBar")
+        self.row = QHBoxLayout(bar)
+        self.row.setContentsMargins(6, 2, 6, 2)
+        self.row.setSpacing(4)
+        self.setWidget(bar)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Move sideways."""
+        bar = self.horizontalScrollBar()
+        bar.setValue(bar.value() - event.angleDelta().y() // 2)
+        event.accept()
+
+    def minimumSizeHint(self) -> QSize:
+        """Allow any width."""
+        return QSize(0, OPTIONS_PX)
+
+
+class PanelHeader(QWidget):
+    """The title row; a dock uses it as its title bar, so no title is written twice."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panelHeader")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEADER_PX)
+        self.title = QLabel(title)
+        self.title.setObjectName("panelTitle")
+        self.title.setFont(theme.font(bold=True))
+        self.subtitle = ElidedLabel()
+        self.subtitle.setObjectName("panelSubtitle")
+        self.next = QLabel()
+        self.next.setObjectName("panelNext")
+        self.next.setFont(theme.font(theme.SMALL_PX, tabular=True))
+        self.pill = StatePill()
+        self.menu_button = _button("menu", "Panel menu")
+        self.float_button = _button("float", "Float or dock this panel")
+        self.close_button = _button("close", "Close this panel")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 3, 0)
+        row.setSpacing(6)
+        row.addWidget(self.title)
+        row.addWidget(self.subtitle, 1)
+        row.addWidget(self.next)
+        row.addWidget(self.pill)
+        for button in (self.menu_button, self.float_button, self.close_button):
+            row.addWidget(button)
+        self.float_button.hide()
+        self.close_button.hide()
+
+    def minimumSizeHint(self) -> QSize:
+        """Let a dock become narrow: the subtitle and the next update give way."""
+        return QSize(170, HEADER_PX)
+
+
+def _button(name: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setIcon(theme.icon(name))
+    button.setIconSize(QSize(14, 14))
+    button.setFixedSize(20, 20)
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button
