@@ -1,0 +1,297 @@
+"""Kiyotaka (also branded OpenMarket): order book and liquidation heatmaps, and their candles.
+
+History comes in windows of at most a thousand buckets, newest first, because a thousand weigh
+as much as one; then only the tail is asked, from the last bucket that was still forming on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from heatdesk.errors import BadPayload, BadRequest
+from heatdesk.frames import (
+    BookSub,
+    CandleSub,
+    Frame,
+    KeyState,
+    LiquidationSub,
+    MarketList,
+    MarketSub,
+    Notice,
+    Subscription,
+    venue_title,
+)
+from heatdesk.frames.market import MarketFrame
+from heatdesk.net.budget import Limits, OnWait
+from heatdesk.providers import kiyotaka_weight as weight
+from heatdesk.providers.base import Cost, Provider, ProviderContext, ProviderSpec, Span
+from heatdesk.providers.kiyotaka_frames import parse_book, parse_candles, parse_liquidation
+from heatdesk.providers.kiyotaka_lists import (
+    SeriesSub,
+    block_size_params,
+    parse_block_size,
+    parse_markets,
+    parse_usage,
+    points_params,
+)
+from heatdesk.providers.kiyotaka_spans import history_spans, tail_span
+from heatdesk.providers.kiyotaka_wire import PROVIDER, TITLE
+from heatdesk.settings import Settings
+from heatdesk.units import DAY_MS, format_age
+
+_STALL_S = 35.0
+# The server gives a query up after 30 s and says so; hear it out.
+_MARKET_PAGES = 60
+_MARKET_PAGE_ROWS = 1000
+
+
+class Kiyotaka(Provider):
+    """Book, liquidation and candle series over ``/v1/points``; lists over its neighbours."""
+
+    spec = ProviderSpec(
+        id=PROVIDER,
+        title=TITLE,
+        needs_key=True,
+        offers=(BookSub, LiquidationSub, CandleSub, MarketSub),
+        key_hint="kiyotaka.ai or openmarket.xyz, account settings, API",
+    )
+
+    def __init__(self, context: ProviderContext) -> None:
+        super().__init__(context)
+        self._sizes: dict[tuple[str, str, str], float] = {}
+
+    @classmethod
+    def limits_for(cls, settings: Settings) -> Limits:
+        """Budgets of the tier in the settings."""
+        return weight.TIERS[settings.providers.kiyotaka.tier].limits
+
+    @classmethod
+    def base_url(cls, settings: Settings) -> str:
+        """Base that ``/v1/...`` is appended to."""
+        return settings.providers.kiyotaka.resolved_base_url
+
+    @classmethod
+    def key_headers(cls, key: str, settings: Settings) -> dict[str, str]:
+        """The header of the chosen brand."""
+        return {settings.providers.kiyotaka.resolved_header: key}
+
+    @property
+    def tier(self) -> weight.Tier:
+        """The plan that the settings name."""
+        return weight.TIERS[self.context.settings.providers.kiyotaka.tier]
+
+    def cost(self, sub: Subscription) -> Cost:
+        """Weight of filling the history and of each update, at the pace the budget allows."""
+        if not isinstance(sub, SeriesSub):
+            return Cost()
+        spans = self._history(sub, ())
+        first = sum(weight.weight_of(sub, (b - a) / sub.interval_ms) for a, b in spans)
+        update = weight.weight_of(sub, 2)
+        limits, tier = self.limits(), self.tier
+        paces = weight.compute_paces({*self.context.active(), sub}, limits)
+        pace_s = paces[sub]
+        text = f"Weight {first} to fill, then {update} every {format_age(pace_s)}"
+        if limits.day is not None:
+            text += f" ({update * round(86_400 / pace_s)} of {limits.day:,} a day)"
+        refused = ""
+        dearest = max(
+            (weight.weight_of(sub, (b - a) / sub.interval_ms) for a, b in spans), default=0
+        )
+        if limits.largest is not None and dearest > limits.largest:
+            refused = (
+                f"One request weighs {dearest}; the {tier.title} plan allows {limits.largest}."
+            )
+        text += "." + self._doubts(sub, tier)
+        return Cost(first=first, update=update, period_s=pace_s, text=text, refused=refused)
+
+    def _doubts(self, sub: SeriesSub, tier: weight.Tier) -> str:
+        """What the plan probably lacks; accounts differ, so it is said and not enforced."""
+        found = ""
+        if not tier.advanced and isinstance(sub, LiquidationSub):
+            found = f" The {tier.title} plan may refuse the liquidation heatmap."
+        if not tier.advanced and isinstance(sub, BookSub) and len(sub.venues) > 1:
+            found = f" The {tier.title} plan may refuse to sum several venues."
+        asked_ms = getattr(sub, "points", 0) * sub.interval_ms
+        if tier.history_days is not None and asked_ms > tier.history_days * DAY_MS:
+            found += f" History ends after {tier.history_days} days."
+        return found
+
+    async def check_key(self) -> tuple[KeyState, str]:
+        """Ask ``/v1/usage``, which is free; its fields are not documented, so all are said."""
+        reply = await self.context.http.get("/v1/usage")
+        told = parse_usage(self.context.http.loads(reply))
+        return KeyState.ACCEPTED, f"The key works. {TITLE} says: {told or 'nothing more'}."
+
+    def requests(self, sub: Subscription, span: Span) -> list[Span]:
+        """Cut a span into requests of at most a thousand buckets, newest first."""
+        if not isinstance(sub, SeriesSub):
+            return [span]
+        step_ms = weight.points_per_request(sub) * sub.interval_ms
+        starts = range(span[0], span[1], step_ms)
+        return [(start, min(start + step_ms, span[1])) for start in reversed(starts)]
+
+    async def fetch(self, sub: Subscription, span: Span | None = None) -> MarketFrame:
+        """Ask once, in point form.
+
+        Raises
+        ------
+        ProviderError
+            As the client maps it; `BadPayload` naming the field that is not the contract;
+            `BadRequest` where the provider has no book of that symbol.
+        """
+        if isinstance(sub, MarketSub):
+            return await self._markets()
+        return await self._fetch(_series(sub), span, None)
+
+    async def fetch_flat(self, sub: Subscription, span: Span) -> MarketFrame:
+        """Ask once, in the flattened form, which does not mark the sides of a book."""
+        return await self._fetch(_series(sub), span, None, flat=True)
+
+    async def stream(self, sub: Subscription, covered: Sequence[Span]) -> AsyncIterator[Frame]:
+        """Yield the history that is not covered, then the tail; the market list once a day."""
+        if isinstance(sub, MarketSub):
+            while True:
+                yield await self.fetch(sub)
+                yield Notice(period_s=86_400, next_ms=self.context.clock.now_ms() + DAY_MS)
+                await self.context.clock.sleep(86_400)
+        sub = _series(sub)
+        spans = self._history(sub, covered)
+        for done, span in enumerate(spans):
+            yield Notice(period_s=self._pace_s(sub), progress=done / len(spans))
+            async for frame in self._ask(sub, span):
+                yield frame
+        yield Notice(progress=1.0)
+        asked_ms = self.context.clock.now_ms() if spans else max(b for _, b in covered)
+        newest_ms = max([b for _, b in spans] + [b for _, b in covered])
+        async for frame in self._tail(sub, asked_ms, newest_ms - sub.interval_ms):
+            yield frame
+
+    async def _tail(self, sub: SeriesSub, asked_ms: int, last_ms: int) -> AsyncIterator[Frame]:
+        """Ask again and again from the bucket ``last_ms`` on, which was still forming."""
+        clock = self.context.clock
+        while True:
+            pace_s = self._pace_s(sub)
+            offset_s = weight.compute_offsets(self._active(sub), self.limits())[sub]
+            next_ms = weight.next_update_ms(clock.now_ms(), asked_ms, pace_s, offset_s)
+            yield Notice(period_s=pace_s, next_ms=next_ms, note="")
+            await clock.sleep((next_ms - clock.now_ms()) / 1000)
+            asked_ms = clock.now_ms()
+            whole = tail_span(last_ms, asked_ms, sub.interval_ms, sub.points)
+            # Ascending: a failure in between leaves no hole behind the newest bucket.
+            for span in reversed(self.requests(sub, whole)):
+                async for frame in self._ask(sub, span):
+                    yield frame
+                last_ms = span[1] - sub.interval_ms
+
+    async def _ask(self, sub: SeriesSub, span: Span) -> AsyncIterator[Frame]:
+        """Yield why it has to wait, if it has to, then the frame."""
+        words: asyncio.Queue[Notice] = asyncio.Queue()
+
+        def told(wait_s: float, reason: str) -> None:
+            at_ms = self.context.clock.now_ms() + int(wait_s * 1000)
+            words.put_nowait(Notice(next_ms=at_ms, note=f"{reason}, {format_age(wait_s)}"))
+
+        asking = asyncio.ensure_future(self._fetch(sub, span, told))
+        hearing = asyncio.ensure_future(words.get())
+        waited = False
+        try:
+            while not asking.done():
+                await asyncio.wait({asking, hearing}, return_when=asyncio.FIRST_COMPLETED)
+                if hearing.done():
+                    waited = True
+                    yield hearing.result()
+                    hearing = asyncio.ensure_future(words.get())
+        finally:
+            hearing.cancel()
+            asking.cancel()
+            await asyncio.gather(hearing, asking, return_exceptions=True)
+        if waited:
+            yield Notice(note="")
+        yield asking.result()
+
+    async def _fetch(
+        self, sub: SeriesSub, span: Span | None, on_wait: OnWait | None, *, flat: bool = False
+    ) -> MarketFrame:
+        if span is None:
+            raise TypeError("a series is asked for a stretch of time")
+        block_size = await self._block_size(sub) if isinstance(sub, BookSub) else 0.0
+        reply = await self.context.http.get(
+            "/v1/points",
+            points_params(sub, span, block_size, flat),
+            weight=weight.weight_of(sub, (span[1] - span[0]) / sub.interval_ms),
+            on_wait=on_wait,
+            stall_s=_STALL_S,
+        )
+        body, now_ms = reply.body, self.context.clock.now_ms()
+
+        def parse() -> MarketFrame:
+            if isinstance(sub, BookSub):
+                return parse_book(body, sub, span, block_size, now_ms, flat)
+            if isinstance(sub, LiquidationSub):
+                return parse_liquidation(body, sub, span, now_ms, flat)
+            return parse_candles(body, sub, span, now_ms)
+
+        try:
+            # Off the loop: a large answer takes a second to read.
+            return await asyncio.to_thread(parse)
+        except BadPayload as error:
+            error.request_id = reply.request_id
+            raise
+
+    async def _block_size(self, sub: BookSub) -> float:
+        """Height of a level: as given, else the largest any venue recommends, times 1 or 5."""
+        if sub.block_size is not None:
+            return sub.block_size
+        sizes = [await self._recommended(venue, sub.symbol, sub.coin) for venue in sub.venues]
+        largest = max(sizes, default=0.0)
+        if largest <= 0:
+            where = " or ".join(map(venue_title, sub.venues))
+            raise BadRequest(
+                PROVIDER,
+                f"{TITLE} has no order book of {sub.symbol or sub.coin} on {where} for your plan;"
+                " choose another symbol or venue.",
+            )
+        return largest * sub.resolution.multiple
+
+    async def _recommended(self, venue: str, symbol: str, coin: str) -> float:
+        key = (venue, symbol, coin)
+        if key not in self._sizes:
+            http = self.context.http
+            reply = await http.get("/v1/block-sizes", block_size_params(venue, symbol, coin))
+            size = parse_block_size(http.loads(reply))
+            if size <= 0:
+                return 0.0  # not kept: it may be there after a change of plan
+            self._sizes[key] = size
+        return self._sizes[key]
+
+    async def _markets(self) -> MarketList:
+        rows: set[tuple[str, str, str, str]] = set()
+        http, offset = self.context.http, 0
+        for _ in range(_MARKET_PAGES):
+            params = [("type", weight.BOOK), ("pageSize", str(_MARKET_PAGE_ROWS))]
+            reply = await http.get("/v1/markets", [*params, ("pageOffset", str(offset))])
+            page, next_offset = parse_markets(http.loads(reply))
+            rows.update(page)
+            if not page or next_offset <= offset:
+                break
+            offset = next_offset
+        return MarketList(self.context.clock.now_ms(), tuple(sorted(rows)))
+
+    def _history(self, sub: SeriesSub, covered: Sequence[Span]) -> list[Span]:
+        now_ms = self.context.clock.now_ms()
+        oldest_ms = weight.oldest_ms(self.tier, now_ms)
+        missing = history_spans(sub.interval_ms, sub.points, now_ms, oldest_ms, covered)
+        return [piece for span in missing for piece in self.requests(sub, span)]
+
+    def _active(self, sub: Subscription) -> list[Subscription]:
+        return list({*self.context.active(), sub})
+
+    def _pace_s(self, sub: Subscription) -> float:
+        return weight.compute_paces(self._active(sub), self.limits())[sub]
+
+
+def _series(sub: Subscription) -> SeriesSub:
+    if not isinstance(sub, SeriesSub):
+        raise TypeError(f"{TITLE} does not serve {type(sub).__name__}")
+    return sub
