@@ -198,7 +198,10 @@ class RateBudget:
 
     def state(self) -> BudgetState:
         """Tell the budget of which the largest share is used."""
-        tally, limits = self._look(self._clock.now_ms()), self.limits
+        limits = self.limits
+        if limits == Limits():
+            return BudgetState()
+        tally = self._look(self._clock.now_ms())
         told = {hold.name: hold.remaining for hold in tally.holds}
         quota = "month" if limits.month is not None else "day"
         rows = (
@@ -222,7 +225,7 @@ class RateBudget:
         self.limits = limits
 
     def _look(self, now_ms: int) -> Tally:
-        return self._ledger.atomically(lambda c: read_tally(c, self.provider, now_ms))
+        return self._ledger.read(lambda c: read_tally(c, self.provider, now_ms))
 
     def _try_spend(self, weight: int, open_s: float) -> tuple[Ticket | None, int, str]:
         now_ms = self._clock.now_ms()

@@ -103,6 +103,13 @@ class Ledger:
             self._leave_file(error)
             return self._run(work)
 
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Look without a transaction; allowed from any thread."""
+        try:
+            return work(self._connection)
+        except sqlite3.Error:
+            return self.atomically(work)
+
     def close(self) -> None:
         """Close the file; nothing may be asked afterwards."""
         self._connection.close()

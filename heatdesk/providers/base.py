@@ -33,6 +33,8 @@ class ProviderSpec:
         Where a user finds the key.
     key_pattern : str
         Regular expression a key usually fits; a mismatch warns, never blocks. Empty: none known.
+    demo : bool
+        Its data is invented; the engine marks every stream so.
     """
 
     id: str
@@ -41,6 +43,7 @@ class ProviderSpec:
     offers: tuple[type, ...]
     key_hint: str = ""
     key_pattern: str = ""
+    demo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

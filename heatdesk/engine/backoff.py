@@ -1,0 +1,62 @@
+"""How long to wait after a failure, once for all providers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from heatdesk.errors import ProviderError, RateLimited, Retry
+from heatdesk.units import Clock
+
+SOON_FIRST_S = 1.0
+SOON_MOST_S = 60.0
+LATER_FIRST_S = 60.0
+LATER_MOST_S = 600.0
+_JITTER_SHARE = 0.25
+_FORGET_S = 3600.0
+
+
+def _no_jitter() -> float:
+    return 0.0
+
+
+class Backoff:
+    """Delays that double from failure to failure, for one stream.
+
+    Parameters
+    ----------
+    clock : Clock
+        A failure an hour after the last one starts anew.
+    jitter : callable
+        Numbers from 0 to 1; a quarter of it is added, so that streams that failed together
+        do not come back together. None by default.
+    """
+
+    def __init__(self, clock: Clock, jitter: Callable[[], float] = _no_jitter) -> None:
+        self._clock = clock
+        self._jitter = jitter
+        self._failures = 0
+        self._last_s = -math.inf
+
+    def reset(self) -> None:
+        """Data came: the next failure counts as the first."""
+        self._failures = 0
+
+    def delay_s(self, error: ProviderError) -> float:
+        """Seconds until asking again can help; infinite when it never does.
+
+        A provider's own ``Retry-After`` stands, but never below a second.
+        """
+        if error.retry is Retry.NEVER:
+            return math.inf
+        now_s = self._clock.monotonic_s()
+        if now_s - self._last_s > _FORGET_S:
+            self._failures = 0
+        self._last_s = now_s
+        soon = error.retry is Retry.SOON
+        first_s, most_s = (SOON_FIRST_S, SOON_MOST_S) if soon else (LATER_FIRST_S, LATER_MOST_S)
+        delay_s = min(first_s * 2.0 ** min(self._failures, 16), most_s)
+        self._failures += 1
+        if isinstance(error, RateLimited) and error.retry_after_s is not None:
+            delay_s = max(error.retry_after_s, SOON_FIRST_S)
+        return delay_s * (1 + _JITTER_SHARE * self._jitter())

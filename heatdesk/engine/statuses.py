@@ -1,0 +1,67 @@
+"""What the store is told about streams and providers: pure steps from one status to the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from heatdesk.errors import KeyMissing, KeyRejected, ProviderError
+from heatdesk.frames import (
+    BookWindow,
+    CandleWindow,
+    KeyState,
+    LiquidationWindow,
+    Notice,
+    StreamStatus,
+)
+from heatdesk.frames.market import MarketFrame
+
+
+def newest_ms(frame: MarketFrame, now_ms: int) -> int | None:
+    """Moment the newest data of a frame speaks of, never ahead of now; None when it is empty."""
+    if isinstance(frame, BookWindow | LiquidationWindow | CandleWindow):
+        if frame.time_ms.size == 0:
+            return None
+        return min(int(frame.time_ms[-1]) + frame.interval_ms, now_ms)
+    return min(frame.time_ms, now_ms)
+
+
+def after_data(status: StreamStatus, frame: MarketFrame, now_ms: int) -> StreamStatus:
+    """Data came: it is as old as its newest part, and nothing is wrong any more."""
+    times_ms = [t for t in (status.data_time_ms, newest_ms(frame, now_ms)) if t is not None]
+    return replace(
+        status,
+        data_time_ms=max(times_ms, default=None),
+        received_ms=now_ms,
+        problem="",
+        needs_key=False,
+    )
+
+
+def after_notice(status: StreamStatus, notice: Notice) -> StreamStatus:
+    """A provider said something about its stream; a full progress is no progress to show."""
+    progress = status.progress if notice.progress is None else notice.progress
+    return replace(
+        status,
+        period_s=status.period_s if notice.period_s is None else notice.period_s,
+        next_ms=status.next_ms if notice.next_ms is None else notice.next_ms,
+        progress=None if progress is not None and progress >= 1.0 else progress,
+        note=status.note if notice.note is None else notice.note,
+    )
+
+
+def after_error(status: StreamStatus, error: ProviderError, retry_ms: int | None) -> StreamStatus:
+    """Asking failed; ``retry_ms`` is when it is tried again, None when it is not."""
+    return replace(
+        status,
+        problem=error.user_message,
+        needs_key=isinstance(error, KeyMissing | KeyRejected),
+        next_ms=retry_ms,
+        note="",
+    )
+
+
+def key_state_after(error: ProviderError, before: KeyState) -> KeyState:
+    """Tell what a failure says about the key."""
+    if isinstance(error, KeyMissing):
+        return KeyState.MISSING
+    return KeyState.REJECTED if isinstance(error, KeyRejected) else before

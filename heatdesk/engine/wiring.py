@@ -1,0 +1,136 @@
+"""Puts providers together: class by id, base URL, key headers, budget of the tier.
+
+The desk and the export build their providers here, from the same settings and ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from heatdesk.errors import KeyMissing, UsageError, VaultError
+from heatdesk.frames import Subscription
+from heatdesk.net.budget import RateBudget
+from heatdesk.net.client import JsonClient
+from heatdesk.net.ledger import Ledger
+from heatdesk.providers.base import Cost, Provider, ProviderContext, ProviderSpec
+from heatdesk.secrets import Keys
+from heatdesk.settings import Settings
+from heatdesk.units import Clock
+
+if TYPE_CHECKING:
+    import httpx
+
+
+def _nothing_runs() -> Sequence[Subscription]:
+    return ()
+
+
+class ProviderSet:
+    """Builds providers by id.
+
+    Parameters
+    ----------
+    settings : Settings
+    keys : Keys
+    ledger : Ledger
+    clock : Clock
+    transport : httpx.AsyncBaseTransport, optional
+        Stands in for the network in tests.
+    classes : sequence of Provider subclasses, optional
+        ``heatdesk.providers.PROVIDERS`` unless given.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        keys: Keys,
+        ledger: Ledger,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+        classes: Sequence[type[Provider]] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._keys = keys
+        self._ledger = ledger
+        self._clock = clock
+        self._transport = transport
+        self._classes = classes
+        # Replaced whole: a panel asks for costs on another thread.
+        self._built: dict[str, Provider] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """The settings new providers are built from."""
+        return self._settings
+
+    def replace_settings(self, settings: Settings) -> None:
+        """Build from other settings from now on; running providers need a restart."""
+        self._settings = settings
+        self._built = {}
+
+    def specs(self) -> tuple[ProviderSpec, ...]:
+        """What is fixed about every provider, in their order."""
+        return tuple(cls.spec for cls in self._all())
+
+    def build(
+        self, provider_id: str, active: Callable[[], Sequence[Subscription]] = _nothing_runs
+    ) -> Provider:
+        """Build a provider; ``active`` tells which of its subscriptions run.
+
+        Raises
+        ------
+        UsageError
+            When there is no such provider.
+        """
+        cls, settings = self._class_of(provider_id), self._settings
+        spec = cls.spec
+        budget = RateBudget(spec.id, cls.limits_for(settings), self._ledger, self._clock)
+        http = JsonClient(
+            spec.id,
+            spec.title,
+            cls.base_url(settings),
+            self._key_headers(cls, settings),
+            self._clock,
+            budget,
+            self._transport,
+        )
+        provider = cls(ProviderContext(self._clock, http, budget, settings, active))
+        self._built = {**self._built, provider_id: provider}
+        return provider
+
+    def cost(self, sub: Subscription) -> Cost:
+        """Tell what a subscription would cost under the settings; nothing is sent."""
+        provider = self._built.get(sub.provider) or self.build(sub.provider)
+        return provider.cost(sub)
+
+    def _key_headers(self, cls: type[Provider], settings: Settings) -> Callable[[], dict[str, str]]:
+        spec, keys = cls.spec, self._keys
+
+        def key_headers() -> dict[str, str]:
+            if not spec.needs_key:
+                return {}
+            try:
+                headers = keys.header_for(spec.id, lambda key: cls.key_headers(key, settings))
+            except VaultError as error:
+                raise KeyMissing(spec.id, error.user_message, str(error)) from None
+            if headers is None:
+                text = f"{spec.title} needs a key: enter it in Settings > Keys."
+                raise KeyMissing(spec.id, text)
+            return headers
+
+        return key_headers
+
+    def _class_of(self, provider_id: str) -> type[Provider]:
+        for cls in self._all():
+            if cls.spec.id == provider_id:
+                return cls
+        known = ", ".join(cls.spec.id for cls in self._all())
+        raise UsageError(f"There is no provider {provider_id!r}; known are {known}.")
+
+    def _all(self) -> Sequence[type[Provider]]:
+        if self._classes is not None:
+            return self._classes
+        from heatdesk.providers import PROVIDERS
+
+        return PROVIDERS
