@@ -15,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.key_ring import KeyRing
 from tests.processes import stop, wait_until
+from tests.x_windows import Rect, XServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,15 +53,6 @@ WINDOW_MANAGER_CONFIG = """<openbox_config xmlns="http://openbox.org/3.4/rc">
   </mouse>
 </openbox_config>
 """
-
-
-class Rect(NamedTuple):
-    """Place of a window's content on the screen, in pixels."""
-
-    x: int
-    y: int
-    width: int
-    height: int
 
 
 class Program:
@@ -108,6 +100,7 @@ class Screen:
         self.env |= {"DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb"}
         for name in ("WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS"):
             self.env.pop(name, None)
+        self.server = stack.enter_context(contextlib.closing(XServer(self.env["DISPLAY"])))
         config, ready = folder / "openbox.xml", folder / "openbox-is-ready"
         config.write_text(WINDOW_MANAGER_CONFIG, encoding="utf-8")
         manager = ["openbox", "--config-file", str(config), "--startup", f"touch {ready}"]
@@ -129,16 +122,19 @@ class Screen:
             )
         self._stack.callback(stop, process)
 
-    def picture(self) -> QImage:
+    def picture(self, part: Rect | None = None) -> QImage:
         """Return what the screen shows, read from the server's own memory (an XWD file)."""
         from PySide6.QtGui import QImage
 
-        raw = (self.folder / "Xvfb_screen0").read_bytes()
-        header = struct.unpack_from(">25I", raw)
-        width, height, bytes_per_line, colours = header[4], header[5], header[12], header[19]
-        pixels = raw[header[0] + 12 * colours :]
-        image = QImage(pixels, width, height, bytes_per_line, QImage.Format.Format_RGB32)
-        return image.copy()  # the copy owns its pixels
+        with (self.folder / "Xvfb_screen0").open("rb") as file:
+            header = struct.unpack(">25I", file.read(100))
+            width, height, bytes_per_line, colours = header[4], header[5], header[12], header[19]
+            x, y, w, h = part or Rect(0, 0, width, height)
+            top, bottom = max(y, 0), min(y + h, height)
+            file.seek(header[0] + 12 * colours + top * bytes_per_line)
+            rows = file.read((bottom - top) * bytes_per_line)
+        image = QImage(rows, width, bottom - top, bytes_per_line, QImage.Format.Format_RGB32)
+        return image.copy(x, y - top, w, h)  # the copy owns its pixels
 
 
 class Desktop:
@@ -174,8 +170,9 @@ class Desktop:
     # ------------------------------------------------------------------------------- windows
     def windows(self, title: str = "", pid: int | None = None) -> list[int]:
         """Return the visible windows whose title matches a regular expression, of one process."""
-        wish = ["search", "--onlyvisible", "--all", "--name", title or ".+"]
-        found = self._xdotool(*wish, *(["--pid", str(pid)] if pid else []), check=False)
+        of = ["--pid", str(pid)] if pid else []
+        wish = ["search", "--onlyvisible", "--all", *of, "--name", title or ".+"]
+        found = self._xdotool(*wish, check=False)  # finding none is an answer, not a failure
         return [int(word) for word in found.split()]
 
     def window(self, title: str = "", pid: int | None = None, timeout_s: float = 30.0) -> int:
@@ -193,9 +190,7 @@ class Desktop:
 
     def rect(self, window: int) -> Rect:
         """Return the place of a window's content, without the frame."""
-        lines = self._xdotool("getwindowgeometry", "--shell", str(window)).split()
-        values = dict(line.split("=") for line in lines)
-        return Rect(*(int(values[name]) for name in ("X", "Y", "WIDTH", "HEIGHT")))
+        return self._screen.server.rect(window)
 
     def activate(self, window: int) -> None:
         """Raise a window and give it the keyboard."""
@@ -261,8 +256,7 @@ class Desktop:
     # ------------------------------------------------------------------------------ the camera
     def picture(self, window: int | None = None) -> QImage:
         """Return what is seen of the screen, or of a window's content."""
-        image = self._screen.picture()
-        return image if window is None else image.copy(*self.rect(window))
+        return self._screen.picture(None if window is None else self.rect(window))
 
     def screenshot(self, path: Path, window: int | None = None) -> Path:
         """Write what is seen to a PNG file."""

@@ -48,7 +48,10 @@ class KeyRing:
             "XDG_RUNTIME_DIR": str(folder),
         }
         self.env.pop("PYTHON_KEYRING_BACKEND", None)  # here the real one is meant
-        self._bus = subprocess.Popen(["dbus-daemon", "--nofork", "--config-file", str(config)])
+        with (folder / "bus.log").open("wb") as log:
+            self._bus = subprocess.Popen(
+                ["dbus-daemon", "--nofork", "--config-file", str(config)], stdout=log, stderr=log
+            )
         wait_until(path.exists, "the message bus")
 
     def unlock(self) -> None:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout,
 app = QApplication([])
 window = QWidget()
 window.setWindowTitle("Probe 42")
-window.setStyleSheet("QWidget { background: #123456 } QPushButton { background: #aa5500 }")
+window.setStyleSheet("QWidget { background: #123456 } QPushButton { background: #aa5500; border: none }")
 line, button = QLineEdit(), QPushButton("Press")
 layout = QVBoxLayout(window)
 layout.addWidget(line)
@@ -55,11 +55,11 @@ def test_a_window_is_clicked_typed_into_seen_and_closed(desktop: Desktop) -> Non
     def colour(x: int, y: int) -> str:
         return QColor(desktop.picture(window).pixel(x, y)).name()
 
-    wait_until(lambda: colour(20, 270) == "#aa5500", "the button to be painted")
-    assert colour(2, 2) == "#123456"
-    desktop.click(200, 240, window)
+    wait_until(lambda: colour(20, 150) == "#aa5500", "the button to be painted")
+    assert {colour(x, y) for x in (0, 399) for y in (0, 299)} == {"#123456"}  # to the very corners
+    desktop.click(200, 170, window)
     wait_until(lambda: "clicked" in program.output(), "the click to arrive")
-    desktop.click(200, 60, window)
+    desktop.click(200, 72, window)
     desktop.type("Key-7_x")
     wait_until(lambda: "text Key-7_x\n" in program.output(), "the text to arrive")
     desktop.close_window(window)
