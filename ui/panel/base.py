@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 DEMO_PROVIDER = "demo"
 
-OptionValue = str | int | float | bool | list[str] | list[int] | list[float]
+OptionValue = str | int | float | bool | list[str]
 Options = dict[str, OptionValue]
 """What a panel keeps in the layout file: plain JSON values."""
 
@@ -68,7 +68,7 @@ class Panel(QWidget):
         self._painted = False
         self._own_note = ""
         self._needs: frozenset[Subscription] | None = None
-        self._seen: dict[Subscription, int] = {}
+        self._seen: object = None
         self._seen_status = -1
         self._build()
         self.needs_changed.connect(self._forget)
@@ -78,11 +78,18 @@ class Panel(QWidget):
 
     def needs(self) -> frozenset[Subscription]:
         """Return every subscription this panel draws from."""
-        return frozenset({self.primary()})
+        primary = self.primary()
+        return frozenset() if primary is None else frozenset({primary})
 
-    def primary(self) -> Subscription:
-        """Return the subscription whose state the header shows."""
-        raise NotImplementedError
+    def primary(self) -> Subscription | None:
+        """Return the subscription whose state the header shows; None: the panel has none."""
+        return None
+
+    def revision(self) -> object:
+        """Return what `refresh` depends on; a change of it draws again."""
+        if self._needs is None:
+            self._needs = self.needs()
+        return {sub: self.context.store.revision(sub) for sub in self._needs}
 
     def refresh(self) -> None:
         """Pull from the store and draw.
@@ -160,30 +167,28 @@ class Panel(QWidget):
         A panel that fails says so in its own place, is logged once for each kind of failure,
         and is tried again when its data moves on.
         """
-        store = self.context.store
-        if self._needs is None:
-            self._needs = self.needs()
-        revisions = {sub: store.revision(sub) for sub in self._needs}
-        primary = self.primary()
-        if store.status_revision(primary) != self._seen_status:
-            self._seen_status = store.status_revision(primary)
+        primary, revision = self.primary(), self.revision()
+        status = 0 if primary is None else self.context.store.status_revision(primary)
+        if status != self._seen_status:
+            self._seen_status = status
             self.show_header()
-        if revisions == self._seen and not self._dirty:
+        if revision == self._seen and not self._dirty:
             return False
-        self._seen, self._dirty = revisions, False
+        self._seen, self._dirty = revision, False
         try:
             self.refresh()
         except Exception as error:  # noqa: BLE001 - whatever it is, the other panels live on
             self._fail(error)
         else:
             self._failure = ""
-            self._painted = revisions.get(primary, 0) > 0
+            self._painted = primary is None or self.context.store.revision(primary) > 0
         self.show_header()
         return True
 
     def show_header(self) -> None:
         """Bring title row, band, note and card up to date with the clock and the status."""
-        status = self.context.store.status(self.primary())
+        primary = self.primary()
+        status = StreamStatus() if primary is None else self.context.store.status(primary)
         now_ms = self.context.clock.now_ms()
         state = status.state(now_ms)
         if self._failure:
@@ -192,6 +197,7 @@ class Panel(QWidget):
         header.subtitle.set_text(self.subtitle())
         text = state.value if self._failure else state_text(status, now_ms)
         header.pill.show_state(state, text)
+        header.pill.setHidden(primary is None and not self._failure)
         header.next.setText(self._next_text(status, now_ms))
         self.progress.set_progress(status.progress)
         self._show_note(status, state)
@@ -267,7 +273,7 @@ class Panel(QWidget):
 
     def _forget(self) -> None:
         self._needs = None
-        self._seen = {}
+        self._seen = None
         self._seen_status = -1
         self._painted = False
         self._failure = ""
@@ -307,7 +313,8 @@ class Panel(QWidget):
             key=status.needs_key or missing,
             demo=not self._demo and bool(self.provider_id),
         )
-        self.stage.show_waiting(self.waiting_text() if state is DataState.WAITING else "")
+        waiting = state is DataState.WAITING and self.primary() is not None
+        self.stage.show_waiting(self.waiting_text() if waiting else "")
 
     def _copy_csv(self) -> None:
         text = self.csv()

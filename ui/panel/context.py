@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from heatdesk.units import moment_of
+from ui.panel.log_tail import LogTail
 
 if TYPE_CHECKING:
     from heatdesk.frames import KeyState, Subscription
@@ -76,6 +77,8 @@ class PanelContext:
         What is known about a provider's key, by provider id.
     open_keys : callable
         Shows Settings > Keys at a provider, by id.
+    log : LogTail
+        The newest log lines.
     """
 
     store: MarketStore
@@ -84,3 +87,4 @@ class PanelContext:
     cost: Callable[[Subscription], Cost]
     key_state: Callable[[str], KeyState]
     open_keys: Callable[[str], None]
+    log: LogTail = field(default_factory=LogTail)
