@@ -127,7 +127,31 @@ class HeatmapStore:
         """Quantity of each code, (65536,); NaN for *not observed*. Changes with `generation`."""
         return (self._scale or CodeScale(0)).values()
 
+    @property
+    def lock(self) -> threading.RLock:
+        """The market's one lock; hold it to read several things of one moment."""
+        return self._lock
+
     # -- reading
+
+    def changed_since(self, revision: int) -> tuple[int, int]:
+        """Half-open span of the columns that changed after a revision; empty when none did.
+
+        Void when `generation` changed meanwhile.
+        """
+        with self._lock:
+            ring = self._ring
+            changed = np.flatnonzero(ring.touched > revision)
+            if changed.size == 0 or self.empty:
+                return 0, 0
+            # a slot holds the one column of its residue that lies in the window
+            first_slot = ring.first % ring.capacity
+            columns = ring.first + (changed - first_slot) % ring.capacity
+            held = columns[columns <= ring.last]
+            if held.size < columns.size:
+                # columns were evicted: what lay left of the window changed too
+                return ring.first - ring.capacity, int(held.max(initial=ring.first)) + 1
+            return int(held.min()), int(held.max()) + 1
 
     def column_state(self, c0: int, c1: int) -> NDArray[np.uint8]:
         """States of absolute columns ``c0`` to ``c1`` (exclusive): 0 unknown, 1 observed, 2 gap."""
