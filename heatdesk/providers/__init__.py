@@ -4,3 +4,17 @@ Imports frames, net, settings and what lies below; never the store, the engine o
 To add a provider: a module with a `Provider` subclass and pure ``parse_`` functions beside it,
 one line in the tuple, example payloads under ``tests/``.
 """
+
+from __future__ import annotations
+
+from heatdesk.providers.base import Provider
+from heatdesk.providers.hypertracker import HyperTracker
+from heatdesk.providers.kiyotaka import Kiyotaka
+from heatdesk.providers.sharpe import Sharpe
+
+PROVIDERS: tuple[type[Provider], ...] = (
+    Kiyotaka,
+    Sharpe,
+    HyperTracker,
+)
+"""Every provider there is, in the order the status bar shows them."""
