@@ -103,14 +103,21 @@ class RateBudget:
     ledger : Ledger
         Where spends are kept; shared with other processes.
     clock : Clock
+
+    Attributes
+    ----------
+    on_wait : callable or None
+        Told of every wait, besides the caller's own listener.
     """
 
     def __init__(self, provider: str, limits: Limits, ledger: Ledger, clock: Clock) -> None:
+        self.on_wait: OnWait | None = None
         self.provider = provider
         self.limits = limits
         self._ledger = ledger
         self._clock = clock
         self._waiters: list[_Waiter] = []
+        self._under_way: set[int] = set()
 
     def wait_s(self, weight: int) -> float:
         """Seconds until a request of that weight could be sent; infinite when never."""
@@ -156,11 +163,14 @@ class RateBudget:
                 self._refuse_if_too_dear(weight)
                 ticket, wait_ms, reason = self._try_spend(weight, open_s)
                 if ticket is not None:
+                    self._under_way.add(ticket.row_id)
                     return ticket
                 waiter.steps_aside = reason in _LONG
                 self._pass_turns()
-                if on_wait is not None and reason != told:
-                    on_wait(wait_ms / 1000, reason)
+                if reason != told:
+                    for hear in (on_wait, self.on_wait):
+                        if hear is not None:
+                            hear(wait_ms / 1000, reason)
                     told = reason
                 await self._clock.sleep(_slice_s(wait_ms / 1000))
         finally:
@@ -168,9 +178,13 @@ class RateBudget:
             self._pass_turns()
 
     def settle(self, ticket: Ticket) -> None:
-        """The answer began, or failed: the provider counted the request by now at the latest."""
-        if ticket.weight <= 0:
+        """The answer began, or failed: the provider counted the request by now at the latest.
+
+        Only the first call for a ticket does anything.
+        """
+        if ticket.row_id not in self._under_way:
             return
+        self._under_way.discard(ticket.row_id)
         now_ms = self._clock.now_ms()
 
         def work(connection: sqlite3.Connection) -> None:

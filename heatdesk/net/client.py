@@ -78,6 +78,11 @@ class JsonClient:
     budget : RateBudget
     transport : httpx.AsyncBaseTransport, optional
         Stands in for the network in tests.
+
+    Attributes
+    ----------
+    longest_stall_s : float
+        No request bears a longer silence, whatever it asks for.
     """
 
     def __init__(
@@ -94,6 +99,7 @@ class JsonClient:
         self.title = title
         self.base_url = base_url.strip().rstrip("/")
         self.last_request_id = ""
+        self.longest_stall_s = float("inf")
         self._key_headers = key_headers
         self._clock = clock
         self._budget = budget
@@ -132,6 +138,7 @@ class JsonClient:
         ProviderError
             Any kind but `StreamGap`. Texts and traces hold no key.
         """
+        stall_s = min(stall_s, self.longest_stall_s)
         await asyncio.to_thread(self._checked_key_headers)  # no key: nothing is spent
         ticket = await self._budget.acquire(weight, on_wait, open_s=stall_s + CONNECT_TIMEOUT_S)
         outcome: Reply | ProviderError
