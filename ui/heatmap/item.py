@@ -1,0 +1,312 @@
+"""The heatmap in a price-time chart: x in epoch seconds, y in price."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainter, QTransform
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from heatdesk.store.codes import FIRST, NOT_OBSERVED
+from heatdesk.views.contrast import Table
+from heatdesk.views.heatmap import HeatmapSource, extent_of, pooling_text
+from ui.heatmap.paint_cpu import CpuPainter, DeviceView, Style
+
+log = logging.getLogger(__name__)
+
+TableBuilder = Callable[[NDArray[np.float64]], Table]
+"""Makes a table from the quantities of the codes; asked again when codes change meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnCell:
+    """What is drawn at a point.
+
+    Attributes
+    ----------
+    quantity : float
+        0 where observed empty.
+    levels, columns : int
+        Native cells it stands for.
+    text : str
+        How they were pooled ("max of 25 levels"); empty for a native cell.
+    """
+
+    quantity: float
+    levels: int
+    columns: int
+    text: str
+
+
+class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
+    """Draws a heatmap store; nothing is copied or coloured that did not change.
+
+    Nothing is drawn until both a source and a table are set. After a change in the store call
+    `refresh`.
+
+    Attributes
+    ----------
+    problem : str
+        Why the last paint drew nothing, empty when it worked.
+    painter_cpu : CpuPainter
+        The software path.
+    """
+
+    def __init__(self) -> None:
+        # set first: ImageItem's constructor asks for the size
+        self.source: HeatmapSource | None = None
+        self.problem = ""
+        self.painter_cpu = CpuPainter()
+        self._plane = "both"
+        self._band = 1
+        self._builders: tuple[Table | TableBuilder, Table | TableBuilder] | None = None
+        self._style: Style | None = None
+        self._style_generation = -1
+        self._version = 0
+        self._extent: tuple[float, float, float, float] | None = None
+        super().__init__(axisOrder="row-major")
+
+    # -- what is drawn
+
+    def set_source(self, source: HeatmapSource | None) -> None:
+        """Draw another store, or nothing."""
+        if source is not self.source:
+            self.source = source
+            self.painter_cpu.forget()
+            self._style = None
+        self.refresh()
+
+    def set_table(
+        self, table: Table | TableBuilder, ask_table: Table | TableBuilder | None = None
+    ) -> None:
+        """Colour by a table, (65536,) 0xffRRGGBB, or by what a builder makes of the quantities.
+
+        A builder stays right when the store moves its codes. ``ask_table`` counts in the plane
+        mode ``bid_ask``, where ``table`` colours the bids.
+        """
+        self._builders = (table, table if ask_table is None else ask_table)
+        self._restyle()
+
+    def set_plane(self, plane: str) -> None:
+        """Show ``both`` (the larger side), ``bid_ask`` (two tables) or one plane of the store."""
+        if plane != self._plane:
+            self._plane = plane
+            self._restyle()
+
+    def set_band(self, levels: int) -> None:
+        """Pool at least this many native levels into one drawn band."""
+        if levels < 1:
+            raise ValueError(f"a band cannot hold {levels} levels")
+        if levels != self._band:
+            self._band = levels
+            self.update()
+
+    @property
+    def band(self) -> int:
+        """Native levels of the finest band."""
+        return self._band
+
+    @property
+    def drawn_levels(self) -> int:
+        """Native levels of one drawn band at the last paint."""
+        window = self.painter_cpu.window
+        return window.step if window else self._band
+
+    def refresh(self) -> None:
+        """Take note of a change in the store and repaint."""
+        extent = extent_of(self.source) if self.source is not None else None
+        if extent != self._extent:
+            self.prepareGeometryChange()
+            self._extent = extent
+            self.informViewBoundsChanged()
+        self.update()
+
+    def _restyle(self) -> None:
+        self._style = None
+        self.update()
+
+    def _current_style(self, source: HeatmapSource) -> Style | None:
+        if self._builders is None:
+            return None
+        if self._style is None or self._style_generation != source.generation:
+            self._version += 1
+            table, ask_table = (
+                made(source.values) if callable(made) else made for made in self._builders
+            )
+            self._style = Style(self._plane, table, ask_table, self._version)
+            self._style_generation = source.generation
+        return self._style
+
+    # -- reading back
+
+    def value_at(self, time_s: float, price: float) -> float:
+        """Quantity of the native cell there (the larger side); NaN when not observed."""
+        source = self.source
+        if source is None or not (math.isfinite(time_s) and math.isfinite(price)):
+            return math.nan
+        with source.lock:
+            column = source.grid.time.column_of(time_s * 1000)
+            level = source.grid.price.level_of(price)
+            code = source.codes(self._read_plane(), column, column + 1, level, level + 1)[0, 0]
+            return float(source.values[code])
+
+    def pooled_at(self, time_s: float, price: float) -> DrawnCell | None:
+        """What is drawn there at the detail of the last paint; None where nothing is known."""
+        source, window = self.source, self.painter_cpu.window
+        if source is None or window is None:
+            return None
+        if not (math.isfinite(time_s) and math.isfinite(price)):
+            return None
+        with source.lock:
+            column = source.grid.time.column_of(time_s * 1000) >> window.time_lod
+            level = source.grid.price.level_of(price) // window.step
+            codes = source.codes(
+                self._read_plane(),
+                column,
+                column + 1,
+                level,
+                level + 1,
+                window.time_lod,
+                0,
+                window.step,
+            )
+            code = int(codes[0, 0])
+            if code == NOT_OBSERVED:
+                return None
+            quantity = float(source.values[code]) if code >= FIRST else 0.0
+            columns = 1 << window.time_lod
+            text = pooling_text(source.pooling, window.step, columns)
+        return DrawnCell(quantity, window.step, columns, text)
+
+    def _read_plane(self) -> str:
+        return "both" if self._plane == "bid_ask" else self._plane
+
+    # -- geometry, as ImageItem has it
+
+    def width(self) -> int | None:
+        """Columns held; None while there is none, as an `ImageItem` without an image says."""
+        if self.source is None or self._extent is None:
+            return None
+        return self.source.last_column + 1 - self.source.first_column
+
+    def height(self) -> int | None:
+        """Levels held; None while there is none."""
+        if self.source is None or self._extent is None:
+            return None
+        return self.source.last_level + 1 - self.source.first_level
+
+    def channels(self) -> int | None:
+        """One: a quantity."""
+        return 1 if self._extent else None
+
+    def boundingRect(self) -> QRectF:
+        """Extent of all cells: epoch seconds by price."""
+        if self._extent is None:
+            return QRectF()
+        t0, t1, p0, p1 = self._extent
+        return QRectF(t0 / 1000, p0, (t1 - t0) / 1000, p1 - p0)
+
+    def dataBounds(
+        self, ax: int, frac: float = 1.0, orthoRange: object = None
+    ) -> tuple[float, float] | tuple[None, None]:
+        """Extent along one axis, whatever the view shows."""
+        if self._extent is None:
+            return None, None
+        t0, t1, p0, p1 = self._extent
+        return (t0 / 1000, t1 / 1000) if ax == 0 else (p0, p1)
+
+    def pixelPadding(self) -> float:
+        """Nothing is drawn outside the extent."""
+        return 0.0
+
+    # -- painting
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionGraphicsItem | None = None,
+        widget: QWidget | None = None,
+    ) -> None:
+        """Draw the visible cells; an exception here would end the process, so none leaves."""
+        try:
+            self._paint(painter)
+            self.problem = ""
+        except Exception as error:
+            problem = f"{type(error).__name__}: {error}"
+            if problem != self.problem:
+                log.exception("The heatmap could not be painted")
+            self.problem = problem
+
+    def _paint(self, painter: QPainter) -> None:
+        source = self.source
+        if source is None or self._extent is None:
+            return
+        style = self._current_style(source)
+        view = self._device_view(painter)
+        if style is None or view is None:
+            return
+        image = self.painter_cpu.picture(source, view, style, self._band)
+        if image is None:
+            return
+        painter.save()
+        try:
+            # pixels were chosen for this device: draw them one to one
+            painter.resetTransform()
+            scale = painter.deviceTransform()
+            painter.translate(-scale.dx() / scale.m11(), -scale.dy() / scale.m22())
+            painter.scale(1 / scale.m11(), 1 / scale.m22())
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+            painter.drawImage(QPointF(view.left, view.top), image)
+        finally:
+            painter.restore()
+
+    def _device_view(self, painter: QPainter) -> DeviceView | None:
+        """Device pixels that show cells; None when there is none or the view is no plain one."""
+        transform = painter.deviceTransform()
+        numbers = (transform.m11(), transform.m22(), transform.dx(), transform.dy())
+        if not all(math.isfinite(number) for number in numbers):
+            return None
+        plain = transform.m12() == 0 and transform.m21() == 0 and transform.isAffine()
+        if not plain or transform.m11() == 0 or transform.m22() == 0:
+            return None
+        extent = self._on_device(transform, self.boundingRect())
+        # a pixel shows the cell under its centre; at the view's edge a part of a pixel counts
+        left, right = math.ceil(extent.left() - 0.5), math.ceil(extent.right() - 0.5)
+        top, bottom = math.ceil(extent.top() - 0.5), math.ceil(extent.bottom() - 0.5)
+        view_box = self.getViewBox()
+        if view_box is not None:
+            shown = self.mapRectFromScene(view_box.sceneBoundingRect())
+            clip = self._on_device(transform, shown)
+            edges = (clip.left(), clip.top(), clip.right(), clip.bottom())
+            if not all(math.isfinite(edge) for edge in edges):
+                return None
+            left, right = max(left, math.floor(clip.left())), min(right, math.ceil(clip.right()))
+            top, bottom = max(top, math.floor(clip.top())), min(bottom, math.ceil(clip.bottom()))
+        if right <= left or bottom <= top:
+            return None
+        return DeviceView(
+            left,
+            top,
+            right,
+            bottom,
+            transform.m11(),
+            transform.dx(),
+            transform.m22(),
+            transform.dy(),
+        )
+
+    @staticmethod
+    def _on_device(transform: QTransform, rect: QRectF) -> QRectF:
+        """Map without Qt's own rounding of rectangles: corners in double precision."""
+        x0 = transform.dx() + rect.left() * transform.m11()
+        x1 = transform.dx() + rect.right() * transform.m11()
+        y0 = transform.dy() + rect.top() * transform.m22()
+        y1 = transform.dy() + rect.bottom() * transform.m22()
+        return QRectF(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0))
