@@ -118,6 +118,13 @@ def ramp(palette: Palette, count: int = 1024) -> NDArray[np.uint8]:
     return colours
 
 
+def sample(palette: Palette, position: float) -> tuple[int, int, int]:
+    """One colour of a palette, RGB 0 to 255; positions outside 0 to 1 take the nearest end."""
+    colours = ramp(palette)
+    red, green, blue = colours[round(min(max(position, 0.0), 1.0) * (len(colours) - 1))].tolist()
+    return red, green, blue
+
+
 def ramp32(palette: Palette, count: int = 1024) -> NDArray[np.uint32]:
     """Colours of a palette as opaque 0xffRRGGBB, (count,)."""
     rgb = ramp(palette, count).astype(np.uint32)
