@@ -7,7 +7,8 @@ as much as one; then only the tail is asked, from the last bucket that was still
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 
 from heatdesk.errors import BadPayload, BadRequest
 from heatdesk.frames import (
@@ -159,15 +160,20 @@ class Kiyotaka(Provider):
         spans = self._history(sub, covered)
         for done, span in enumerate(spans):
             yield Notice(period_s=self._pace_s(sub), progress=done / len(spans))
-            async for frame in self._ask(sub, span):
-                yield frame
+            async with aclosing(self._ask(sub, span)) as frames:
+                async for frame in frames:
+                    yield frame
         yield Notice(progress=1.0)
         asked_ms = self.context.clock.now_ms() if spans else max(b for _, b in covered)
         newest_ms = max([b for _, b in spans] + [b for _, b in covered])
-        async for frame in self._tail(sub, asked_ms, newest_ms - sub.interval_ms):
-            yield frame
+        tail = self._tail(sub, asked_ms, newest_ms - sub.interval_ms)
+        async with aclosing(tail) as frames:
+            async for frame in frames:
+                yield frame
 
-    async def _tail(self, sub: SeriesSub, asked_ms: int, last_ms: int) -> AsyncIterator[Frame]:
+    async def _tail(
+        self, sub: SeriesSub, asked_ms: int, last_ms: int
+    ) -> AsyncGenerator[Frame, None]:
         """Ask again and again from the bucket ``last_ms`` on, which was still forming."""
         clock = self.context.clock
         while True:
@@ -180,11 +186,12 @@ class Kiyotaka(Provider):
             whole = tail_span(last_ms, asked_ms, sub.interval_ms, sub.points)
             # Ascending: a failure in between leaves no hole behind the newest bucket.
             for span in reversed(self.requests(sub, whole)):
-                async for frame in self._ask(sub, span):
-                    yield frame
+                async with aclosing(self._ask(sub, span)) as frames:
+                    async for frame in frames:
+                        yield frame
                 last_ms = span[1] - sub.interval_ms
 
-    async def _ask(self, sub: SeriesSub, span: Span) -> AsyncIterator[Frame]:
+    async def _ask(self, sub: SeriesSub, span: Span) -> AsyncGenerator[Frame, None]:
         """Yield why it has to wait, if it has to, then the frame."""
         words: asyncio.Queue[Notice] = asyncio.Queue()
 
