@@ -135,14 +135,16 @@ def _moments(
 
 def _rise(depth: int, level_share: float) -> Floats:
     """Little rests right at the touch: factor by distance from the price, in levels."""
-    return 0.30 + 0.70 * (1 - np.exp(-(np.arange(depth) + 0.5) * level_share / 0.00045))
+    factor: Floats = 0.30 + 0.70 * (1 - np.exp(-(np.arange(depth) + 0.5) * level_share / 0.00045))
+    return factor
 
 
 def _slope(reach_levels: int, level_share: float, reach: float) -> Floats:
     """A hump and a long slope: factor by distance from where the price has been lately."""
     distance = np.arange(reach_levels) * level_share
     hump = 1 + 1.0 * np.exp(-((distance / 0.0036) ** 2))
-    return hump / (1 + (distance / (0.021 * reach)) ** 1.7)
+    factor: Floats = hump / (1 + (distance / (0.021 * reach)) ** 1.7)
+    return factor
 
 
 def _thinning(moments: _Moments, depth: int, bid: bool) -> Floats:
@@ -155,9 +157,10 @@ def _thinning(moments: _Moments, depth: int, bid: bool) -> Floats:
     weight = np.repeat((refill[:-1] - refill[1:])[:, None], n, axis=1)
     inside = reached >= 0
     column = np.minimum(reached, depth - 1) + np.arange(n) * depth
-    missing = np.bincount(column[inside], weights=weight[inside], minlength=n * depth)
+    missing: Floats = np.bincount(column[inside], weights=weight[inside], minlength=n * depth)
     missing = missing.reshape(n, depth)
-    return 0.8 * np.cumsum(missing[:, ::-1], axis=1)[:, ::-1]
+    total: Floats = np.cumsum(missing[:, ::-1], axis=1)[:, ::-1]
+    return 0.8 * total
 
 
 def _layers(key: int, level: Ints, time_ms: Ints, bid: bool) -> Floats:
@@ -174,7 +177,9 @@ def _layers(key: int, level: Ints, time_ms: Ints, bid: bool) -> Floats:
     assert total is not None
     # neighbours are alike: whole zones are busy or deserted for hours
     zone = hash_1(key + 3 + int(bid), level // 7)
-    total *= look_up(lognormal(0.45), join(zone, time_ms[:, None] // (100 * MINUTE_MS)))
+    epoch = np.floor(time_ms[:, None] / (100 * MINUTE_MS) + uniform(zone)).astype(np.int64)
+    busy: Floats = look_up(lognormal(0.45), join(zone, epoch))
+    total *= busy
     return total
 
 
@@ -277,7 +282,12 @@ class BookMaker:
         qty *= np.take(_slope(int(away.max()) + 1, share, character.reach), away)
         qty *= _rise(depth, share)
         far = np.minimum(1.0, offset / 400.0)
-        empty = uniform(join(hash_1(key + 5, level), market.time_ms[:, None] // (47 * MINUTE_MS)))
+        empty = uniform(
+            join(
+                hash_1(key + 5, level),
+                (market.time_ms[:, None] + level * 97_001) // (47 * MINUTE_MS),
+            )
+        )
         qty *= empty >= character.holes * (0.15 + far)
         qty *= _by_level(first, _magnets(key + 9, every), level)
         self._add_walls(qty, walls, near[:, 0], character, bid)
@@ -315,7 +325,7 @@ class BookMaker:
             place = place // multiple
             place += np.arange(n)[:, None] * (ask.depth + 1)
             kept = (place - np.arange(n)[:, None] * (ask.depth + 1)) < ask.depth
-            sums = np.bincount(
+            sums: Floats = np.bincount(
                 place[kept], weights=total[kept], minlength=n * (ask.depth + 1)
             ).reshape(n, ask.depth + 1)
             qty = sums[:, : ask.depth]

@@ -27,15 +27,17 @@ class Bars:
     volume_base: Floats
 
 
-def _gather(minutes: Minutes, starts: Ints) -> tuple[Floats, ...]:
-    """Open, high, low, close and volume of runs of minutes that begin at ``starts``."""
+def _gather(minutes: Minutes, starts: Ints, first: int) -> Bars:
+    """Candles of runs of minutes that begin at ``starts``, counted from minute ``first``."""
     last = np.append(starts[1:], minutes.open.size) - 1
-    return (
+    volume: Floats = np.add.reduceat(minutes.volume_base, starts)
+    return Bars(
+        (starts + first) * MINUTE_MS,
         minutes.open[starts],
         np.maximum.reduceat(minutes.high, starts),
         np.minimum.reduceat(minutes.low, starts),
         minutes.close[last],
-        np.round(np.add.reduceat(minutes.volume_base, starts), 3),
+        np.round(volume, 3),
     )
 
 
@@ -66,7 +68,7 @@ def bars_of(
     minutes = parts[0] if len(parts) == 1 else _joined(*parts)
     width = interval_ms // MINUTE_MS
     starts = np.arange(0, minutes.open.size, width, dtype=np.int64)
-    return Bars((starts + start) * MINUTE_MS, *_gather(minutes, starts))
+    return _gather(minutes, starts, start)
 
 
 def candle_window(
@@ -74,12 +76,15 @@ def candle_window(
 ) -> CandleWindow:
     """Build the frame of `bars_of`."""
     bars = bars_of(path, venue, interval_ms, from_ms, to_ms, now_ms)
-    columns = (bars.open, bars.high, bars.low, bars.close, bars.volume_base)
     return CandleWindow(
         from_ms,
         to_ms,
         interval_ms,
         bars.time_ms,
-        *(column.copy() for column in columns),
-        complete_ms=min(now_ms, to_ms),
+        bars.open.copy(),
+        bars.high.copy(),
+        bars.low.copy(),
+        bars.close.copy(),
+        bars.volume_base.copy(),
+        min(now_ms, to_ms),
     )

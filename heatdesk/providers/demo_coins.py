@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from heatdesk.providers.demo_noise import key_of
+from heatdesk.providers.demo_noise import chance_of
 
 ECOSYSTEMS: dict[str, tuple[str, str]] = {
     "eth": ("ethereum-ecosystem", "Ethereum"),
@@ -368,7 +368,7 @@ def _moves_of(symbol: str, market_cap_usd: float) -> tuple[float, float]:
         return 0.06, 0.28
     if symbol in ("LEO", "WBT", "NEXO", "GT", "KCS"):
         return 0.45, 0.4
-    chance = key_of("moves", symbol) / 2**64
+    chance = chance_of("moves", symbol)
     small = min(1.0, max(0.0, math.log10(3e11 / market_cap_usd) / 5))
     return 1.05 + 0.45 * small + 0.2 * (chance - 0.5), 0.35 + 1.15 * small * (0.4 + chance)
 
@@ -377,7 +377,7 @@ def _build(symbol: str, id_: str, name: str, price: float, cap: float, words: st
     beta, own_sigma = _moves_of(symbol, cap)
     groups = (_GROUPS.get(word, (word,)) for word in words.split())
     member_of = tuple(dict.fromkeys(word for group in groups for word in group))
-    turnover = 0.02 + 0.05 * (key_of("turnover", symbol) / 2**64)
+    turnover = 0.02 + 0.05 * (chance_of("turnover", symbol))
     # about five figures, as venues quote: 70,825.1 and 0.09781
     decimals = max(0, 5 - math.floor(math.log10(price))) if price < 1e4 else 1
     daily_usd = min(cap * turnover, 12e9 * (cap / 1.42e12) ** 0.45)
@@ -409,7 +409,7 @@ def coin_of(symbol: str) -> Coin:
     known = COINS.get(symbol)
     if known is not None:
         return known
-    chance = key_of("scale", symbol) / 2**64
+    chance = chance_of("scale", symbol)
     price = float(f"{10 ** (4 * chance - 2):.3g}")
     return _build(symbol, symbol.lower(), symbol.title(), price, 2e8, "")
 

@@ -43,9 +43,14 @@ def lognormal(sigma: float) -> Floats:
 
 
 def key_of(*parts: str | int) -> int:
-    """64-bit key of a seed and any names; the same on every machine and in every run."""
+    """63-bit key of a seed and any names; the same on every machine and in every run."""
     text = "\x1f".join(str(part) for part in parts).encode()
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") >> 1
+
+
+def chance_of(*parts: str | int) -> float:
+    """Return a uniform number in [0, 1) that belongs to a name."""
+    return key_of(*parts) / 2.0**63
 
 
 def _mix(x: Hashes) -> Hashes:
@@ -58,9 +63,9 @@ def _mix(x: Hashes) -> Hashes:
     return x
 
 
-def hash_1(key: int, place: Ints) -> Hashes:
-    """Hash of a key and integer places (any shape, at least one-dimensional)."""
-    return _mix(np.atleast_1d(place).astype(np.uint64) * _GOLDEN + np.uint64(key))
+def hash_1(key: int | Hashes, place: Ints) -> Hashes:
+    """Hash of a key (or of many, broadcast) and integer places (any shape, at least one-dimensional)."""
+    return _mix(np.atleast_1d(place).astype(np.uint64) * _GOLDEN + np.asarray(key, dtype=np.uint64))
 
 
 def hash_2(key: int, place: Ints, moment: Ints) -> Hashes:

@@ -31,8 +31,11 @@ from heatdesk.units import MINUTE_MS
 
 MINUTE_SIGMA = 0.00048
 """Usual change of the market price in a minute (standard deviation of the logarithm)."""
-_ANCHOR_MINUTES = 1 << 15
-_SWEEP_SLOT_MINUTES = 160
+ANCHOR_MINUTES = 1 << 15
+SWEEP_SLOT_MINUTES = 160
+ANCHOR_SIGMAS = 85.0
+ROUGH_STEP = 512
+"""Midpoints up to this step feel the local volatility."""
 _DAY_MINUTES = 1440
 _KEPT_MINUTES = 90_000
 _BASIS = {"HYPERLIQUID_FUTURES": 0.00008, "HYPERLIQUID": 0.00011}
@@ -53,7 +56,7 @@ class Minutes:
     volume_base: Floats
 
 
-def _volatility(key: int, minute: Ints) -> Floats:
+def volatility(key: int, minute: Ints) -> Floats:
     """Local volatility around 1: clusters over days, hours and minutes, and the day's rhythm."""
     calm = 0.30 * drift(key, minute, 2 * _DAY_MINUTES)
     calm += 0.34 * drift(key + 1, minute, 190)
@@ -65,17 +68,17 @@ def _volatility(key: int, minute: Ints) -> Floats:
 
 def _bridge(key: int, start: int, stop: int) -> Floats:
     """Brownian path in units of `MINUTE_SIGMA`, at minutes ``start`` to ``stop`` inclusive."""
-    step = _ANCHOR_MINUTES
+    step = ANCHOR_MINUTES
     first, last = start // step, -(-stop // step)
     if first == last:
         last += 1
     # anchors do not add up, so the price keeps to its usual scale for ever
-    path = 85.0 * look_up(NORMAL, hash_1(key, np.arange(first, last + 1, dtype=np.int64)))
+    path = ANCHOR_SIGMAS * look_up(NORMAL, hash_1(key, np.arange(first, last + 1, dtype=np.int64)))
     while step > 1:
         half = step // 2
         middle = np.arange(first, last, dtype=np.int64) * step + half
         jump = look_up(NORMAL, hash_2(key + step, middle, np.zeros(1, dtype=np.int64)))
-        jump = jump * _volatility(key + 3, middle) if step <= 512 else jump
+        jump = jump * volatility(key + 3, middle) if step <= ROUGH_STEP else jump
         finer = np.empty(2 * path.size - 1)
         finer[0::2] = path
         finer[1::2] = (path[:-1] + path[1:]) / 2 + jump * (0.5 * step**0.5)
@@ -88,25 +91,25 @@ def _bridge(key: int, start: int, stop: int) -> Floats:
     return path[start - first : stop - first + 1]
 
 
-def _sweeps(key: int, minute: Ints) -> Floats:
+def sweeps(key: int, minute: Ints) -> Floats:
     """Sharp moves that retrace, as a share of the price."""
     total = np.zeros(minute.size)
-    own = minute // _SWEEP_SLOT_MINUTES
+    own = minute // SWEEP_SLOT_MINUTES
     for back in (0, 1):
         slot = own - back
         slots, where = np.unique(slot, return_inverse=True)
         chance = uniform(hash_1(key, slots))
         size = look_up(EXPONENTIAL, hash_1(key + 1, slots)) * 0.0016 + 0.0016
         size *= np.where(hash_1(key + 2, slots) & np.uint64(1), 1.0, -1.0) * (chance < 0.55)
-        start = slots * _SWEEP_SLOT_MINUTES + (
-            uniform(hash_1(key + 3, slots)) * _SWEEP_SLOT_MINUTES
+        start = slots * SWEEP_SLOT_MINUTES + (
+            uniform(hash_1(key + 3, slots)) * SWEEP_SLOT_MINUTES
         ).astype(np.int64)
         rise = 2.0 + 5.0 * uniform(hash_1(key + 4, slots))
         fade = 6.0 + 22.0 * uniform(hash_1(key + 5, slots))
         age = (minute - start[where]).astype(np.float64)
         up = np.clip(age / rise[where], 0.0, 1.0)
         down = np.exp(-np.maximum(age - rise[where], 0.0) / fade[where])
-        rest = np.clip((_SWEEP_SLOT_MINUTES - age) / 60.0, 0.0, 1.0)
+        rest = np.clip((SWEEP_SLOT_MINUTES - age) / 60.0, 0.0, 1.0)
         total += size[where] * up * down * rest
     return total
 
@@ -135,11 +138,11 @@ class PricePath:
         if not coin.beta and not coin.own_sigma:
             return look_up(NORMAL, hash_1(self._own_key, minute // 7)) * 0.00006
         moves = _bridge(self._market_key, start, stop) * MINUTE_SIGMA
-        moves += _sweeps(self._market_key + 7, minute)
+        moves += sweeps(self._market_key + 7, minute)
         moves *= coin.beta
         if coin.own_sigma:
             own = _bridge(self._own_key, start, stop) * (MINUTE_SIGMA * coin.own_sigma)
-            moves += own + _sweeps(self._own_key + 7, minute) * (0.6 * coin.own_sigma)
+            moves += own + sweeps(self._own_key + 7, minute) * (0.6 * coin.own_sigma)
         return moves
 
     def price(self, minute: int, venue: str = "") -> float:
@@ -164,7 +167,7 @@ class PricePath:
         minute = np.arange(start, stop, dtype=np.int64)
         scale = coin.price_usd * (1 + _BASIS.get(venue, 0.0))
         edge = np.exp(self.logs(start, stop)) * scale
-        activity = _volatility(self._market_key + 3, minute)
+        activity = volatility(self._market_key + 3, minute)
         reach = MINUTE_SIGMA * max(coin.beta, 0.08) * (1 + 0.5 * coin.own_sigma)
         wick = 0.55 * reach * activity
         opened, closed = edge[:-1], edge[1:]
@@ -174,8 +177,8 @@ class PricePath:
         low = np.minimum(opened, closed) * (1 - wick * down)
         width = (high - low) / opened / (2.2 * reach)
         noise = look_up(lognormal(0.45), hash_1(key_of(key, venue), minute))
-        volume = coin.minute_usd / coin.price_usd * _share(venue)
-        volume = volume * (0.25 + width) * np.sqrt(activity) * noise
+        usual = coin.minute_usd / coin.price_usd * _share(venue)
+        volume = usual * (0.25 + width) * np.sqrt(activity) * noise
         digits = coin.decimals
         return Minutes(
             start,

@@ -1,0 +1,232 @@
+"""Liquidation levels of the demo market: positions opened along the path, at usual leverages.
+
+Every half hour (or so) traders open longs and shorts at the price of that moment; each would be
+liquidated at a distance that follows from its leverage. A level lasts until the price sweeps it
+or its owner closes. Quantities are whole dollars, so that any window adds up to the same figure.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from heatdesk.frames import LevelRuns, LiquidationWindow, Quote
+from heatdesk.providers.demo_candles import Bars, bars_of
+from heatdesk.providers.demo_noise import (
+    EXPONENTIAL,
+    NORMAL,
+    Floats,
+    Ints,
+    drift,
+    hash_1,
+    join,
+    key_of,
+    lognormal,
+    look_up,
+    uniform,
+)
+from heatdesk.providers.demo_price import PricePath
+from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS
+
+VENUE = "HYPERLIQUID_FUTURES"
+DEFAULT_DEPTH = 1500
+_LEVERAGES = np.array([100.0, 50.0, 25.0, 10.0, 5.0])
+_LEVERAGE_SHARES = np.array([0.36, 0.33, 0.21, 0.08, 0.02])
+_MAINTENANCE = np.array([0.003, 0.004, 0.006, 0.012, 0.02])
+_SPLIT = 9
+_ENTRIES_KEPT = 380
+
+
+@dataclass(frozen=True, slots=True)
+class _Positions:
+    """Would-be liquidations with the stretch of time they rest; all (n,)."""
+
+    level: Ints
+    start_ms: Ints
+    end_ms: Ints
+    usd: Ints
+
+
+def tick_of(price_usd: float) -> float:
+    """Step between levels: about 0.014 % of the price, a round figure (10 for BTC)."""
+    wanted = price_usd * 1.4e-4
+    unit = 10.0 ** math.floor(math.log10(wanted))
+    nearest = min((1.0, 2.0, 5.0, 10.0), key=lambda step: abs(math.log(step * unit / wanted)))
+    return float(f"{nearest * unit:.6g}")
+
+
+def _swept_ms(bars: Bars, first: int, target: Floats, long: bool) -> Ints:
+    """When the price first reaches each target after bar ``first``; far future if never."""
+    if long:
+        reach = -np.minimum.accumulate(bars.low[first:])
+        wanted = -target
+    else:
+        reach = np.maximum.accumulate(bars.high[first:])
+        wanted = target
+    found = np.searchsorted(reach, wanted) + first
+    step_ms = int(bars.time_ms[1] - bars.time_ms[0]) if bars.time_ms.size > 1 else MINUTE_MS
+    never = np.iinfo(np.int64).max
+    whole = np.append(bars.time_ms + step_ms, never)
+    return whole[np.minimum(found, bars.time_ms.size)]
+
+
+class LiquidationMaker:
+    """Builds windows of one coin's demo liquidation levels.
+
+    Parameters
+    ----------
+    path : PricePath
+    seed : int
+    """
+
+    def __init__(self, path: PricePath, seed: int) -> None:
+        self._path = path
+        self._seed = seed
+        self.tick_size = tick_of(path.coin.price_usd)
+
+    def window(
+        self,
+        interval_ms: int,
+        depth: int | None,
+        quote: Quote,
+        span: tuple[int, int],
+        time_ms: Ints,
+        now_ms: int,
+    ) -> LiquidationWindow:
+        """Build the snapshots of the buckets that start at ``time_ms`` (ascending)."""
+        levels = LevelRuns(np.zeros(1, dtype=np.int64), np.empty(0), np.empty(0))
+        if time_ms.size:
+            moment_ms = np.minimum(time_ms + interval_ms, now_ms)
+            positions, closes = self._positions(interval_ms, moment_ms)
+            levels = self._runs(positions, moment_ms, closes, depth or DEFAULT_DEPTH, quote)
+        return LiquidationWindow(
+            span[0],
+            span[1],
+            interval_ms,
+            time_ms.copy(),
+            levels,
+            quote,
+            self.tick_size,
+            min(now_ms, span[1]),
+        )
+
+    def _positions(self, interval_ms: int, moment_ms: Ints) -> tuple[_Positions, Floats]:
+        """Everything that could rest at the moments, and the price at each."""
+        spacing_ms = max(30 * MINUTE_MS, interval_ms // 2)
+        step_ms = min(interval_ms, HOUR_MS)
+        last_ms = int(moment_ms[-1])
+        begin_ms = (int(moment_ms[0]) // spacing_ms - _ENTRIES_KEPT) * spacing_ms
+        begin_ms -= begin_ms % DAY_MS
+        bars = bars_of(self._path, VENUE, step_ms, begin_ms, last_ms, last_ms)
+        closes = bars.close[np.searchsorted(bars.time_ms, moment_ms) - 1]
+        slots = np.arange(begin_ms // spacing_ms + 1, last_ms // spacing_ms + 1, dtype=np.int64)
+        key = key_of(self._seed, "liquidation", self._path.coin.symbol, spacing_ms)
+        parts = [self._opened(key, slots, spacing_ms, bars, long) for long in (True, False)]
+        columns = zip(*parts, strict=True)
+        return _Positions(*(np.concatenate(column) for column in columns)), closes
+
+    def _opened(
+        self, key: int, slots: Ints, spacing_ms: int, bars: Bars, long: bool
+    ) -> tuple[Ints, Ints, Ints, Ints]:
+        """Positions of one side opened in each slot: level, from, until and dollars."""
+        key += int(long)
+        traits = join(hash_1(key, slots)[:, None], np.arange(_LEVERAGES.size * _SPLIT))
+        n = slots.size
+        leverage = np.repeat(_LEVERAGES, _SPLIT)
+        distance = 1 / leverage - np.repeat(_MAINTENANCE, _SPLIT)
+        scatter = look_up(NORMAL, join(traits, np.array([1]))) * 0.10
+        distance = distance * np.exp(scatter)
+        # entries of a slot spread over it; the first bar that is whole by then counts
+        delay = (uniform(join(traits, np.array([2]))) * spacing_ms).astype(np.int64)
+        step_ms = int(bars.time_ms[1] - bars.time_ms[0])
+        start_ms = (slots[:, None] * spacing_ms + delay) // step_ms * step_ms
+        first = np.clip(np.searchsorted(bars.time_ms, start_ms), 0, bars.time_ms.size - 1)
+        entry = bars.open[first]
+        target = entry * (1 - distance) if long else entry * (1 + distance)
+        life = (0.03 + look_up(EXPONENTIAL, join(traits, np.array([3]))) * 0.30).clip(0, 0.98)
+        longer = np.sqrt(10.0 / np.minimum(leverage, 40.0)) * 1.1
+        life_ms = (life * longer).clip(0, 0.98) * (_ENTRIES_KEPT * spacing_ms)
+        end_ms = start_ms + life_ms.astype(np.int64)
+        for row in range(n):
+            earliest = int(first[row].min())
+            swept = self._swept_row(bars, first[row], earliest, target[row], long)
+            np.minimum(end_ms[row], swept, out=end_ms[row])
+        usd = self._weights(key, slots, spacing_ms, bars, long)[:, None]
+        usd = usd * np.repeat(_LEVERAGE_SHARES, _SPLIT) / _SPLIT
+        usd = usd * look_up(lognormal(0.95), join(traits, np.array([4])))
+        level = np.floor(target / self.tick_size).astype(np.int64)
+        return (
+            level.reshape(-1),
+            start_ms.reshape(-1),
+            end_ms.reshape(-1),
+            usd.astype(np.int64).reshape(-1),
+        )
+
+    @staticmethod
+    def _swept_row(bars: Bars, first: Ints, earliest: int, target: Floats, long: bool) -> Ints:
+        """First sweep after each entry; entries of one slot share one look at the path."""
+        swept = _swept_ms(bars, earliest, target, long)
+        begun = bars.time_ms[first]
+        early = np.flatnonzero(swept <= begun)
+        for i in early:
+            swept[i] = _swept_ms(bars, int(first[i]), target[i : i + 1], long)[0]
+        return swept
+
+    def _weights(self, key: int, slots: Ints, spacing_ms: int, bars: Bars, long: bool) -> Floats:
+        """Dollars opened per slot: bursts, crowded swings, and one side leading for days."""
+        open_usd = self._path.coin.minute_usd * 1440 * 0.0005
+        burst = look_up(lognormal(0.8), hash_1(key + 11, slots))
+        lead = drift(key_of(self._seed, "lead", self._path.coin.symbol), slots, 60)
+        lead = np.exp(0.28 * (lead if long else -lead))
+        # the price at the slot against the half day before it: swings draw crowds
+        at = np.clip(np.searchsorted(bars.time_ms, slots * spacing_ms), 0, bars.time_ms.size - 1)
+        step_ms = int(bars.time_ms[1] - bars.time_ms[0])
+        back = np.maximum(at - max(1, 24 * spacing_ms // step_ms), 0)
+        move = np.log(bars.open[at] / bars.open[back])
+        usual = 0.0005 * math.sqrt(24 * spacing_ms / MINUTE_MS)
+        crowd = 0.7 + np.minimum(1.6, (move / usual) ** 2)
+        crowd = np.where(slots * spacing_ms - bars.time_ms[0] < 24 * spacing_ms, 1.0, crowd)
+        return open_usd * burst * lead * crowd
+
+    def _runs(
+        self, positions: _Positions, moment_ms: Ints, closes: Floats, depth: int, quote: Quote
+    ) -> LevelRuns:
+        """Sum what rests at each moment by level and lay the snapshots end to end."""
+        n = moment_ms.size
+        begin = np.searchsorted(moment_ms, positions.start_ms, side="right")
+        end = np.searchsorted(moment_ms, positions.end_ms)
+        seen = begin < end
+        level, usd = positions.level[seen], positions.usd[seen].astype(np.float64)
+        if not level.size:
+            return LevelRuns(np.zeros(n + 1, dtype=np.int64), np.empty(0), np.empty(0))
+        first = int(level.min())
+        width = int(level.max()) - first + 1
+        place = level - first
+        # what comes and goes, then summed over time; whole dollars keep the sums exact
+        change = np.bincount(begin[seen] * width + place, weights=usd, minlength=(n + 1) * width)
+        change -= np.bincount(end[seen] * width + place, weights=usd, minlength=(n + 1) * width)
+        total = np.cumsum(change.reshape(n + 1, width)[:n], axis=0)
+        # the price itself lies inside a level: nothing can wait there
+        here = np.floor(closes / self.tick_size).astype(np.int64)
+        away = np.abs(np.arange(first, first + width)[None, :] - here[:, None])
+        total[away == 0] = 0.0
+        rows, columns = np.nonzero(total)
+        rows, columns = self._nearest(rows, columns, away, depth, n)
+        price: Floats = np.round((columns + first) * self.tick_size, 12).astype(np.float64)
+        qty = total[rows, columns]
+        if quote is Quote.COIN:
+            qty = np.round(qty / price, 6)
+        offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n))])
+        return LevelRuns(offsets.astype(np.int64), price, qty)
+
+    @staticmethod
+    def _nearest(rows: Ints, columns: Ints, away: Ints, depth: int, n: int) -> tuple[Ints, Ints]:
+        """Keep the ``depth`` levels nearest to the price in each snapshot."""
+        if not rows.size or int(np.bincount(rows, minlength=n).max()) <= depth:
+            return rows, columns
+        order = np.lexsort((away[rows, columns], rows))
+        rank = np.arange(rows.size) - np.searchsorted(rows, rows)[order]
+        kept = np.sort(order[rank < depth])
+        return rows[kept], columns[kept]
