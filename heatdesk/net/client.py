@@ -197,8 +197,7 @@ class JsonClient:
                     return answer
                 url = answer
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
-            host = urlsplit(self.base_url).netloc.rpartition("@")[2] or self.base_url
-            return failure_of(error, self.provider, self.title, host, stall_s)
+            return failure_of(error, self.provider, self.title, self._host(), stall_s)
         except ProviderError as error:
             return error
         text = f"{self.title} keeps redirecting; check the base URL in the settings."
@@ -269,6 +268,13 @@ class JsonClient:
             f"{self.title} redirects to another address ({clean(_origin_text(target))}); it was"
             " not followed and no key was sent there. Check the base URL in the settings.",
         )
+
+    def _host(self) -> str:
+        try:
+            netloc = urlsplit(self.base_url).netloc
+        except ValueError:
+            netloc = ""
+        return netloc.rpartition("@")[2] or self.base_url
 
     def _checked_key_headers(self) -> dict[str, str]:
         headers = self._key_headers()
