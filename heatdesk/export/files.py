@@ -1,0 +1,91 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from heatdesk.errors import UsageError, WriteError
+
+
+def check_target(path: Path, suffixes: tuple[str, ...]) -> None:
+    """Make sure that a file can be written, before anything is spent on its content.
+
+    Raises
+    ------
+    UsageError
+        When the name ends otherwise than in one of ``suffixes``.
+    WriteError
+        When the folder is missing or nothing can be written there.
+    """
+    if path.suffix.lower() not in suffixes:
+        raise UsageError(f"The file name {path.name!r} must end in {' or '.join(suffixes)}.")
+    if path.is_dir():
+        raise WriteError(f"{path} is a folder; name a file.")
+    try:
+        handle, name = _open_beside(path)
+        os.close(handle)
+        os.unlink(name)
+    except OSError as error:
+        raise _sentence(path, error) from error
+
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Let ``write`` fill a file beside ``path`` and put it in its place when it is whole.
+
+    Whatever goes wrong, Ctrl-C included, an existing file stays as it was and nothing is left
+    beside it.
+
+    Raises
+    ------
+    WriteError
+        When the disk is full or the file cannot be replaced.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        handle, name = _open_beside(target)
+    except OSError as error:
+        raise _sentence(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        _keep_mode(target, name)
+        os.replace(name, target)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        if isinstance(error, OSError):
+            raise _sentence(path, error) from error
+        raise
+
+
+def _open_beside(path: Path) -> tuple[int, str]:
+    folder = Path(os.path.realpath(path)).parent
+    return tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=folder)
+
+
+def _keep_mode(target: Path, name: str) -> None:
+    """Give the new file the rights of the old one, or those any new file gets."""
+    try:
+        mode = target.stat().st_mode & 0o777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        mode = 0o666 & ~mask
+    os.chmod(name, mode)
+
+
+def _sentence(path: Path, error: OSError) -> WriteError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return WriteError(f"{path} cannot be written: the disk is full.")
+    if isinstance(error, FileNotFoundError):
+        return WriteError(f"{path} cannot be written: the folder does not exist.")
+    why = error.strerror or type(error).__name__
+    return WriteError(f"{path} cannot be written: {why}.")
