@@ -130,7 +130,8 @@ def sum_bands(price: Float64Array, qty: Float64Array, height: float) -> Bands:
     if place.size == 0:
         return Bands(height, place, qty.astype(np.float64))
     index, slot = np.unique(place, return_inverse=True)
-    return Bands(height, index, np.bincount(slot, weights=qty, minlength=index.size))
+    total = np.bincount(slot, weights=qty, minlength=index.size).astype(np.float64)
+    return Bands(height, index, total)
 
 
 def inferred_side(level_price: float, price: float) -> str:

@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS, format_compact, format_price, moment_of
 
 TIME_STEPS_MS = (
@@ -135,6 +138,26 @@ def quantity_label(value: float, usd: bool = False) -> str:
     return ("$" if usd else "") + text
 
 
+def tick_of_prices(prices: NDArray[np.float64], finest: int = 8) -> float:
+    """Coarsest power of ten, at most 1, that every price is a multiple of.
+
+    Parameters
+    ----------
+    prices : (n,) float64
+        Quote units; NaN is left out.
+    finest : int
+        Most decimals tried.
+    """
+    known = prices[np.isfinite(prices)]
+    for decimals in range(finest):
+        scaled = known * 10**decimals
+        if np.all(
+            np.abs(scaled - np.rint(scaled)) <= 1e-6 * np.maximum(1.0, np.abs(scaled) * 1e-6)
+        ):
+            return float(10.0**-decimals)
+    return float(10.0**-finest)
+
+
 def _past_round(time_ms: int, step_ms: int, zone: tzinfo | None) -> int:
     offset = moment_of(time_ms, zone).utcoffset() or timedelta()
     return (time_ms + round(offset.total_seconds() * 1000)) % step_ms
@@ -143,7 +166,7 @@ def _past_round(time_ms: int, step_ms: int, zone: tzinfo | None) -> int:
 def _day_ticks(t0_ms: int, t1_ms: int, step_days: int, zone: tzinfo | None) -> list[Tick]:
     first = moment_of(t0_ms, zone).date()
     number = first.toordinal() // step_days * step_days
-    ticks = []
+    ticks: list[Tick] = []
     previous_year = 0
     while True:
         day = datetime.fromordinal(max(1, number))

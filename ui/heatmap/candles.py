@@ -1,0 +1,168 @@
+"""Hollow candles, and lines of the best prices, over a heatmap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+
+from heatdesk.views.candles import CandleShapes, lay_out_candles
+from ui import theme
+from ui.heatmap.layer import Layer, snapped
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatdesk.frames import CandleWindow
+    from heatdesk.views.viewport import ChartWindow
+
+_HALO = theme.colour(theme.Palette.GROUND, 0.62)
+"""Keeps a thin line readable over bright cells."""
+
+
+class CandleLayer(Layer):
+    """Candles whose bodies are outlines: what rests behind them stays visible."""
+
+    def __init__(self, parent: Layer | None = None, z: float = 20.0) -> None:
+        super().__init__(parent, z)
+        self._candles: CandleWindow | None = None
+        self._up = QColor(theme.Palette.UP)
+        self._down = QColor(theme.Palette.DOWN)
+
+    def set_candles(self, candles: CandleWindow | None) -> None:
+        """Show candles; None or no candle shows nothing."""
+        if candles is not self._candles:
+            self._candles = candles
+            self.update()
+
+    def draw(self, painter: QPainter, window: ChartWindow) -> None:
+        """Draw the candles in view."""
+        if self._candles is None or self._candles.time_ms.size == 0:
+            return
+        shapes = lay_out_candles(self._candles, window)
+        if shapes.x.size == 0:
+            return
+        for up, colour in ((True, self._up), (False, self._down)):
+            some = shapes.up if up else ~shapes.up
+            if not some.any():
+                continue
+            if shapes.body_px:
+                _draw_bodies(painter, shapes, some, colour)
+            else:
+                _draw_ranges(painter, shapes, some, colour)
+
+
+def _draw_ranges(
+    painter: QPainter, shapes: CandleShapes, some: NDArray[np.bool_], colour: QColor
+) -> None:
+    """One upright line per candle or pixel column, at least a pixel long."""
+    xs, highs, lows = shapes.x[some], shapes.high[some], shapes.low[some]
+    bars = [
+        QRectF(snapped(x - 0.5, painter), y0, 1.0, max(1.0, y1 - y0))
+        for x, y0, y1 in zip(xs.tolist(), highs.tolist(), lows.tolist(), strict=True)
+    ]
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_HALO)
+    painter.drawRects([bar.adjusted(-1, -0.5, 1, 0.5) for bar in bars])
+    painter.setBrush(colour)
+    painter.drawRects(bars)
+
+
+def _draw_bodies(
+    painter: QPainter, shapes: CandleShapes, some: NDArray[np.bool_], colour: QColor
+) -> None:
+    """Outlined bodies with wicks above and below them."""
+    half = max(1.0, round((shapes.body_px - 1) / 2))
+    tops = np.minimum(shapes.open, shapes.close)[some].tolist()
+    ends = np.maximum(shapes.open, shapes.close)[some].tolist()
+    columns = (shapes.x[some].tolist(), shapes.high[some].tolist(), shapes.low[some].tolist())
+    wicks: list[QRectF] = []
+    bodies: list[QRectF] = []
+    for x, high, low, top, end in zip(*columns, tops, ends, strict=True):
+        centre = snapped(x - 0.5, painter)
+        top_px, end_px = snapped(top, painter), snapped(end, painter)
+        wicks.append(QRectF(centre, high, 1.0, max(0.0, top_px - high)))
+        wicks.append(QRectF(centre, end_px + 1, 1.0, max(0.0, low - end_px - 1)))
+        bodies.append(QRectF(centre - half, top_px, 2 * half + 1, max(1.0, end_px - top_px + 1)))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_HALO)
+    painter.drawRects([wick.adjusted(-1, 0, 1, 0) for wick in wicks if wick.height() > 0])
+    for body in bodies:
+        painter.drawRect(body.adjusted(-1, -1, 1, 1))
+    painter.setBrush(colour)
+    painter.drawRects([wick for wick in wicks if wick.height() > 0])
+    edges: list[QRectF] = []
+    for b in bodies:
+        if b.height() <= 2 or b.width() <= 2:
+            edges.append(b)
+            continue
+        edges.append(QRectF(b.left(), b.top(), b.width(), 1))
+        edges.append(QRectF(b.left(), b.bottom() - 1, b.width(), 1))
+        edges.append(QRectF(b.left(), b.top() + 1, 1, b.height() - 2))
+        edges.append(QRectF(b.right() - 1, b.top() + 1, 1, b.height() - 2))
+    painter.drawRects(edges)
+
+
+class BestPriceLayer(Layer):
+    """Lines of the best bid and ask, where there are no candles."""
+
+    def __init__(self, parent: Layer | None = None, z: float = 20.0) -> None:
+        super().__init__(parent, z)
+        self._time_s: NDArray[np.float64] = np.empty(0)
+        self._bid: NDArray[np.float64] = np.empty(0)
+        self._ask: NDArray[np.float64] = np.empty(0)
+
+    def set_lines(
+        self,
+        time_s: NDArray[np.float64],
+        bid: NDArray[np.float64],
+        ask: NDArray[np.float64],
+    ) -> None:
+        """Show best prices by column start; NaN breaks a line, and so does a gap."""
+        self._time_s, self._bid, self._ask = time_s, bid, ask
+        self.update()
+
+    def draw(self, painter: QPainter, window: ChartWindow) -> None:
+        """Draw both lines as steps."""
+        if self._time_s.size < 2:
+            return
+        step_s = float(np.min(np.diff(self._time_s)))
+        for price, text in ((self._bid, theme.Palette.UP), (self._ask, theme.Palette.DOWN)):
+            for pen in (QPen(_HALO, 3), QPen(QColor(text), 1)):
+                painter.setPen(pen)
+                for run in _runs(self._time_s, price, step_s):
+                    painter.drawPolyline(_stairs(self._time_s[run], price[run], step_s, window))
+
+
+def _runs(time_s: NDArray[np.float64], price: NDArray[np.float64], step_s: float) -> list[slice]:
+    """Stretches without a missing column."""
+    known = np.isfinite(price)
+    joined = known[1:] & known[:-1] & (np.diff(time_s) < 1.5 * step_s)
+    breaks = np.flatnonzero(~joined) + 1
+    starts = np.concatenate([[0], breaks])
+    stops = np.concatenate([breaks, [price.size]])
+    return [slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True) if known[a]]
+
+
+def _stairs(
+    time_s: NDArray[np.float64],
+    price: NDArray[np.float64],
+    step_s: float,
+    window: ChartWindow,
+) -> QPolygonF:
+    points = []
+    for t, p in zip(time_s.tolist(), price.tolist(), strict=True):
+        y = window.y_of(p)
+        points += [QPointF(window.x_of(t), y), QPointF(window.x_of(t + step_s), y)]
+    return QPolygonF(points)
+
+
+def draw_level_line(painter: QPainter, y_px: float, width_px: float, colour: QColor) -> None:
+    """Draw a dotted line at a price."""
+    pen = QPen(colour, 1, Qt.PenStyle.CustomDashLine)
+    pen.setDashPattern([1, 3])
+    painter.setPen(pen)
+    y = snapped(y_px, painter) + 0.5
+    painter.drawLine(QLineF(0, y, width_px, y))

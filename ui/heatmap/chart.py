@@ -1,0 +1,299 @@
+"""The price-time chart: heatmap, overlays, axes, legend, crosshair, and the view they share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import tzinfo
+from functools import partial
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from heatdesk.units import format_price
+from heatdesk.views.camera import Camera
+from heatdesk.views.contrast import transfer_table
+from heatdesk.views.palettes import ASK, BID, LIQUIDITY, Palette
+from heatdesk.views.ticks import moment_label
+from ui import theme
+from ui.heatmap.axes import TIME_AXIS_PX, AxisTag, PriceAxis, TimeAxis
+from ui.heatmap.candles import BestPriceLayer, CandleLayer
+from ui.heatmap.crosshair import Crosshair, CrosshairMark, HoverCard
+from ui.heatmap.gestures import Gestures
+from ui.heatmap.item import HeatmapItem
+from ui.heatmap.layer import Layer
+from ui.heatmap.legend import ContrastLegend
+from ui.heatmap.marks import EdgeLayer, GuideLayer, PriceLabelLayer
+from ui.heatmap.view import ChartView
+
+HoverRows = list[tuple[str, str]]
+HoverReader = Callable[[float, float], HoverRows]
+"""Rows of the hover card for a time (epoch seconds) and a price."""
+
+
+class PriceTimeChart(QWidget):
+    """A heatmap over time and price with everything a trader expects around it.
+
+    The owner hands over data with the ``set_`` methods and `observe`, and tells by ``reader``
+    what the hover card says. The chart itself asks nobody for data.
+
+    Signals
+    -------
+    zone_clicked : the tag of the time zone was clicked.
+    palette_wanted : the next palette is wanted (Alt+P).
+    resumed : a pause ended; what came meanwhile is to be drawn.
+    """
+
+    zone_clicked = Signal()
+    palette_wanted = Signal()
+    resumed = Signal()
+
+    def __init__(self, parent: QWidget | None = None, span_s: float = 3 * 3600.0) -> None:
+        super().__init__(parent)
+        self.camera = Camera(span_s)
+        self.reader: HoverReader | None = None
+        self.paused = False
+        self.plot_rect = QRectF(0, 0, 1, 1)
+        self._zone: tzinfo | None = None
+        self._interval_ms = 60_000
+        self._tick_size = 1.0
+        self._cursor: QPointF | None = None
+        self._palettes: tuple[Palette, ...] = (LIQUIDITY,)
+        self._build_scene()
+        self._build_overlays()
+        self.legend = ContrastLegend()
+        self.legend.changed.connect(self._recolour)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.view, 1)
+        row.addWidget(self.legend)
+        self.setFocusProxy(self.view)
+
+    def _build_scene(self) -> None:
+        self.view = ChartView()
+        self.box = pg.ViewBox(enableMenu=False, enableMouse=False, defaultPadding=0)
+        self.box.disableAutoRange()
+        self.box.setDefaultPadding(0)
+        self.view.addItem(self.box)
+        self.item = HeatmapItem()
+        self.box.addItem(self.item, ignoreBounds=True)
+        self.guides, self.edge = GuideLayer(self.box), EdgeLayer(self.box)
+        self.candles, self.best = CandleLayer(self.box), BestPriceLayer(self.box)
+        self.labels = PriceLabelLayer(self.box)
+        self.time_axis, self.price_axis = TimeAxis(), PriceAxis()
+        self.view.addItem(self.time_axis)
+        self.view.addItem(self.price_axis)
+        self.layers: tuple[Layer, ...] = (
+            self.guides,
+            self.edge,
+            self.candles,
+            self.best,
+            self.labels,
+            self.time_axis,
+            self.price_axis,
+        )
+        self.gestures = Gestures(self)
+        self.view.gestures = self.gestures
+
+    def _build_overlays(self) -> None:
+        self.crosshair = Crosshair(self.view)
+        self.card = HoverCard(self.view)
+        self.pill = QPushButton("Live", self.view)
+        self.pill.setObjectName("livePill")
+        self.pill.setFont(theme.font(theme.SMALL_PX, bold=True))
+        self.pill.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.pill.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.pill.setToolTip("Back to the newest column (Alt+F)")
+        self.pill.setStyleSheet(
+            f"QPushButton {{ background: {theme.Palette.ACCENT_DIM}; color: {theme.Palette.TEXT};"
+            f" border: 1px solid {theme.Palette.ACCENT}; border-radius: 10px; padding: 1px 12px; }}"
+            f"QPushButton:hover {{ background: {theme.Palette.ACCENT}; }}"
+        )
+        self.pill.clicked.connect(self.go_live)
+        self.pill.hide()
+
+    # -- what the owner hands over
+
+    def forget(self, span_s: float) -> None:
+        """Start anew for another instrument: nothing drawn, the usual view."""
+        self.camera.forget(span_s)
+        self.item.set_source(None)
+        self.candles.set_candles(None)
+        self.edge.set_profile((), 1.0)
+        self.labels.set_labels(())
+        self.set_last_price(math.nan)
+        self.apply()
+
+    def set_zone(self, zone: tzinfo | None) -> None:
+        """Write times in a zone."""
+        self._zone = zone
+        self.time_axis.set_zone(zone)
+        self._refresh_pointer()
+
+    def set_grid(self, interval_ms: int, tick_size: float, example_price: float) -> None:
+        """Fix the precision of times and prices."""
+        self._interval_ms, self._tick_size = interval_ms, tick_size
+        if self.price_axis.set_tick_size(tick_size, example_price):
+            self.relayout()
+
+    def set_last_price(self, price: float, detail: str = "", *, up: bool | None = None) -> None:
+        """Mark the last price on the plot and, with a detail such as the spread, on its axis."""
+        self.guides.set_last_price(price)
+        if not math.isfinite(price):
+            self.price_axis.set_tags(())
+            return
+        ground = theme.Palette.TEXT
+        if up is not None:
+            ground = theme.Palette.UP if up else theme.Palette.DOWN
+        text = format_price(price, self._tick_size)
+        self.price_axis.set_tags([AxisTag(price, text, ground, detail=detail)])
+
+    def set_palettes(self, *palettes: Palette) -> None:
+        """Colour by one ramp, or bids and asks by two."""
+        self._palettes = palettes
+        self.item.set_plane("bid_ask" if len(palettes) == 2 else "both")
+        self.legend.set_palettes(*palettes)
+        self._recolour()
+
+    def set_pair(self, pair: bool, single: Palette = LIQUIDITY) -> None:
+        """Colour bids and asks apart, or by one ramp."""
+        self.set_palettes(*((BID, ASK) if pair else (single,)))
+
+    def observe(self, newest_s: float, last_price: float, span_price: float) -> None:
+        """Take in where the data ends; the view follows if it may."""
+        self.camera.observe(newest_s, last_price, span_price)
+        self._latest = (newest_s, last_price, span_price)
+        self.apply()
+        self._refresh_pointer()
+
+    # -- the view
+
+    def apply(self) -> None:
+        """Draw what the camera looks at."""
+        window = self.camera.window
+        self.box.setRange(
+            xRange=(window.t0_s, window.t1_s),
+            yRange=(window.p0, window.p1),
+            padding=0,
+            disableAutoRange=True,
+        )
+        for layer in self.layers:
+            layer.look_at(window)
+        self._show_pill()
+        self._refresh_pointer()
+
+    def catch_up(self) -> None:
+        """Take in what came while a hand held the chart."""
+        latest = getattr(self, "_latest", None)
+        if latest is not None and self.camera.follows:
+            self.camera.newest_s = None
+            self.camera.observe(*latest)
+            self.apply()
+        else:
+            self._show_pill()
+
+    def relayout(self) -> None:
+        """Place plot, axes and overlays in the room there is."""
+        size = self.view.size()
+        axis_px = self.price_axis.width_px
+        plot = QRectF(0, 0, max(40, size.width() - axis_px), max(30, size.height() - TIME_AXIS_PX))
+        self.plot_rect = plot
+        self.box.setGeometry(plot)
+        self.time_axis.setPos(plot.bottomLeft())
+        self.time_axis.set_corner(axis_px)
+        self.price_axis.setPos(plot.topRight())
+        self.crosshair.setGeometry(0, 0, size.width(), size.height())
+        self.crosshair.set_plot(plot)
+        self.camera.resize(plot.width(), plot.height())
+        self.apply()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Hide the legend where there is no room for both."""
+        super().resizeEvent(event)
+        self.legend.setVisible(self.width() >= 300)
+
+    def go_live(self) -> None:
+        """Follow the newest column again, and end a pause."""
+        was_paused, self.paused = self.paused, False
+        self.camera.go_live()
+        self.apply()
+        if was_paused:
+            self.resumed.emit()
+
+    def toggle_follow(self) -> None:
+        """Stop or start following."""
+        if self.camera.follows:
+            self.camera.follows = False
+            self.apply()
+        else:
+            self.go_live()
+
+    def toggle_pause(self) -> None:
+        """Hold the picture still, or let it run."""
+        self.paused = not self.paused
+        self._show_pill()
+        if not self.paused:
+            self.resumed.emit()
+
+    def _show_pill(self) -> None:
+        shown = self.camera.placed and (self.paused or not self.camera.follows)
+        self.pill.setText("Paused" if self.paused else "Live \u203a")
+        if shown:
+            self.pill.adjustSize()
+            x = self.plot_rect.right() - self.pill.width() - 12
+            self.pill.move(round(x), round(self.plot_rect.bottom()) - self.pill.height() - 10)
+        if self.pill.isHidden() == shown:
+            self.pill.setVisible(shown)
+
+    # -- the crosshair
+
+    def at(self, pos: QPointF) -> tuple[float, float] | None:
+        """Time (epoch seconds) and price under a point of the view, None outside the plot."""
+        if not (self.camera.placed and self.plot_rect.contains(pos)):
+            return None
+        window = self.camera.window
+        return window.time_at(pos.x()), window.price_at(pos.y())
+
+    def point_at(self, pos: QPointF | None) -> bool:
+        """Move the crosshair, None hides it; returns whether it was shown before."""
+        before = self.crosshair.mark is not None
+        self._cursor = QPointF(pos) if pos is not None else None
+        self._refresh_pointer()
+        return before
+
+    def _refresh_pointer(self) -> None:
+        pos = self._cursor
+        found = self.at(pos) if pos is not None else None
+        if pos is None or found is None:
+            self.crosshair.set_mark(None)
+            self.card.hide()
+            return
+        time_s, price = found
+        time_ms = round(time_s * 1000)
+        label_ms = time_ms if self._interval_ms < 60_000 else time_ms // 60_000 * 60_000
+        self.crosshair.set_mark(
+            CrosshairMark(
+                pos,
+                moment_label(label_ms, min(self._interval_ms, 3_600_000), self._zone),
+                format_price(price, self._tick_size),
+            )
+        )
+        rows = self.reader(time_s, price) if self.reader is not None else []
+        if rows:
+            self.card.show_rows(rows, self.plot_rect, pos)
+        else:
+            self.card.hide()
+
+    # -- colours
+
+    def _recolour(self) -> None:
+        low, high = self.legend.cut
+        scale = self.legend.contrast.scale
+        tables = [
+            partial(transfer_table, low=low, high=high, scale=scale, palette=palette)
+            for palette in self._palettes
+        ]
+        self.item.set_table(*tables)

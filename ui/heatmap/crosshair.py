@@ -1,0 +1,176 @@
+"""The crosshair over a chart, its tags on the axes, and the hover card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QRegion
+from PySide6.QtWidgets import QWidget
+
+from ui import theme
+
+_TAG_PX = 18
+_CARD_MARGIN_PX = 10
+_CLEAR_PX = 70
+"""The card keeps this distance to the cursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrosshairMark:
+    """Where the crosshair is and what its tags say, in pixels of the chart."""
+
+    at: QPointF
+    time_text: str
+    price_text: str
+
+
+class Crosshair(QWidget):
+    """A see-through sheet over the whole chart; repaints two strips per move, nothing below."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._mark: CrosshairMark | None = None
+        self._plot = QRectF()
+
+    @property
+    def mark(self) -> CrosshairMark | None:
+        """What is shown; None hides the crosshair."""
+        return self._mark
+
+    def set_plot(self, plot: QRectF) -> None:
+        """Tell where the plot lies in this widget."""
+        if plot != self._plot:
+            self._plot = QRectF(plot)
+            self.update()
+
+    def set_mark(self, mark: CrosshairMark | None) -> None:
+        """Move or hide the crosshair."""
+        if mark == self._mark:
+            return
+        region = self._strips(self._mark)
+        self._mark = mark
+        self.update(region.united(self._strips(mark)))
+
+    def _strips(self, mark: CrosshairMark | None) -> QRegion:
+        if mark is None:
+            return QRegion()
+        x, y = round(mark.at.x()), round(mark.at.y())
+        bottom = round(self._plot.bottom())
+        region = QRegion(QRect(x - 2, 0, 5, self.height()))
+        region += QRect(0, y - _TAG_PX, self.width(), 2 * _TAG_PX)
+        return region + QRect(x - 120, bottom - 2, 240, self.height() - bottom + 4)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw lines and tags."""
+        del event
+        mark = self._mark
+        if mark is None:
+            return
+        painter = QPainter(self)
+        x, y = round(mark.at.x()) + 0.5, round(mark.at.y()) + 0.5
+        pen = QPen(theme.colour(theme.Palette.CROSSHAIR, 0.75), 1, Qt.PenStyle.CustomDashLine)
+        pen.setDashPattern([3, 3])
+        painter.setPen(pen)
+        plot = self._plot
+        painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
+        painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
+        font = theme.font(theme.SMALL_PX, tabular=True)
+        painter.setFont(font)
+        metrics = QFontMetricsF(font)
+        width = metrics.horizontalAdvance(mark.time_text) + 12
+        left = min(max(plot.left(), x - width / 2), plot.right() - width)
+        _tag(painter, QRectF(left, plot.bottom() + 2, width, _TAG_PX), mark.time_text)
+        room = max(self.width() - plot.right(), metrics.horizontalAdvance(mark.price_text) + 10)
+        box = QRectF(self.width() - room + 1, y - _TAG_PX / 2, room - 2, _TAG_PX)
+        _tag(painter, box, mark.price_text, Qt.AlignmentFlag.AlignRight)
+        painter.end()
+
+
+def _tag(
+    painter: QPainter,
+    box: QRectF,
+    text: str,
+    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignHCenter,
+) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(QPen(QColor(theme.Palette.LINE_STRONG), 1))
+    painter.setBrush(QColor(theme.Palette.HOVER))
+    painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QColor(theme.Palette.TEXT))
+    inner = box.adjusted(4, 0, -4, 0)
+    painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | align, text)
+
+
+class HoverCard(QWidget):
+    """A small card in a corner of the plot; it changes corners rather than cover the cursor."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._rows: tuple[tuple[str, str], ...] = ()
+        self._label_px = 0.0
+        self.setFont(theme.font(theme.SMALL_PX, tabular=True))
+        self.hide()
+
+    @property
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """Labels and values shown."""
+        return self._rows
+
+    def text(self) -> str:
+        """Everything the card says, a row per line."""
+        return "\n".join(" ".join(part for part in row if part) for row in self._rows)
+
+    def show_rows(self, rows: Sequence[tuple[str, str]], plot: QRectF, cursor: QPointF) -> None:
+        """Show rows in the corner of the plot that is away from the cursor."""
+        if tuple(rows) != self._rows:
+            self._rows = tuple(rows)
+            metrics = QFontMetricsF(self.font())
+            self._label_px = max((metrics.horizontalAdvance(a) for a, _ in rows), default=0)
+            wide = max((metrics.horizontalAdvance(b) for _, b in rows), default=0)
+            width = max(150, round(self._label_px + wide) + 30)
+            # grows with its text, never shrinks back and forth under a moving cursor
+            width = max(width, self.width()) if self.isVisible() else width
+            self.resize(width, 17 * len(self._rows) + 10)
+            self.update()
+        self.move(place_card(self.size(), plot, cursor))
+        self.show()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the card."""
+        del event
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(QPen(QColor(theme.Palette.LINE_STRONG), 1))
+        painter.setBrush(theme.colour(theme.Palette.PANEL, 0.94))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+        painter.setFont(self.font())
+        for i, (label, value) in enumerate(self._rows):
+            row = QRectF(9, 5 + 17 * i, self.width() - 18, 17)
+            painter.setPen(QColor(theme.Palette.TEXT_DIM))
+            painter.drawText(row, Qt.AlignmentFlag.AlignVCenter, label)
+            painter.setPen(QColor(theme.Palette.TEXT))
+            align = Qt.AlignmentFlag.AlignRight if label else Qt.AlignmentFlag.AlignLeft
+            painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | align, value)
+        painter.end()
+
+
+def place_card(size: QSize, plot: QRectF, cursor: QPointF) -> QPoint:
+    """Top left corner of the plot for the card, or its bottom left when the cursor is near."""
+    left = round(plot.left()) + _CARD_MARGIN_PX
+    top = round(plot.top()) + _CARD_MARGIN_PX
+    box = QRectF(left, top, size.width(), size.height())
+    if box.adjusted(-_CLEAR_PX, -_CLEAR_PX, _CLEAR_PX, _CLEAR_PX).contains(cursor):
+        lower = round(plot.bottom()) - _CARD_MARGIN_PX - size.height()
+        below = QRectF(left, lower, size.width(), size.height())
+        near = below.adjusted(-_CLEAR_PX, -_CLEAR_PX, _CLEAR_PX, _CLEAR_PX)
+        if not near.contains(cursor):
+            return QPoint(left, lower)
+        return QPoint(round(plot.right()) - _CARD_MARGIN_PX - size.width(), top)
+    return QPoint(left, top)

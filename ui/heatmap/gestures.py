@@ -1,0 +1,201 @@
+"""What wheel, drag, double-click and keys do to a price-time chart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+
+from heatdesk.views.camera import ZOOM_PER_NOTCH, wheel_factor
+
+if TYPE_CHECKING:
+    from heatdesk.views.viewport import ChartWindow
+    from ui.heatmap.chart import PriceTimeChart
+
+_START_PX = 3.0
+"""A press that moves less than this is a click."""
+_STEP_RATIO, _BIG_STEP_RATIO = 0.08, 0.5
+_KEY = Qt.Key
+_CURSORS = {
+    "plot": Qt.CursorShape.CrossCursor,
+    "time": Qt.CursorShape.SizeHorCursor,
+    "price": Qt.CursorShape.SizeVerCursor,
+    "corner": Qt.CursorShape.PointingHandCursor,
+}
+
+
+class Gestures:
+    """The hand on a chart; all geometry is the camera's.
+
+    Parameters
+    ----------
+    chart : PriceTimeChart
+    """
+
+    def __init__(self, chart: PriceTimeChart) -> None:
+        self.chart = chart
+        self._area: str | None = None
+        self._last = QPointF()
+        self._start = QPointF()
+        self._before: tuple[ChartWindow, bool, bool] | None = None
+
+    @property
+    def dragging(self) -> bool:
+        """Whether a drag is under way."""
+        return self.chart.camera.held
+
+    def area_of(self, at: QPointF) -> str:
+        """Part of the chart under a point: ``plot``, ``time``, ``price`` or ``corner``."""
+        plot = self.chart.plot_rect
+        right, below = at.x() >= plot.right(), at.y() >= plot.bottom()
+        if right and below:
+            return "corner"
+        return "price" if right else "time" if below else "plot"
+
+    # -- mouse
+
+    def press(self, event: QMouseEvent) -> None:
+        """Take hold of the plot or of an axis."""
+        if event.button() not in {Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton}:
+            return
+        self._area = self.area_of(event.position())
+        self._start = self._last = event.position()
+        camera = self.chart.camera
+        self._before = (camera.window, camera.follows, camera.price_auto)
+
+    def move(self, at: QPointF) -> None:
+        """Drag what is held, else move the crosshair."""
+        area = self._area or self.area_of(at)
+        camera = self.chart.camera
+        if self._area is not None and not camera.held:
+            far = (at - self._start).manhattanLength() >= _START_PX
+            camera.held = far and self._area != "corner"
+        if camera.held:
+            dx, dy = at.x() - self._last.x(), at.y() - self._last.y()
+            self._last = at
+            if area == "plot":
+                camera.pan(dx, dy)
+            elif area == "time":
+                camera.stretch_time(dx)
+            else:
+                camera.stretch_price(dy)
+            self.chart.apply()
+        else:
+            self.chart.view.viewport().setCursor(_CURSORS[area])
+        self.chart.point_at(at)
+
+    def release(self, event: QMouseEvent) -> None:
+        """Let go; a click on the zone's tag switches it."""
+        was_drag, area = self.dragging, self._area
+        self._let_go()
+        if not was_drag and area == "corner" and self.area_of(event.position()) == "corner":
+            self.chart.zone_clicked.emit()
+
+    def double_click(self, at: QPointF) -> None:
+        """Reset both axes, or the one under the cursor."""
+        self._let_go()
+        camera = self.chart.camera
+        resets: dict[str, Callable[[], None]] = {
+            "plot": camera.reset,
+            "time": camera.reset_time,
+            "price": camera.reset_price,
+        }
+        reset = resets.get(self.area_of(at))
+        if reset is not None:
+            reset()
+        self.chart.apply()
+
+    def wheel(self, event: QWheelEvent) -> None:
+        """Zoom time at the cursor; with Ctrl, or over the price axis, the price."""
+        delta = event.angleDelta().y() or event.angleDelta().x()
+        event.accept()
+        if not delta:
+            return
+        at = event.position()
+        factor = wheel_factor(delta)
+        by_price = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if by_price or self.area_of(at) == "price":
+            self.chart.camera.zoom_price(factor, at.y() - self.chart.plot_rect.top())
+        else:
+            x = min(at.x(), self.chart.plot_rect.right()) - self.chart.plot_rect.left()
+            self.chart.camera.zoom_time(factor, x)
+        self.chart.apply()
+        self.chart.point_at(at)
+
+    def leave(self) -> None:
+        """Hide the crosshair; a drag goes on outside."""
+        if not self.dragging:
+            self.chart.point_at(None)
+
+    def cancel(self) -> bool:
+        """Undo the drag under way; returns whether there was one."""
+        if not self.dragging or self._before is None:
+            return False
+        camera = self.chart.camera
+        before, camera.follows, camera.price_auto = self._before
+        camera.window = replace(
+            before, width_px=camera.window.width_px, height_px=camera.window.height_px
+        )
+        self._let_go()
+        self.chart.apply()
+        return True
+
+    def _let_go(self) -> None:
+        self._area, self._before = None, None
+        self.chart.camera.held = False
+        self.chart.catch_up()
+
+    # -- keys
+
+    def claims(self, event: QKeyEvent) -> bool:
+        """Whether a key is the chart's own although a menu bar would like it."""
+        alt = event.modifiers() == Qt.KeyboardModifier.AltModifier
+        return alt and event.key() in {_KEY.Key_F, _KEY.Key_R, _KEY.Key_P}
+
+    def key(self, event: QKeyEvent) -> bool:
+        """Act on a key; returns whether it meant anything here."""
+        chart, key = self.chart, event.key()
+        if self.claims(event):
+            {
+                _KEY.Key_F: chart.toggle_follow,
+                _KEY.Key_R: chart.legend.refit_wanted.emit,
+                _KEY.Key_P: chart.palette_wanted.emit,
+            }[_KEY(key)]()
+            return True
+        plain = event.modifiers() & ~(
+            Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
+        )
+        if plain:
+            return False
+        if key == _KEY.Key_Escape:
+            return self.cancel() or chart.point_at(None)
+        moves = self._moves(bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        action = moves.get(key)
+        if action is None:
+            return False
+        action()
+        chart.apply()
+        return True
+
+    def _moves(self, big: bool) -> dict[int, Callable[[], None]]:
+        camera = self.chart.camera
+        window = camera.window
+        share = _BIG_STEP_RATIO if big else _STEP_RATIO
+        dx, dy = window.width_px * share, window.height_px * share
+        middle = window.width_px / 2
+        if camera.follows and camera.newest_s is not None:
+            middle = window.x_of(camera.newest_s)
+        return {
+            _KEY.Key_Left: lambda: camera.pan(dx, 0),
+            _KEY.Key_Right: lambda: camera.pan(-dx, 0),
+            _KEY.Key_Up: lambda: camera.pan(0, dy),
+            _KEY.Key_Down: lambda: camera.pan(0, -dy),
+            _KEY.Key_Plus: lambda: camera.zoom_time(ZOOM_PER_NOTCH, middle),
+            _KEY.Key_Equal: lambda: camera.zoom_time(ZOOM_PER_NOTCH, middle),
+            _KEY.Key_Minus: lambda: camera.zoom_time(1 / ZOOM_PER_NOTCH, middle),
+            _KEY.Key_Home: camera.reset,
+            _KEY.Key_Space: self.chart.toggle_pause,
+        }

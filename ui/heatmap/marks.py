@@ -1,0 +1,200 @@
+"""Quiet marks over a heatmap: day lines, the last price, liquidation clusters and curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+
+from heatdesk.views.profile import lay_out_bars, lay_out_curve
+from heatdesk.views.stacking import spread_labels
+from heatdesk.views.ticks import day_lines_ms
+from ui import theme
+from ui.heatmap.candles import draw_level_line
+from ui.heatmap.layer import Layer, snapped
+
+if TYPE_CHECKING:
+    from heatdesk.views.viewport import ChartWindow
+
+Float64Array = NDArray[np.float64]
+
+LABEL_PX = 17
+
+
+class GuideLayer(Layer):
+    """Day lines at 00:00 UTC and a dotted line at the last price."""
+
+    def __init__(self, parent: Layer | None = None, z: float = 5.0) -> None:
+        super().__init__(parent, z)
+        self._price = math.nan
+
+    def set_last_price(self, price: float) -> None:
+        """Move the line of the last price; NaN hides it."""
+        if price != self._price:
+            self._price = price
+            self.update()
+
+    def draw(self, painter: QPainter, window: ChartWindow) -> None:
+        """Draw what is in view."""
+        pen = QPen(theme.colour(theme.Palette.CROSSHAIR, 0.30), 1, Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        for time_ms in day_lines_ms(round(window.t0_s * 1000), round(window.t1_s * 1000)):
+            x = snapped(window.x_of(time_ms / 1000), painter) + 0.5
+            painter.drawLine(QLineF(x, 0, x, window.height_px))
+        if math.isfinite(self._price):
+            colour = theme.colour(theme.Palette.TEXT, 0.55)
+            draw_level_line(painter, window.y_of(self._price), window.width_px, colour)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeProfile:
+    """What is drawn at the right edge.
+
+    Attributes
+    ----------
+    price, qty : (n,) float64
+        Bars: lower edge and quantity of each level.
+    curve_price, curve_sum : (n,) float64
+        Cumulative curve, outwards.
+    colour : str
+    """
+
+    price: Float64Array
+    qty: Float64Array
+    curve_price: Float64Array
+    curve_sum: Float64Array
+    colour: str
+
+
+class EdgeLayer(Layer):
+    """Bars and cumulative curves that grow leftwards from the right edge."""
+
+    WIDTH_RATIO = 0.11
+    MOST_PX = 190.0
+
+    def __init__(self, parent: Layer | None = None, z: float = 8.0) -> None:
+        super().__init__(parent, z)
+        self._sides: tuple[EdgeProfile, ...] = ()
+        self._block_size = 1.0
+        self._full = 0.0
+        self._full_curve = 0.0
+
+    def set_profile(self, sides: Sequence[EdgeProfile], block_size: float) -> None:
+        """Show the sides of a profile, all on one scale."""
+        self._sides, self._block_size = tuple(sides), block_size
+        sums = [float(s.curve_sum.max()) for s in self._sides if s.curve_sum.size]
+        self._full_curve = max(sums, default=0.0)
+        self.update()
+
+    def width_px(self, window: ChartWindow) -> float:
+        """Room at the right edge."""
+        return min(self.MOST_PX, window.width_px * self.WIDTH_RATIO)
+
+    def full_quantity(self) -> float:
+        """Quantity of the longest bar in view."""
+        return self._full
+
+    def draw(self, painter: QPainter, window: ChartWindow) -> None:
+        """Draw bars, then curves over them."""
+        if not self._sides:
+            return
+        room = self.width_px(window)
+        right = window.width_px
+        self._full = max(
+            (
+                float(seen.max())
+                for side in self._sides
+                if (seen := side.qty[_in_view(side.price, self._block_size, window)]).size
+            ),
+            default=0.0,
+        )
+        painter.setPen(Qt.PenStyle.NoPen)
+        for side in self._sides:
+            bars = lay_out_bars(side.price, side.qty, self._block_size, window, self._full)
+            thick = max(1.0, bars.height - (1.0 if bars.height >= 4 else 0.0))
+            painter.setBrush(theme.colour(side.colour, 0.78))
+            rects = [
+                QRectF(right - length * room, snapped(top, painter), length * room, thick)
+                for top, length in zip(bars.top.tolist(), bars.length.tolist(), strict=True)
+            ]
+            painter.drawRects(rects)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for side in self._sides:
+            rows, lengths = lay_out_curve(
+                side.curve_price, side.curve_sum, window, self._full_curve
+            )
+            if rows.size < 2:
+                continue
+            points = [
+                QPointF(right - 1 - length * room, y)
+                for y, length in zip(rows.tolist(), lengths.tolist(), strict=True)
+            ]
+            painter.setPen(QPen(theme.colour(side.colour, 0.9), 1))
+            painter.drawPolyline(QPolygonF(points))
+
+
+def _in_view(price: Float64Array, block_size: float, window: ChartWindow) -> NDArray[np.bool_]:
+    return (price + block_size > window.p0) & (price < window.p1)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceLabel:
+    """A label that points at a stretch of prices."""
+
+    price: float
+    low: float
+    high: float
+    text: str
+    colour: str
+
+
+class PriceLabelLayer(Layer):
+    """Labels near the right edge that point at prices and never cover one another."""
+
+    def __init__(self, parent: Layer | None = None, z: float = 30.0) -> None:
+        super().__init__(parent, z)
+        self._labels: tuple[PriceLabel, ...] = ()
+        self._inset_px = 0.0
+        self.placed: list[tuple[QRectF, str]] = []
+
+    def set_labels(self, labels: Sequence[PriceLabel], inset_px: float = 0.0) -> None:
+        """Show labels, ``inset_px`` away from the right edge."""
+        self._labels, self._inset_px = tuple(labels), inset_px
+        self.update()
+
+    def draw(self, painter: QPainter, window: ChartWindow) -> None:
+        """Draw the labels whose prices are in view."""
+        seen = [label for label in self._labels if window.p0 <= label.price <= window.p1]
+        font = theme.font(theme.SMALL_PX, tabular=True, bold=True)
+        painter.setFont(font)
+        metrics = QFontMetricsF(font)
+        wishes = [window.y_of(label.price) for label in seen]
+        rows = spread_labels(wishes, LABEL_PX + 2, 2, window.height_px - 2)
+        right = window.width_px - self._inset_px - 10
+        self.placed = []
+        for label, wish, row in zip(seen, wishes, rows, strict=True):
+            width = metrics.horizontalAdvance(label.text) + 12
+            box = QRectF(right - width, row - LABEL_PX / 2, width, LABEL_PX)
+            self.placed.append((box, label.text))
+            colour = QColor(label.colour)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            painter.setPen(QPen(theme.colour(label.colour, 0.9), 1))
+            edge = box.right() + 1
+            painter.drawLine(QLineF(edge, row, edge + 6, wish))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.drawLine(
+                QLineF(edge + 7, window.y_of(label.high), edge + 7, window.y_of(label.low))
+            )
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            painter.setBrush(theme.colour(theme.Palette.GROUND, 0.86))
+            painter.setPen(QPen(theme.colour(label.colour, 0.55), 1))
+            painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+            painter.setPen(colour)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, label.text)

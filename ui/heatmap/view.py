@@ -1,0 +1,92 @@
+"""The graphics view of a chart: hands every event to the chart's gestures, none to the scene."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+
+from ui import theme
+
+if TYPE_CHECKING:
+    from ui.heatmap.gestures import Gestures
+
+
+class ChartView(pg.GraphicsView):  # type: ignore[misc]
+    """A `pyqtgraph.GraphicsView` whose scene only draws."""
+
+    def __init__(self) -> None:
+        super().__init__(background=theme.Palette.GROUND)
+        self.setCentralWidget(None)
+        self.gestures: Gestures | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setMouseTracking(True)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Lay the chart out anew."""
+        super().resizeEvent(event)
+        # the base class resizes itself before our own attributes exist
+        gestures = getattr(self, "gestures", None)
+        if gestures is not None:
+            gestures.chart.relayout()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a drag."""
+        if self.gestures is not None:
+            self.gestures.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag, or move the crosshair."""
+        if self.gestures is not None:
+            self.gestures.move(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a drag."""
+        if self.gestures is not None:
+            self.gestures.release(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Reset what is under the cursor."""
+        if self.gestures is not None:
+            self.gestures.double_click(event.position())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom at the cursor."""
+        if self.gestures is not None:
+            self.gestures.wheel(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Hide the crosshair."""
+        del event
+        if self.gestures is not None:
+            self.gestures.leave()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Leave the menu to whoever holds the chart."""
+        event.ignore()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Use the chart's keys, pass the others on."""
+        if self.gestures is None or not self.gestures.key(event):
+            event.ignore()
+
+    def event(self, event: QEvent) -> bool:
+        """Claim the chart's Alt keys before a menu bar takes them for its own."""
+        gestures = getattr(self, "gestures", None)
+        override = event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if override and gestures is not None and gestures.claims(event):
+            event.accept()
+            return True
+        return bool(super().event(event))
+
+    def cursor_position(self) -> QPointF:
+        """Where the mouse is, in this view."""
+        return QPointF(self.mapFromGlobal(self.cursor().pos()))
