@@ -32,8 +32,8 @@ from heatdesk.providers.demo_candles import candle_window
 from heatdesk.providers.demo_cohorts import CohortMaker, traded_coins
 from heatdesk.providers.demo_coins import coin_in
 from heatdesk.providers.demo_dots import DotMaker
-from heatdesk.providers.demo_liquidation import LiquidationMaker
 from heatdesk.providers.demo_liquidation import VENUE as LIQUIDATION_VENUE
+from heatdesk.providers.demo_liquidation import LiquidationMaker
 from heatdesk.providers.demo_noise import Ints, key_of
 from heatdesk.providers.demo_price import path_of
 from heatdesk.units import MINUTE_MS, SECOND_MS, floor_ms

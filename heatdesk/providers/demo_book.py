@@ -157,8 +157,8 @@ def _thinning(moments: _Moments, depth: int, bid: bool) -> Floats:
     weight = np.repeat((refill[:-1] - refill[1:])[:, None], n, axis=1)
     inside = reached >= 0
     column = np.minimum(reached, depth - 1) + np.arange(n) * depth
-    missing: Floats = np.bincount(column[inside], weights=weight[inside], minlength=n * depth)
-    missing = missing.reshape(n, depth)
+    flat = np.bincount(column[inside], weights=weight[inside], minlength=n * depth)
+    missing = flat.astype(np.float64, copy=False).reshape(n, depth)
     total: Floats = np.cumsum(missing[:, ::-1], axis=1)[:, ::-1]
     return 0.8 * total
 
@@ -325,10 +325,10 @@ class BookMaker:
             place = place // multiple
             place += np.arange(n)[:, None] * (ask.depth + 1)
             kept = (place - np.arange(n)[:, None] * (ask.depth + 1)) < ask.depth
-            sums: Floats = np.bincount(
+            flat = np.bincount(
                 place[kept], weights=total[kept], minlength=n * (ask.depth + 1)
-            ).reshape(n, ask.depth + 1)
-            qty = sums[:, : ask.depth]
+            ).astype(np.float64, copy=False)
+            qty = flat.reshape(n, ask.depth + 1)[:, : ask.depth]
         step = np.arange(ask.depth, dtype=np.int64)
         level = own[:, None] - step if bid else own[:, None] + step
         price = np.round(level * ask.block_size, 12)

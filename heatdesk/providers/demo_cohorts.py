@@ -211,8 +211,8 @@ class CohortMaker:
             # fresh positions are smaller money and change their mind faster
             value *= math.exp(young * (0.6 if habit.heads > 0.05 else -0.2))
             lean = habit.bias + 0.55 * habit.trend * mood
-            lean += (0.55 + 0.4 * young) * at(key + 1, minute, 420)
-            lean += 0.30 * at(key_of(key, opened_within), minute, 150)
+            lean += (0.42 + 0.4 * young) * at(key + 1, minute, 420)
+            lean += 0.24 * at(key_of(key, opened_within), minute, 150)
             values.append(value)
             leans.append(_logistic(lean))
             counts.append(habit.heads * math.exp(0.25 * at(key + 3, minute, 3000)))

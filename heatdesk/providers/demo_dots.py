@@ -14,12 +14,11 @@ from heatdesk.frames import DotSet
 from heatdesk.frames.market import TIMEFRAMES
 from heatdesk.providers.demo_coins import (
     COINS,
-    ECOSYSTEMS,
-    NARRATIVES,
     Coin,
     coin_of,
     pegged_to,
 )
+from heatdesk.providers.demo_listing import ECOSYSTEMS, NARRATIVES
 from heatdesk.providers.demo_noise import NORMAL, Floats, at, chance_of, key_of
 from heatdesk.providers.demo_points import logs_at
 from heatdesk.units import DAY_MS, MINUTE_MS
@@ -121,16 +120,17 @@ class DotMaker:
         self, mode: str, category: str, groups: dict[str, tuple[str, str]], time_ms: int
     ) -> DotSet:
         """Narratives or ecosystems: their members weighted by market value."""
-        busy, caps, changes, volumes = [], [], [], []
-        for slug, _ in groups.values():
+        busy, caps, volumes = [], [], []
+        changes = np.empty((len(groups), len(TIMEFRAMES)))
+        for row, (slug, _) in enumerate(groups.values()):
             coins = [coin for coin in members(slug) if not coin.stable]
             rows = self._figures(coins, time_ms)
             cap = np.array([c.market_cap_usd for c in coins])
             # the largest member must not be the whole story
             weight = np.sqrt(cap)
-            moves = np.array([row[1] for row in rows])
-            changes.append(_weighted(moves, weight))
-            busy.append(float(np.average([row[2] for row in rows], weights=weight)))
+            moves = np.array([figures[1] for figures in rows])
+            changes[row] = _weighted(moves, weight)
+            busy.append(float(np.average([figures[2] for figures in rows], weights=weight)))
             caps.append(float(cap.sum()))
             volumes.append(float(sum(c.minute_usd for c in coins)) * 1440 * 2.4)
         names = tuple(name for _, name in groups.values())
@@ -144,7 +144,7 @@ class DotMaker:
             names,
             names,
             relative_volume=np.round(np.array(busy), 3),
-            change_pct=np.round(np.array(changes, dtype=np.float64), 2),
+            change_pct=np.round(changes, 2),
             market_cap_usd=np.round(np.array(caps)),
             price_usd=absent,
             volume_24h_usd=np.round(np.array(volumes) * np.array(busy)),

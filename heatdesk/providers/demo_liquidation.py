@@ -205,9 +205,10 @@ class LiquidationMaker:
         width = int(level.max()) - first + 1
         place = level - first
         # what comes and goes, then summed over time; whole dollars keep the sums exact
-        change = np.bincount(begin[seen] * width + place, weights=usd, minlength=(n + 1) * width)
-        change -= np.bincount(end[seen] * width + place, weights=usd, minlength=(n + 1) * width)
-        total = np.cumsum(change.reshape(n + 1, width)[:n], axis=0)
+        size = (n + 1) * width
+        change = np.bincount(begin[seen] * width + place, weights=usd, minlength=size)
+        change = change - np.bincount(end[seen] * width + place, weights=usd, minlength=size)
+        total = np.cumsum(change.astype(np.float64).reshape(n + 1, width)[:n], axis=0)
         # the price itself lies inside a level: nothing can wait there
         here = np.floor(closes / self.tick_size).astype(np.int64)
         away = np.abs(np.arange(first, first + width)[None, :] - here[:, None])

@@ -178,7 +178,7 @@ def wall_cells(
 def _kind_cells(
     kind: WallKind, path: PricePath, venue: str, seed: int, block: float, time_ms: Ints
 ) -> Iterator[tuple[Ints, Ints, Ints, Floats]]:
-    key = key_of(seed, kind.name, path.coin.symbol, venue, repr(block))
+    key = key_of(seed, kind.name, path.coin.symbol, repr(block))
     begin_ms = (int(time_ms[0]) // kind.slot_ms - _LIFE_SLOTS) * kind.slot_ms
     begin_ms = begin_ms // kind.step_ms * kind.step_ms
     last_ms = int(time_ms[-1])
