@@ -7,6 +7,7 @@ import heapq
 import itertools
 
 START_MS = 1_780_000_000_000
+_IDLE_ROUNDS = 25
 
 
 class JumpingClock:
@@ -40,7 +41,7 @@ class JumpingClock:
         heapq.heappush(self._alarms, alarm)
         try:
             while not alarm[2].is_set():
-                for _ in range(8):
+                for _ in range(_IDLE_ROUNDS):
                     await asyncio.sleep(0)
                 if self._alarms and self._alarms[0] is alarm and not alarm[2].is_set():
                     if alarm[0] > self._limit_s:

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from heatdesk.engine import Backoff
+from heatdesk.errors import (
+    BadPayload,
+    BodyCut,
+    KeyRejected,
+    OverBudget,
+    ProviderError,
+    RateLimited,
+    ServerTrouble,
+    StreamGap,
+    Unreachable,
+)
+from tests.heatdesk.clocks import JumpingClock
+
+
+@pytest.mark.parametrize("kind", [BodyCut, StreamGap, RateLimited, ServerTrouble])
+def test_transient_failures_double_from_one_second_to_a_minute(kind: type[ProviderError]) -> None:
+    backoff = Backoff(JumpingClock())
+    delays = [backoff.delay_s(kind("alpha", "x")) for _ in range(9)]
+    assert delays == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+@pytest.mark.parametrize("kind", [Unreachable, BadPayload])
+def test_calm_failures_double_from_a_minute_to_ten(kind: type[ProviderError]) -> None:
+    backoff = Backoff(JumpingClock())
+    assert [backoff.delay_s(kind("alpha", "x")) for _ in range(5)] == [60, 120, 240, 480, 600]
+
+
+@pytest.mark.parametrize("kind", [KeyRejected, OverBudget])
+def test_what_only_the_user_can_mend_is_never_asked_again(kind: type[ProviderError]) -> None:
+    assert math.isinf(Backoff(JumpingClock()).delay_s(kind("alpha", "x")))
+
+
+def test_data_in_between_starts_anew() -> None:
+    backoff = Backoff(JumpingClock())
+    error = BodyCut("alpha", "x")
+    backoff.delay_s(error)
+    backoff.delay_s(error)
+    backoff.reset()
+    assert backoff.delay_s(error) == 1
+
+
+def test_a_failure_an_hour_later_starts_anew() -> None:
+    clock = JumpingClock()
+    backoff = Backoff(clock)
+    error = BodyCut("alpha", "x")
+    backoff.delay_s(error)
+    backoff.delay_s(error)
+    clock.advance(3601)
+    assert backoff.delay_s(error) == 1
+
+
+@pytest.mark.parametrize(("told_s", "expected_s"), [(33.0, 33.0), (0.0, 1.0), (7200.0, 7200.0)])
+def test_the_providers_own_word_stands_but_never_hammers(told_s: float, expected_s: float) -> None:
+    backoff = Backoff(JumpingClock())
+    error = RateLimited("alpha", "x", retry_after_s=told_s)
+    assert [backoff.delay_s(error) for _ in range(3)] == [expected_s] * 3
+
+
+def test_jitter_only_ever_adds() -> None:
+    backoff = Backoff(JumpingClock(), jitter=lambda: 1.0)
+    assert backoff.delay_s(BodyCut("alpha", "x")) == 1.25
