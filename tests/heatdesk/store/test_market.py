@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import numpy as np
+
+from heatdesk.frames import (
+    BookSub,
+    BookWindow,
+    CandleSub,
+    CandleWindow,
+    LiquidationSub,
+    MarketList,
+    MarketSub,
+    ProviderStatus,
+    StreamStatus,
+)
+from heatdesk.store.market import MarketStore
+from tests.heatdesk.store.books import MINUTE, START_MS, book, liquidations, minute
+
+SUB = BookSub("demo")
+
+
+def candles(minutes: list[int], close: float, complete: int) -> CandleWindow:
+    n = len(minutes)
+    return CandleWindow(
+        minute(minutes[0]),
+        minute(minutes[-1] + 1),
+        MINUTE,
+        np.array([minute(m) for m in minutes], np.int64),
+        *(np.full(n, close) for _ in range(5)),
+        complete_ms=minute(complete),
+    )
+
+
+def test_every_frame_raises_the_revision_and_a_dropped_subscription_never_repeats_one() -> None:
+    store = MarketStore()
+    assert store.revision(SUB) == 0
+    store.apply(SUB, book({0: {100.0: 1.0}}, {0: {}}))
+    store.apply(SUB, book({1: {100.0: 1.0}}, {1: {}}))
+    assert store.revision(SUB) == 2
+    store.drop(SUB)
+    assert (store.revision(SUB), store.heatmap(SUB), store.covered(SUB)) == (0, None, [])
+    store.apply(SUB, book({0: {100.0: 1.0}}, {0: {}}))
+    assert store.revision(SUB) == 3
+
+
+def test_covered_spans_merge_and_end_where_buckets_were_still_forming() -> None:
+    store = MarketStore()
+    level = {100.0: 1.0}
+    store.apply(SUB, book({20: level}, {20: {}}, asked=(20, 30), complete=28))
+    store.apply(SUB, book({5: level}, {5: {}}, asked=(5, 10)))
+    assert store.covered(SUB) == [(minute(5), minute(10)), (minute(20), minute(28))]
+    store.apply(SUB, book({12: level}, {12: {}}, asked=(10, 20)))
+    assert store.covered(SUB) == [(minute(5), minute(28))]
+
+
+def test_nothing_is_covered_by_a_bucket_that_only_began() -> None:
+    store = MarketStore()
+    frame = book({20: {100.0: 1.0}}, {20: {}}, asked=(20, 21), complete=20)
+    store.apply(SUB, frame)
+    assert store.covered(SUB) == []
+    assert store.heatmap(SUB) is not None
+
+
+def test_a_window_without_snapshots_before_the_first_becomes_a_gap_once_columns_are_known() -> None:
+    store = MarketStore()
+    empty = BookWindow(
+        minute(0), minute(3), MINUTE, np.zeros(0, np.int64), 5.0, book({0: {}}, {0: {}}).quote,
+        *(book({}, {}, asked=(0, 3)).bids for _ in range(2)), complete_ms=minute(3),
+    )  # fmt: skip
+    store.apply(SUB, empty)
+    assert store.heatmap(SUB) is None
+    assert store.covered(SUB) == [(minute(0), minute(3))]
+    store.apply(SUB, book({3: {100.0: 1.0}}, {3: {}}))
+    heatmap = store.heatmap(SUB)
+    assert heatmap is not None
+    c = heatmap.grid.time.column_of(START_MS)
+    assert heatmap.column_state(c, c + 4).tolist() == [2, 2, 2, 1]
+
+
+def test_another_block_size_starts_over_and_says_so() -> None:
+    store = MarketStore()
+    store.apply(SUB, book({0: {100.0: 1.0}}, {0: {}}))
+    before = store.heatmap(SUB)
+    store.apply(SUB, book({1: {100.0: 1.0}}, {1: {}}, block_size=25.0))
+    after = store.heatmap(SUB)
+    assert before is not None
+    assert after is not None
+    assert after.grid.block_size == 25.0
+    assert after.generation > before.generation
+    assert store.covered(SUB) == [(minute(1), minute(2))]
+
+
+def test_the_latest_candle_of_a_bucket_counts() -> None:
+    store, sub = MarketStore(), CandleSub("demo")
+    store.apply(sub, candles([5, 6, 7], 10.0, 7))
+    store.apply(sub, candles([2, 3], 11.0, 7))
+    store.apply(sub, candles([7, 8], 12.0, 8))
+    merged = store.candles(sub)
+    assert merged is not None
+    assert merged.time_ms.tolist() == [minute(m) for m in (2, 3, 5, 6, 7, 8)]
+    assert merged.close.tolist() == [11, 11, 10, 10, 12, 12]
+    assert (merged.from_ms, merged.to_ms, merged.complete_ms) == (minute(2), minute(9), minute(8))
+    assert store.covered(sub) == [(minute(2), minute(4)), (minute(5), minute(8))]
+
+
+def test_the_last_book_is_the_newest_snapshot_whatever_arrived_last() -> None:
+    store = MarketStore()
+    store.apply(SUB, book({8: {100.0: 8.0}, 9: {100.0: 9.0}}, {8: {}, 9: {105.0: 1.0}}))
+    store.apply(SUB, book({1: {100.0: 1.0}}, {1: {}}))
+    last = store.last_book(SUB)
+    assert isinstance(last, BookWindow)
+    assert last.time_ms.tolist() == [minute(9)]
+    assert last.bids is not None
+    assert last.bids.qty.tolist() == [9.0]
+
+
+def test_exact_figures_are_those_served_to_the_last_digit() -> None:
+    store = MarketStore()
+    qty = 0.1234567890123456
+    store.apply(SUB, book({4: {100.0: qty, 90.0: 2.0}}, {4: {105.0: 3.3}}))
+    cell = store.exact(SUB, minute(4) + 30_000, 103.0)
+    assert cell is not None
+    assert (cell.bid, cell.ask) == (qty, 0.0)
+    outside = store.exact(SUB, minute(4), 200.0)
+    assert outside is not None
+    assert np.isnan([outside.bid, outside.ask]).all()
+    assert store.exact(SUB, minute(7), 100.0) is None
+
+
+def test_exact_figures_give_way_to_newer_ones_when_their_budget_is_spent() -> None:
+    store = MarketStore(exact_bytes=10 * 16)
+    for n in (6, 5, 4, 3, 2):
+        store.apply(SUB, book({n: {100.0: 1.0, 95.0: 1.0}}, {n: {105.0: 1.0}}))
+    assert [store.exact(SUB, minute(n), 100.0) is not None for n in range(2, 7)] == [
+        False, False, True, True, True,
+    ]  # fmt: skip
+    assert store.heatmap(SUB) is not None
+
+
+def test_liquidations_have_a_quantity_and_no_sides() -> None:
+    store, sub = MarketStore(), LiquidationSub("demo")
+    store.apply(sub, liquidations({0: {100.0: 7.25, 110.0: 1.0}}, 10.0))
+    cell = store.exact(sub, minute(0), 100.0)
+    assert cell is not None
+    assert cell.qty == 7.25
+    assert np.isnan([cell.bid, cell.ask]).all()
+    assert store.last_book(sub) is not None
+
+
+def test_the_latest_frame_is_kept_as_it_is() -> None:
+    store, sub = MarketStore(), MarketSub("demo")
+    frame = MarketList(1, (("A", "B", "C", "SPOT"),))
+    store.apply(sub, frame)
+    assert store.latest(sub) is frame
+
+
+def test_a_status_counts_as_changed_only_when_it_differs() -> None:
+    store = MarketStore()
+    assert store.status(SUB) == StreamStatus()
+    for status in (StreamStatus(note="a"), StreamStatus(note="a"), StreamStatus(note="b")):
+        store.set_status(SUB, status)
+    assert store.status_revision(SUB) == 2
+    assert store.status(SUB).note == "b"
+
+
+def test_providers_are_listed_by_id_and_counted_when_they_change() -> None:
+    store = MarketStore()
+    for status in (ProviderStatus("b", "B"), ProviderStatus("a", "A"), ProviderStatus("b", "B")):
+        store.set_provider(status)
+    assert [status.provider for status in store.providers()] == ["a", "b"]
+    assert store.provider_revision == 2
+
+
+def test_cells_are_guarded_by_the_one_lock() -> None:
+    store = MarketStore()
+    store.apply(SUB, book({0: {100.0: 1.0}}, {0: {}}))
+    heatmap = store.heatmap(SUB)
+    assert heatmap is not None
+    assert heatmap.lock is store.lock
