@@ -6,20 +6,16 @@ The desk and the export build their providers here, from the same settings and l
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from heatdesk.errors import KeyMissing, UsageError, VaultError
 from heatdesk.frames import Subscription
 from heatdesk.net.budget import RateBudget
-from heatdesk.net.client import JsonClient
+from heatdesk.net.client import JsonClient, Transport
 from heatdesk.net.ledger import Ledger
 from heatdesk.providers.base import Cost, Provider, ProviderContext, ProviderSpec
 from heatdesk.secrets import Keys
 from heatdesk.settings import Settings
 from heatdesk.units import Clock
-
-if TYPE_CHECKING:
-    import httpx
 
 
 def _nothing_runs() -> Sequence[Subscription]:
@@ -35,7 +31,7 @@ class ProviderSet:
     keys : Keys
     ledger : Ledger
     clock : Clock
-    transport : httpx.AsyncBaseTransport, optional
+    transport : Transport, optional
         Stands in for the network in tests.
     classes : sequence of Provider subclasses, optional
         ``heatdesk.providers.PROVIDERS`` unless given.
@@ -47,7 +43,7 @@ class ProviderSet:
         keys: Keys,
         ledger: Ledger,
         clock: Clock,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
         classes: Sequence[type[Provider]] | None = None,
     ) -> None:
         self._settings = settings

@@ -10,7 +10,7 @@ import asyncio
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 import orjson
@@ -33,6 +33,9 @@ from heatdesk.units import Clock
 
 if TYPE_CHECKING:
     import httpx
+
+Transport: TypeAlias = "httpx.AsyncBaseTransport"
+"""What carries requests; tests bring their own."""
 
 MAX_BODY_BYTES = 256 * 1024 * 1024
 MAX_REDIRECTS = 5
@@ -76,7 +79,7 @@ class JsonClient:
         block); raises `KeyMissing` when there is none.
     clock : Clock
     budget : RateBudget
-    transport : httpx.AsyncBaseTransport, optional
+    transport : Transport, optional
         Stands in for the network in tests.
 
     Attributes
@@ -93,7 +96,7 @@ class JsonClient:
         key_headers: Callable[[], dict[str, str]],
         clock: Clock,
         budget: RateBudget,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
     ) -> None:
         self.provider = provider
         self.title = title
@@ -238,9 +241,10 @@ class JsonClient:
             if buffer.tell() + len(chunk) > MAX_BODY_BYTES:
                 raise self._too_large()
             buffer.write(chunk)
-        if length is not None and response.num_bytes_downloaded < length:
+        came = response.num_bytes_downloaded or buffer.tell()
+        if length is not None and came < length:
             text = f"The connection to {self.title} was cut before the end."
-            detail = f"{self.provider}: {response.num_bytes_downloaded} of {length} bytes came"
+            detail = f"{self.provider}: {came} of {length} bytes came"
             raise BodyCut(self.provider, text, detail)
         return buffer.getvalue()
 
