@@ -64,6 +64,7 @@ class Demo(Provider):
         "Demo market",
         needs_key=False,
         offers=(BookSub, LiquidationSub, CandleSub, DotSub, CohortSub, MarketSub),
+        demo=True,
     )
 
     def __init__(self, context: ProviderContext, seed: int = DEFAULT_SEED) -> None:
