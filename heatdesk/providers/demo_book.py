@@ -292,6 +292,9 @@ class BookMaker:
         qty *= _by_level(first, _magnets(key + 9, every), level)
         self._add_walls(qty, walls, near[:, 0], character, bid)
         qty *= 1.0 - _thinning(market, depth, bid)
+        # the very largest would drown the rest: the tail is long, not endless
+        huge = qty > _HUGE
+        qty[huge] = _HUGE * np.power(qty[huge] / _HUGE, 0.35)
         unit = coin.minute_usd / coin.price_usd * _LEVEL_PER_MINUTE
         return qty * (unit * character.size * native / coin.block_size)
 
@@ -338,6 +341,9 @@ class BookMaker:
         offsets = np.arange(n + 1, dtype=np.int64) * ask.depth
         return LevelRuns(offsets, price.reshape(-1), np.ascontiguousarray(qty).reshape(-1))
 
+
+_HUGE = 240.0
+"""Usual levels above which sizes grow more slowly."""
 
 _LEVEL_PER_MINUTE = 0.0105
 """Usual quantity of a level against the turnover of a usual minute."""

@@ -148,16 +148,20 @@ class CohortMaker:
         key = key_of(self._seed, "cohorts", coin.symbol)
         wave = 1 + 0.06 * at(key, minute, 700) + (0.08 * at(key + 1, minute, 180)) * (share < 1)
         value = _open_value(coin) * share * wave
-        heads = 12.2 * (_open_value(coin) ** 0.36) * head_share
+        heads = 0.053 * (_open_value(coin) ** 0.62) * head_share
         longs, shorts, count_longs, count_shorts, ids = [], [], [], [], []
         for kind in ("size", "pnl") if coin.symbol != _WITHOUT_SEGMENTS else ():
             part = [d.id for d in COHORTS if d.kind == kind]
-            values, leans, counts = self._partition(coin, part, opened_within, minute, mood)
+            values, leans, counts = self._partition(coin, part, opened_within, minute, mood, heads)
             values = values * value * 0.9997
+            if share < 1:
+                every = (coin, part, "all", minute, mood, heads / head_share)
+                whole = self._partition(*every)[0] * _open_value(coin) * 0.9997
+                values = _capped(values, 0.9 * whole)
             leans = _balanced(values, leans)
             for i, segment in enumerate(part):
-                count = int(counts[i] * heads)
-                if count < 1 or values[i] < 50:
+                count = int(counts[i])
+                if count < 1:
                     continue
                 lean = float(leans[i])
                 head_lean = self._head_lean(coin, segment, lean, minute)
@@ -165,11 +169,7 @@ class CohortMaker:
                 long_usd = round(float(values[i]) * lean, 5)
                 short_usd = round(float(values[i]) * (1 - lean), 5)
                 # nobody holds value without a position
-                count_long = min(max(count_long, 1), count - 1) if count > 1 else count_long
-                if count == 1:
-                    count_long = int(lean >= 0.5)
-                    whole = round(long_usd + short_usd, 5)
-                    long_usd, short_usd = (whole, 0.0) if count_long else (0.0, whole)
+                count_long = min(max(count_long, 1), count - 1)
                 ids.append(segment)
                 longs.append(long_usd)
                 shorts.append(short_usd)
@@ -199,9 +199,15 @@ class CohortMaker:
         return np.asarray(np.clip(moves / usual, -2.0, 2.0), dtype=np.float64)
 
     def _partition(
-        self, coin: Coin, part: list[int], opened_within: str, minute: int, mood: float
+        self,
+        coin: Coin,
+        part: list[int],
+        opened_within: str,
+        minute: int,
+        mood: float,
+        heads: float,
     ) -> tuple[Floats, Floats, Floats]:
-        """Shares of value (sum 1), leans (long share), and shares of heads of one partition."""
+        """Shares of value (sum 1), leans (long share) and positions of one partition."""
         values, leans, counts = [], [], []
         young = {"24h": 0.5, "7d": 0.3, "30d": 0.15, "all": 0.0}[opened_within]
         for segment in part:
@@ -210,15 +216,18 @@ class CohortMaker:
             value = habit.value * math.exp(0.45 * at(key, minute, 2400))
             # fresh positions are smaller money and change their mind faster
             value *= math.exp(young * (0.6 if habit.heads > 0.05 else -0.2))
-            lean = habit.bias + 0.55 * habit.trend * mood
+            lean = 1.5 * habit.bias + 0.4 * habit.trend * mood
             lean += (0.42 + 0.4 * young) * at(key + 1, minute, 420)
             lean += 0.24 * at(key_of(key, opened_within), minute, 150)
             values.append(value)
             leans.append(_logistic(lean))
             counts.append(habit.heads * math.exp(0.25 * at(key + 3, minute, 3000)))
-        share = np.array(values)
-        heads = np.array(counts)
-        return share / share.sum(), np.array(leans), heads / heads.sum()
+        share, count = np.array(values), np.array(counts)
+        count = np.floor(count / count.sum() * heads)
+        # a cohort without a position holds nothing, and a single one must not tip a coin over
+        share = np.where(count >= 2, share, 0.0)
+        count = np.where(count >= 2, count, 0.0)
+        return share / share.sum(), np.array(leans), count
 
     def _head_lean(self, coin: Coin, segment: int, lean: float, minute: int) -> float:
         """Long share of heads: near the value's, but the crowd has a mind of its own."""
@@ -229,6 +238,18 @@ class CohortMaker:
 
 
 _SIZE_IDS = frozenset(d.id for d in COHORTS if d.kind == "size")
+
+
+def _capped(values: Floats, limit: Floats) -> Floats:
+    """Keep each value under its limit and hand what is cut off to the others."""
+    total = values.sum()
+    for _ in range(4):
+        values = np.minimum(values, limit)
+        room = np.where(values < limit, values, 0.0)
+        if room.sum() <= 0:
+            break
+        values = values + room * ((total - values.sum()) / room.sum())
+    return np.minimum(values, limit)
 
 
 def _balanced(values: Floats, leans: Floats) -> Floats:

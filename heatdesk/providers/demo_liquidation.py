@@ -114,8 +114,11 @@ class LiquidationMaker:
 
     def _positions(self, interval_ms: int, moment_ms: Ints) -> tuple[_Positions, Floats]:
         """Everything that could rest at the moments, and the price at each."""
-        spacing_ms = max(30 * MINUTE_MS, interval_ms // 2)
+        spacing_ms = min(max(30 * MINUTE_MS, interval_ms // 2), DAY_MS)
+        # sweeps are told to the hour or finer; over years a coarser look is enough
         step_ms = min(interval_ms, HOUR_MS)
+        if interval_ms >= DAY_MS:
+            step_ms = 4 * HOUR_MS if interval_ms == DAY_MS else DAY_MS
         last_ms = int(moment_ms[-1])
         begin_ms = (int(moment_ms[0]) // spacing_ms - _ENTRIES_KEPT) * spacing_ms
         begin_ms -= begin_ms % DAY_MS

@@ -53,7 +53,9 @@ SUBS: list[tuple[Subscription, type]] = [
 
 def demo(clock: Clock | None = None, seed: int = 7) -> Demo:
     nothing = cast("Any", None)
-    return Demo(ProviderContext(clock or FixedClock(NOW_MS), nothing, nothing), seed)
+    return Demo(
+        ProviderContext(clock or FixedClock(NOW_MS), nothing, nothing, settings=nothing), seed
+    )
 
 
 async def first_frames(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -313,12 +311,13 @@ def test_cohorts_behave_like_their_kind() -> None:
 
 def test_recent_positions_are_part_of_all() -> None:
     maker = CohortMaker(7)
-    tables = [maker.table(within, END_MS) for within in ("24h", "7d", "30d", "all")]
+    tables = [maker.table(within, END_MS) for within in ("24h", "7d", "all")]
     values = [
         dict(zip(zip(t.coins, t.cohort_id.tolist(), strict=True), t.total_usd, strict=True))
         for t in tables
     ]
-    for fewer, more in itertools.pairwise(values):
+    more = values[-1]
+    for fewer in values[:-1]:
         assert fewer.keys() <= more.keys()
         assert all(value < more[cell] for cell, value in fewer.items())
 
