@@ -8,6 +8,7 @@ one line in the tuple, example payloads under ``tests/``.
 from __future__ import annotations
 
 from heatdesk.providers.base import Provider
+from heatdesk.providers.demo import Demo
 from heatdesk.providers.hypertracker import HyperTracker
 from heatdesk.providers.kiyotaka import Kiyotaka
 from heatdesk.providers.sharpe import Sharpe
@@ -16,5 +17,6 @@ PROVIDERS: tuple[type[Provider], ...] = (
     Kiyotaka,
     Sharpe,
     HyperTracker,
+    Demo,
 )
 """Every provider there is, in the order the status bar shows them."""
