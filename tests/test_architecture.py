@@ -26,7 +26,8 @@ heatdesk.engine | heatdesk.views
 heatdesk.providers | heatdesk.store | heatdesk.analytics
 heatdesk.net | heatdesk.recording | heatdesk.settings | heatdesk.secrets
 heatdesk.frames
-heatdesk.units | heatdesk.errors
+heatdesk.units
+heatdesk.errors
 """
 UNITS = {
     unit.strip(): floor
