@@ -1,0 +1,74 @@
+"""Asking the keyring without holding up the windows: it may wait for a person to unlock it."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
+
+from heatdesk.errors import HeatDeskError, VaultError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+WAIT_MS = 2_000
+
+
+class VaultWork(QObject):
+    """One worker that asks the keyring; answers come back on the GUI thread.
+
+    Work and answer stay Python objects: nothing of them travels in a signal.
+    """
+
+    _woken = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+        self._answers: deque[Callable[[], None]] = deque()
+        self._closed = False
+        self._woken.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def ask(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], None],
+        failed: Callable[[HeatDeskError], None],
+    ) -> None:
+        """Do ``work`` beside the GUI, then call one of the others on the GUI thread."""
+        self._pool.start(QRunnable.create(lambda: self._work(work, then, failed)))
+
+    def close(self) -> None:
+        """Drop what was not answered and wait a moment for the worker."""
+        self._closed = True
+        self._pool.clear()
+        self._pool.waitForDone(WAIT_MS)
+
+    def _work(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], None],
+        failed: Callable[[HeatDeskError], None],
+    ) -> None:
+        try:
+            result = work()
+        except HeatDeskError as error:
+            problem = error
+            self._answers.append(lambda: failed(problem))
+        except Exception as error:  # noqa: BLE001 - a backend's own exception may hold the key
+            kind = type(error).__name__
+            log.warning("the keyring failed: %s", kind)
+            unknown = VaultError("The keyring failed. Use the key for this run only.", kind)
+            self._answers.append(lambda: failed(unknown))
+        else:
+            self._answers.append(lambda: then(result))
+        if not self._closed:
+            self._woken.emit()
+
+    def _deliver(self) -> None:
+        while self._answers and not self._closed:
+            self._answers.popleft()()
