@@ -179,3 +179,22 @@ class Camera:
 def wheel_factor(delta: float) -> float:
     """Zoom factor of a wheel movement in eighths of a degree; smooth wheels send small ones."""
     return float(ZOOM_PER_NOTCH ** (delta / WHEEL_NOTCH))
+
+
+def home_price_span(price: float, low: float, high: float, ratio: float = 0.02) -> float:
+    """Price range of a fresh view: a share of the price, or what the data reaches if less.
+
+    Parameters
+    ----------
+    low, high : float
+        Lowest and highest price reported; NaN when unknown.
+    """
+    if not (math.isfinite(price) and price > 0):
+        return math.nan
+    span = price * ratio
+    if math.isfinite(low) and math.isfinite(high):
+        # around the price, so that neither side shows ground nobody reported on
+        reach = 2 * min(price - low, high - price)
+        if reach > price * 1e-4:
+            span = min(span, reach)
+    return span

@@ -48,15 +48,24 @@ def lay_out_bars(
 
 
 def full_scale(
-    sides: list[tuple[Float64Array, Float64Array]], window: ChartWindow, block_size: float
+    sides: list[tuple[Float64Array, Float64Array]],
+    block_size: float,
+    window: ChartWindow,
+    share: float = 0.985,
 ) -> float:
-    """Quantity that fills the profile: the largest level in view, 0 when none is."""
-    largest = 0.0
-    for price, qty in sides:
-        seen = qty[(price + block_size > window.p0) & (price < window.p1)]
-        if seen.size:
-            largest = max(largest, float(seen.max()))
-    return largest
+    """Quantity that fills the profile, 0 when nothing is in view.
+
+    One giant level must not turn all the others into dots: bars longer than nearly all of
+    those in view are cut at the edge.
+    """
+    seen = [
+        qty[(price + block_size > window.p0) & (price < window.p1) & (qty > 0)]
+        for price, qty in sides
+    ]
+    held = np.concatenate(seen) if seen else np.empty(0)
+    if held.size == 0:
+        return 0.0
+    return float(np.quantile(held, share, method="higher"))
 
 
 def lay_out_curve(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
-from heatdesk.views.profile import lay_out_bars, lay_out_curve
+from heatdesk.views.profile import full_scale, lay_out_bars, lay_out_curve
 from heatdesk.views.stacking import spread_labels
 from heatdesk.views.ticks import day_lines_ms
 from ui import theme
@@ -106,14 +106,8 @@ class EdgeLayer(Layer):
             return
         room = self.width_px(window)
         right = window.width_px
-        self._full = max(
-            (
-                float(seen.max())
-                for side in self._sides
-                if (seen := side.qty[_in_view(side.price, self._block_size, window)]).size
-            ),
-            default=0.0,
-        )
+        sides = [(side.price, side.qty) for side in self._sides]
+        self._full = full_scale(sides, self._block_size, window)
         painter.setPen(Qt.PenStyle.NoPen)
         for side in self._sides:
             bars = lay_out_bars(side.price, side.qty, self._block_size, window, self._full)
@@ -138,10 +132,6 @@ class EdgeLayer(Layer):
             ]
             painter.setPen(QPen(theme.colour(side.colour, 0.9), 1))
             painter.drawPolyline(QPolygonF(points))
-
-
-def _in_view(price: Float64Array, block_size: float, window: ChartWindow) -> NDArray[np.bool_]:
-    return (price + block_size > window.p0) & (price < window.p1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,85 @@
+"""How a coin is written at a venue, and how an instrument is named on screen."""
+
+from __future__ import annotations
+
+from heatdesk.frames import VENUES, MarketList, Quote, venue_title
+from heatdesk.units import format_compact
+
+COINS = ("BTC", "ETH", "SOL", "XRP", "HYPE", "DOGE", "BNB", "SUI", "ADA", "AVAX", "LINK", "LTC")
+"""Offered while no list of markets has arrived."""
+_NAMES = ("XBT", "UBTC", "BTC", "btc")
+
+
+def symbol_for(venue_id: str, coin: str) -> str:
+    """Symbol of a coin at a venue, made after the venue's own way of writing BTC."""
+    venue = VENUES.get(venue_id)
+    example = venue.example_symbol if venue else "BTCUSDT"
+    if coin == "BTC":
+        return example
+    name = next((n for n in _NAMES if n in example), "BTC")
+    return example.replace(name, coin.lower() if name.islower() else coin, 1)
+
+
+def coin_of(venue_id: str, symbol: str, markets: MarketList | None = None) -> str:
+    """Coin of a symbol: as the market list says, else by the venue's way of writing BTC."""
+    if markets is not None:
+        for at, listed, coin, _ in markets.rows:
+            if at == venue_id and listed == symbol:
+                return coin
+    venue = VENUES.get(venue_id)
+    example = venue.example_symbol if venue else "BTCUSDT"
+    name = next((n for n in _NAMES if n in example), "BTC")
+    before, _, after = example.partition(name)
+    if symbol == example:
+        return "BTC"
+    for quote in (after, "USDT", "USDC", "USD"):
+        fits = symbol.startswith(before) and symbol.endswith(quote)
+        if fits and len(symbol) > len(before) + len(quote):
+            return symbol[len(before) : len(symbol) - len(quote) or None].upper().strip("-_/")
+    return symbol.upper()
+
+
+def symbols_at(venue_id: str, markets: MarketList | None, most: int = 2_000) -> list[str]:
+    """Symbols to offer at a venue; a short list of our own while none has arrived."""
+    if markets is not None:
+        listed = [symbol for venue, symbol, _, _ in markets.rows if venue == venue_id]
+        if listed:
+            return listed[:most]
+    return [symbol_for(venue_id, coin) for coin in COINS]
+
+
+def coins_known(markets: MarketList | None, most: int = 2_000) -> list[str]:
+    """Coins to offer, the best known first."""
+    listed = sorted({row[2] for row in markets.rows}) if markets is not None else []
+    return [*COINS, *(coin for coin in listed if coin not in COINS)][:most]
+
+
+def venues_text(venues: tuple[str, ...]) -> str:
+    """Names of venues; from three on their number."""
+    if len(venues) > 2:
+        return f"{len(venues)} venues"
+    return " + ".join(venue_title(venue) for venue in venues)
+
+
+def price_text(value: float) -> str:
+    """Dollars without needless digits (``$5``, ``$2,500``, ``$0.0005``)."""
+    return f"${value:,.10f}".rstrip("0").rstrip(".") if value < 1_000_000 else _big(value)
+
+
+def depth_text(depth: int | None, block_size: float | None) -> str:
+    """What a depth reaches (``500 levels, about $2,500 each side``)."""
+    if depth is None:
+        return "Depth of the provider"
+    if block_size is None:
+        return f"{depth:,} levels each side"
+    return f"{depth:,} levels, about {price_text(float(f'{depth * block_size:.3g}'))} each side"
+
+
+def unit_lines(quote: Quote, coin: str, block_size: float, word: str) -> tuple[str, str]:
+    """Unit of a colour legend in two lines (``BTC per``, ``$5 level``)."""
+    counted = "USD" if quote is Quote.USD else coin
+    return f"{counted} per", f"{price_text(float(f'{block_size:.10g}'))} {word}"
+
+
+def _big(value: float) -> str:
+    return "$" + format_compact(value)

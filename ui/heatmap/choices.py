@@ -1,0 +1,64 @@
+"""A button with a menu of choices, each with what it would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from PySide6.QtWidgets import QMenu, QToolButton
+
+if TYPE_CHECKING:
+    from heatdesk.providers.base import Cost
+
+T = TypeVar("T")
+
+
+class ChoiceButton(QToolButton, Generic[T]):
+    """Shows the present choice; its menu says what another one costs before it is taken.
+
+    Parameters
+    ----------
+    tip : str
+        What is chosen.
+    choices : callable
+        The values on offer and their words, asked anew each time the menu opens.
+    chosen : callable
+        Called with the value taken.
+    cost : callable, optional
+        What a value would cost; a value that is refused cannot be taken and says why.
+    """
+
+    def __init__(
+        self,
+        tip: str,
+        choices: Callable[[], Sequence[tuple[T, str]]],
+        chosen: Callable[[T], None],
+        cost: Callable[[T], Cost] | None = None,
+    ) -> None:
+        super().__init__()
+        self._choices, self._chosen, self._cost = choices, chosen, cost
+        self._current: T | None = None
+        self.setToolTip(tip)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        menu.aboutToShow.connect(self.fill)
+        self.setMenu(menu)
+
+    def show_choice(self, value: T, text: str) -> None:
+        """Show a value as the present choice."""
+        self._current = value
+        self.setText(text)
+
+    def fill(self) -> None:
+        """Write the menu anew."""
+        menu = self.menu()
+        menu.clear()
+        for value, text in self._choices():
+            cost = self._cost(value) if self._cost is not None else None
+            told = (cost.refused or cost.text) if cost is not None else ""
+            action = menu.addAction(f"{text}\t{told}" if told else text)
+            action.setCheckable(True)
+            action.setChecked(value == self._current)
+            action.setEnabled(not (cost is not None and cost.refused))
+            action.triggered.connect(lambda _=False, v=value: self._chosen(v))

@@ -1,0 +1,146 @@
+"""The pop-over in which venues and symbol are chosen, with what the choice costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from heatdesk.frames import VENUES, MarketList
+from heatdesk.views.instruments import coins_known, symbol_for, symbols_at
+from ui import theme
+
+if TYPE_CHECKING:
+    from heatdesk.providers.base import Cost
+    from ui.panels.order_book.options import BookOptions
+
+_ROLE = Qt.ItemDataRole.UserRole
+
+
+class InstrumentPopover(QFrame):
+    """Venues to tick and a symbol to type; nothing is asked for before *Apply*.
+
+    Signals
+    -------
+    applied : the choice was taken; read `options`.
+    """
+
+    applied = Signal()
+
+    def __init__(
+        self,
+        options: BookOptions,
+        markets: MarketList | None,
+        cost: Callable[[BookOptions], Cost],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("problemCard")
+        self.options = options
+        self._markets, self._cost = markets, cost
+        self.venues = QListWidget()
+        self.venues.setFixedHeight(190)
+        for venue in VENUES.values():
+            item = QListWidgetItem(venue.title)
+            item.setData(_ROLE, venue.id)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            ticked = venue.id in options.venues
+            item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
+            self.venues.addItem(item)
+        self.name_label = QLabel()
+        self.name = QComboBox()
+        self.name.setEditable(True)
+        self.name.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.cost_label = QLabel()
+        self.cost_label.setWordWrap(True)
+        self.cost_label.setFont(theme.font(theme.SMALL_PX))
+        self.apply_button = QPushButton("Apply")
+        self.apply_button.setProperty("primary", True)
+        self._lay_out()
+        self._offer_names(options.instrument)
+        self.venues.itemChanged.connect(lambda _: self._venues_changed())
+        self.name.editTextChanged.connect(lambda _: self._show_cost())
+        self.apply_button.clicked.connect(self._apply)
+        line = self.name.lineEdit()
+        if line is not None:
+            line.returnPressed.connect(self._apply)
+        self._show_cost()
+
+    def _lay_out(self) -> None:
+        self.setFixedWidth(280)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 10, 12, 10)
+        column.setSpacing(6)
+        heading = QLabel("Venues (several are summed by coin)")
+        heading.setProperty("quiet", True)
+        self.name_label.setProperty("quiet", True)
+        column.addWidget(heading)
+        column.addWidget(self.venues)
+        column.addWidget(self.name_label)
+        column.addWidget(self.name)
+        column.addWidget(self.cost_label)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.apply_button)
+        column.addLayout(row)
+
+    def chosen_venues(self) -> tuple[str, ...]:
+        """Ids of the venues ticked, in the order they had, new ones last."""
+        items = [self.venues.item(i) for i in range(self.venues.count())]
+        ticked = [
+            str(item.data(_ROLE)) for item in items if item.checkState() is Qt.CheckState.Checked
+        ]
+        before = [venue for venue in self.options.venues if venue in ticked]
+        return tuple(before + [venue for venue in ticked if venue not in before])
+
+    def wanted(self) -> BookOptions:
+        """Options as they would be after *Apply*."""
+        return self.options.traded(self.chosen_venues(), self.name.currentText(), self._markets)
+
+    def _venues_changed(self) -> None:
+        venues = self.chosen_venues()
+        several = len(venues) > 1
+        coin = self.wanted().coin
+        self._offer_names(coin if several or not venues else symbol_for(venues[0], coin))
+        self._show_cost()
+
+    def _offer_names(self, present: str) -> None:
+        venues = self.chosen_venues()
+        several = len(venues) > 1
+        self.name_label.setText("Coin" if several else "Symbol")
+        names = coins_known(self._markets) if several else []
+        if len(venues) == 1:
+            names = symbols_at(venues[0], self._markets)
+        self.name.blockSignals(True)
+        self.name.clear()
+        self.name.addItems(names)
+        self.name.setEditText(present)
+        self.name.blockSignals(False)
+
+    def _show_cost(self) -> None:
+        if not self.chosen_venues():
+            self.cost_label.setText("Choose at least one venue.")
+            self.apply_button.setEnabled(False)
+            return
+        cost = self._cost(self.wanted())
+        self.cost_label.setText(cost.refused or cost.text or "Costs nothing.")
+        self.apply_button.setEnabled(bool(self.name.currentText().strip()) and not cost.refused)
+
+    def _apply(self) -> None:
+        if not self.apply_button.isEnabled():
+            return
+        self.options = self.wanted()
+        self.applied.emit()
+        self.close()

@@ -1,0 +1,156 @@
+"""What a user chose for an order book panel, and the subscriptions that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from heatdesk.frames import (
+    VENUES,
+    BookSub,
+    CandleSub,
+    MarketList,
+    MarketSub,
+    Quote,
+    Resolution,
+)
+from heatdesk.units import INTERVALS_MS, MINUTE_MS, interval_label
+from heatdesk.views.instruments import coin_of, symbol_for, venues_text
+
+DEPTHS = (100, 250, 500, 1000, 2000, 3500)
+HOME_COLUMNS = 180
+"""Columns a fresh view shows: three hours of minutes."""
+PALETTES = ("liquidity", "grey", "pair")
+
+
+@dataclass(frozen=True, slots=True)
+class BookOptions:
+    """Options of one panel.
+
+    Attributes
+    ----------
+    symbol : str
+        As its one venue writes it; with several venues ``coin`` is asked.
+    palette : str
+        ``liquidity``, ``grey``, or ``pair``: bids and asks in colours of their own.
+    """
+
+    venues: tuple[str, ...] = ("BINANCE_FUTURES",)
+    symbol: str = "BTCUSDT"
+    coin: str = "BTC"
+    interval_ms: int = MINUTE_MS
+    resolution: Resolution = Resolution.UHD
+    depth: int | None = 500
+    quote: Quote = Quote.COIN
+    palette: str = "liquidity"
+    cumulative: bool = True
+
+    @property
+    def several(self) -> bool:
+        """Whether venues are summed."""
+        return len(self.venues) > 1
+
+    @property
+    def instrument(self) -> str:
+        """What is traded, as the user named it."""
+        return self.coin if self.several else self.symbol
+
+    @property
+    def home_span_s(self) -> float:
+        """Time a fresh view shows."""
+        return HOME_COLUMNS * self.interval_ms / 1000
+
+    def book_sub(self, provider: str) -> BookSub:
+        """The book."""
+        return BookSub(
+            provider,
+            self.venues,
+            "" if self.several else self.symbol,
+            self.coin if self.several else "",
+            self.interval_ms,
+            self.resolution,
+            None,
+            self.depth,
+            self.quote,
+        )
+
+    def candle_sub(self, provider: str) -> CandleSub:
+        """The price line: candles of the first venue."""
+        several = self.several
+        return CandleSub(
+            provider,
+            self.venues[0],
+            symbol_for(self.venues[0], self.coin) if several else self.symbol,
+            "",
+            self.interval_ms,
+        )
+
+    def market_sub(self, provider: str) -> MarketSub:
+        """The list that helps to choose."""
+        return MarketSub(provider)
+
+    def subtitle(self, block_text: str) -> str:
+        """What is shown, after the title."""
+        parts = (
+            self.instrument,
+            venues_text(self.venues),
+            interval_label(self.interval_ms),
+            f"{_resolution_text(self.resolution)} {block_text}".strip(),
+        )
+        return " · ".join(parts) + (" · USD" if self.quote is Quote.USD else "")
+
+    def traded(self, venues: tuple[str, ...], name: str, markets: MarketList | None) -> BookOptions:
+        """Return the options for other venues and a symbol or, with several venues, a coin."""
+        name = name.strip()
+        if not venues or not name:
+            return self
+        if len(venues) > 1:
+            coin = name.upper()
+            return replace(self, venues=venues, coin=coin, symbol=symbol_for(venues[0], coin))
+        return replace(self, venues=venues, symbol=name, coin=coin_of(venues[0], name, markets))
+
+    def saved(self) -> dict[str, str | int | float | bool | list[str]]:
+        """Plain values for the layout file."""
+        return {
+            "venues": list(self.venues),
+            "symbol": self.symbol,
+            "coin": self.coin,
+            "interval": interval_label(self.interval_ms),
+            "resolution": self.resolution.value,
+            "depth": 0 if self.depth is None else self.depth,
+            "quote": self.quote.value,
+            "palette": self.palette,
+            "cumulative": self.cumulative,
+        }
+
+    @classmethod
+    def loaded(cls, saved: Mapping[str, object]) -> BookOptions:
+        """Options from the layout file; a value that makes no sense keeps the default."""
+        options = cls()
+        venues = saved.get("venues")
+        if isinstance(venues, list):
+            known = tuple(dict.fromkeys(v for v in venues if isinstance(v, str) and v in VENUES))
+            options = replace(options, venues=known or options.venues)
+        for name in ("symbol", "coin"):
+            text = saved.get(name)
+            if isinstance(text, str) and 0 < len(text.strip()) <= 40 and text.isprintable():
+                options = replace(options, **{name: text.strip()})  # type: ignore[arg-type]
+        interval = saved.get("interval")
+        if isinstance(interval, str) and interval in INTERVALS_MS:
+            options = replace(options, interval_ms=INTERVALS_MS[interval])
+        if saved.get("resolution") in {r.value for r in Resolution}:
+            options = replace(options, resolution=Resolution(saved["resolution"]))
+        if saved.get("quote") in {q.value for q in Quote}:
+            options = replace(options, quote=Quote(saved["quote"]))
+        depth = saved.get("depth")
+        if isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= 20_000:
+            options = replace(options, depth=depth or None)
+        if saved.get("palette") in PALETTES:
+            options = replace(options, palette=str(saved["palette"]))
+        if isinstance(saved.get("cumulative"), bool):
+            options = replace(options, cumulative=bool(saved["cumulative"]))
+        return options
+
+
+def _resolution_text(resolution: Resolution) -> str:
+    return resolution.value.upper()
