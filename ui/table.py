@@ -12,10 +12,20 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
-from ui.theme import Palette, colour, font
+from heatdesk.views.leaning import CHANGE, lean_rgb
+from ui.theme import colour, font
 
 Value = str | int | float
 Index = QModelIndex | QPersistentModelIndex
+
+
+Words = Callable[[Value], str]
+Tint = Callable[[Value], str | None]
+
+
+def no_tint(value: Value) -> str | None:
+    """Ordinary text colour."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +41,16 @@ class Column:
     words : callable
         Value to text on screen.
     tint : callable
-        Value to a colour of the theme, None for the ordinary one.
+        Value to a colour, None for the ordinary one.
+    key : str
+        Heading in a CSV file; empty: the title.
     """
 
     title: str
     values: Sequence[Value] = field(repr=False)
-    words: Callable[[Value], str] = str
-    tint: Callable[[Value], str | None] = lambda value: None
+    words: Words = str
+    tint: Tint = no_tint
+    key: str = ""
 
 
 def _unknown(value: Value) -> bool:
@@ -128,7 +141,7 @@ class FigureModel(QAbstractTableModel):
         """Everything shown, in the order shown, numbers in full."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([column.title for column in self._columns])
+        writer.writerow([column.key or column.title for column in self._columns])
         for row in self._order:
             values = [column.values[row] for column in self._columns]
             writer.writerow(["" if _unknown(value) else value for value in values])
@@ -222,8 +235,8 @@ class FigureTable(QTableView):
         super().keyPressEvent(event)
 
 
-def signed_tint(value: Value) -> str | None:
-    """Green above zero, red below, ordinary at zero."""
+def lean_tint(value: Value) -> str | None:
+    """Warm above zero, cool below, ordinary at zero; green and red are kept for trades."""
     if isinstance(value, str) or value == 0:
         return None
-    return Palette.UP if value > 0 else Palette.DOWN
+    return "#{:02X}{:02X}{:02X}".format(*lean_rgb(0.9 if value > 0 else 0.1, CHANGE))

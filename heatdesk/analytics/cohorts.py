@@ -161,7 +161,8 @@ def dispersion_ratio(
         mean = share((weight * bias)[:, member].sum(axis=1), whole)
         offset = np.where(known[:, member], bias[:, member] - mean[:, None], 0.0)
         spreads[row] = np.sqrt(share((weight[:, member] * offset**2).sum(axis=1), whole))
-    return np.fmax(spreads[0], spreads[1])
+    spread: Float64Array = np.fmax(spreads[0], spreads[1])
+    return spread
 
 
 def order_coins(

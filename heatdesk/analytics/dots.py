@@ -81,7 +81,7 @@ class DotSelection:
         parts = [
             (self.without_timeframe, f"without {timeframe}"),
             (self.without_volume, "without volume"),
-            (self.stable, "stablecoins hidden"),
+            (self.stable, f"stablecoin{'s' if self.stable != 1 else ''} hidden"),
         ]
         return ", ".join(f"{count} {what}" for count, what in parts if count)
 

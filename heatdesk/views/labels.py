@@ -40,6 +40,7 @@ def place_beside(
     bounds: Box,
     limit: int,
     gap_px: float = 3.0,
+    obstacles: Sequence[Box] = (),
 ) -> list[Box | None]:
     """Place labels beside round dots, the first ones first.
 
@@ -53,6 +54,8 @@ def place_beside(
         Labels stay inside.
     limit : int
         At most this many labels.
+    obstacles : sequence of Box
+        Places no label may cover.
 
     Returns
     -------
@@ -60,7 +63,8 @@ def place_beside(
         One per dot; None where no free place was found.
     """
     placed: list[Box | None] = []
-    taken: list[Box] = []
+    taken: list[Box] = list(obstacles)
+    limit += len(taken)
     cores = [Box(x - r * 0.6, y - r * 0.6, r * 1.2, r * 1.2) for x, y, r in anchors]
     for i, ((x, y, radius), (width, height)) in enumerate(zip(anchors, sizes, strict=True)):
         choice = None
@@ -86,46 +90,3 @@ def place_beside(
                     break
         placed.append(choice)
     return placed
-
-
-def spread_vertically(
-    centres: Sequence[float], height: float, top: float, bottom: float
-) -> list[float]:
-    """Move labels of one height apart along a line, as little as possible.
-
-    Parameters
-    ----------
-    centres : sequence of float
-        Wanted centres, pixels, in any order.
-    height : float
-        Height of every label.
-    top, bottom : float
-        The line's ends.
-
-    Returns
-    -------
-    list of float
-        Centres without overlap, in the order given; they may leave the line at the bottom only
-        when the labels cannot all fit.
-    """
-    order = sorted(range(len(centres)), key=lambda i: centres[i])
-    blocks: list[tuple[float, list[int]]] = []
-    for i in order:
-        blocks.append((centres[i], [i]))
-        while len(blocks) > 1:
-            (above, upper), (below, lower) = blocks[-2], blocks[-1]
-            if below - above >= height * (len(upper) + len(lower)) / 2:
-                break
-            members = upper + lower
-            middle = sum(centres[j] for j in members) / len(members)
-            blocks[-2:] = [(_kept(middle, len(members) * height, top, bottom), members)]
-    out = [0.0] * len(centres)
-    for middle, members in blocks:
-        start = _kept(middle, len(members) * height, top, bottom) - (len(members) - 1) * height / 2
-        for k, i in enumerate(members):
-            out[i] = start + k * height
-    return out
-
-
-def _kept(middle: float, length: float, top: float, bottom: float) -> float:
-    return max(top + length / 2, min(middle, bottom - length / 2))

@@ -39,7 +39,7 @@ def test_a_dot_that_cannot_be_placed_is_left_out_and_counted() -> None:
     chosen = select_dots(dots, "24h")
     assert [dots.symbols[i] for i in chosen.rows] == ["BTC", "ETH"]
     assert (chosen.stable, chosen.without_timeframe, chosen.without_volume) == (1, 1, 2)
-    assert chosen.left_out("24h") == "1 without 24h, 2 without volume, 1 stablecoins hidden"
+    assert chosen.left_out("24h") == "1 without 24h, 2 without volume, 1 stablecoin hidden"
     linear = select_dots(dots, "24h", hide_stable=False, log_x=False)
     assert {dots.symbols[i] for i in linear.rows} == {"BTC", "USDT", "ETH", "ZERO"}
     assert select_dots(dots, "3y").rows.size == 0

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from heatdesk.errors import BadPayload
+from heatdesk.frames.dot_lists import CATEGORIES
 from heatdesk.frames.market import TIMEFRAMES
-from heatdesk.providers.sharpe import CATEGORIES, parse_dots
+from heatdesk.providers.sharpe import parse_dots
 from tests.servers.payloads import DOTS
 
 PAYLOAD: dict[str, Any] = json.loads(DOTS)

@@ -1,0 +1,317 @@
+"""Market dots: what moves on more volume than usual, and what does not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QLineEdit,
+    QMenu,
+    QStackedWidget,
+    QToolButton,
+)
+
+from heatdesk.analytics.dots import matches, select_dots
+from heatdesk.frames import DotSet, DotSub, Subscription
+from heatdesk.frames.dot_lists import CATEGORIES, MODES
+from heatdesk.frames.market import TIMEFRAMES
+from heatdesk.units import format_usd
+from heatdesk.views.dot_words import (
+    change_words,
+    dot_line,
+    dots_csv,
+    price_words,
+    volume_words,
+)
+from ui.heatmap.dot_chart import DotChart
+from ui.heatmap.dot_picture import DotPicture
+from ui.panel import Panel, PanelContext
+from ui.panel.base import Options
+from ui.table import Column, FigureTable, Tint, Value, Words, lean_tint, no_tint
+
+_DEFAULT_CATEGORY = "top-100"
+
+
+@dataclass(frozen=True, slots=True)
+class DotOptions:
+    """What the user chose; ``stable`` shows stablecoins."""
+
+    mode: str = "coins"
+    category: str = _DEFAULT_CATEGORY
+    timeframe: str = "24h"
+    log_x: bool = True
+    stable: bool = False
+    table: bool = False
+
+
+class DotPanel(Panel):
+    """Scatter of relative volume against performance, and a table of all timeframes."""
+
+    panel_id = "dots"
+    title = "Market dots"
+    provider_id = "sharpe"
+
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__(context)
+        self.options = DotOptions()
+        self._dots: DotSet | None = None
+        self._fitted_for: tuple[object, ...] = ()
+        self.chart = DotChart()
+        self.table = FigureTable()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.chart)
+        self._stack.addWidget(self.table)
+        self.body.addWidget(self._stack, 1)
+        self._build_options()
+        self._reflect()
+
+    def _build_options(self) -> None:
+        self.mode = _combo(MODES, "Coins, narratives or ecosystems")
+        self.category = _combo(CATEGORIES, "Which coins")
+        self.mode.activated.connect(lambda _: self._choose(mode=self.mode.currentData()))
+        self.category.activated.connect(
+            lambda _: self._choose(category=self.category.currentData())
+        )
+        self.timeframes: dict[str, QToolButton] = {}
+        self._timeframe_group = QButtonGroup(self)
+        for timeframe in TIMEFRAMES:
+            button = _toggle(timeframe, f"Change over {timeframe}")
+            button.clicked.connect(partial(self._choose, timeframe=timeframe))
+            self._timeframe_group.addButton(button)
+            self.timeframes[timeframe] = button
+        self.log = _toggle("Log", "Relative volume on a logarithmic or a linear axis")
+        self.log.toggled.connect(lambda on: self._choose(log_x=on))
+        self.stable = _toggle("Stables", "Show stablecoins")
+        self.stable.toggled.connect(lambda on: self._choose(stable=on))
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Find")
+        self.search.setToolTip("Name or symbol; Enter goes from match to match")
+        self.search.setClearButtonEnabled(True)
+        self.search.setFixedWidth(96)
+        self.search.textChanged.connect(self._searched)
+        self.search.returnPressed.connect(self._next_match)
+        self.as_table = _toggle("Table", "Chart or table with every timeframe")
+        self.as_table.toggled.connect(lambda on: self._choose(table=on))
+        row = self.options_bar
+        for widget in (self.mode, self.category, *self.timeframes.values()):
+            row.addWidget(widget)
+        row.addStretch(1)
+        for widget in (self.log, self.stable, self.search, self.as_table):
+            row.addWidget(widget)
+
+    # -- what the base class asks
+
+    def primary(self) -> Subscription:
+        """Return the dots of the chosen mode and category."""
+        category = self.options.category if self.options.mode == "coins" else ""
+        return DotSub(self.source, self.options.mode, category)
+
+    def subtitle(self) -> str:
+        """What is shown."""
+        options = self.options
+        what = CATEGORIES[options.category] if options.mode == "coins" else MODES[options.mode]
+        return f"{what} · {options.timeframe}"
+
+    def refresh(self) -> None:
+        """Draw the newest dots."""
+        frame = self.context.store.latest(self.primary())
+        self._dots = frame if isinstance(frame, DotSet) else None
+        options = self.options
+        self._stack.setCurrentWidget(self.table if options.table else self.chart)
+        if self._dots is None:
+            self.chart.set_picture(None)
+            self.table.set_columns([])
+            return
+        if options.table:
+            self._show_table(self._dots)
+        self._show_chart(self._dots)
+
+    def save_options(self) -> Options:
+        """Options for the layout file."""
+        return asdict(self.options)
+
+    def load_options(self, options: Options) -> None:
+        """Take over saved options; a value that makes no sense keeps what was."""
+        known: dict[str, object] = {}
+        for name, choices in (
+            ("mode", MODES),
+            ("category", CATEGORIES),
+            ("timeframe", TIMEFRAMES),
+        ):
+            value = options.get(name)
+            if isinstance(value, str) and value in choices:
+                known[name] = value
+        for name in ("log_x", "stable", "table"):
+            value = options.get(name)
+            if isinstance(value, bool):
+                known[name] = value
+        self._choose(**known)
+
+    def context_menu(self, menu: QMenu, pos: QPoint) -> None:
+        """Copy what is under the mouse."""
+        if self._dots is None:
+            return
+        if self.options.table:
+            self.table.add_copy_actions(menu, self.table.viewport().mapFrom(self, pos))
+            return
+        dot_id = self.chart.dot_at(self.chart.mapFrom(self, pos))
+        if not dot_id:
+            if self.chart.zoomed:
+                menu.addAction("Fit all").triggered.connect(self.chart.reset_view)
+            return
+        row = self._dots.ids.index(dot_id)
+        value = dot_line(self._dots, row, self.options.timeframe)
+        line = dots_csv(self._dots, [row]).splitlines()[1]
+        menu.addAction("Copy value").triggered.connect(lambda: self.copy_text(value))
+        menu.addAction("Copy row").triggered.connect(lambda: self.copy_text(line))
+
+    def csv(self) -> str | None:
+        """Every dot served, every timeframe; from the table: its rows in its order."""
+        if self._dots is None:
+            return None
+        if not self.options.table:
+            return dots_csv(self._dots, range(len(self._dots.ids)))
+        shown = self._rows(self._dots)
+        order = (self.table.figures.source_row(i) for i in range(self.table.figures.rowCount()))
+        return dots_csv(self._dots, [shown[i] for i in order])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Letters typed anywhere search; Esc ends the search."""
+        text = event.text()
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+        if event.key() == Qt.Key.Key_Escape and (self.search.text() or self.chart.marked_id):
+            self.search.clear()
+            self.chart.mark("")
+            self.setFocus()
+        elif plain and text.isalpha():
+            self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.search.setText(self.search.text() + text)
+        else:
+            super().keyPressEvent(event)
+            return
+        event.accept()
+
+    # -- showing
+
+    def _show_chart(self, dots: DotSet) -> None:
+        options = self.options
+        selection = select_dots(
+            dots, options.timeframe, hide_stable=not options.stable, log_x=options.log_x
+        )
+        search = self.search.text().strip()
+        found = matches(dots, search) if search else None
+        note = selection.left_out(options.timeframe)
+        if found is not None:
+            count = int(found[selection.rows].sum())
+            note = ", ".join(part for part in (f"{count} found", note) if part)
+        picture = DotPicture.of(
+            dots, selection, options.timeframe, log_x=options.log_x, found=found, note=note
+        )
+        axes = (self.primary(), options.timeframe, options.log_x, options.stable)
+        self.chart.set_picture(picture, refit=axes != self._fitted_for)
+        self._fitted_for = axes
+
+    def _rows(self, dots: DotSet) -> list[int]:
+        search = self.search.text()
+        return [row for row, named in enumerate(matches(dots, search)) if named]
+
+    def _show_table(self, dots: DotSet) -> None:
+        self.table.set_columns(_columns(dots, self._rows(dots)))
+
+    def _reflect(self) -> None:
+        options = self.options
+        self.mode.setCurrentIndex(self.mode.findData(options.mode))
+        self.category.setCurrentIndex(self.category.findData(options.category))
+        self.category.setEnabled(options.mode == "coins")
+        self.timeframes[options.timeframe].setChecked(True)
+        self.log.setChecked(options.log_x)
+        self.stable.setChecked(options.stable)
+        self.as_table.setChecked(options.table)
+        for widget in (*self.timeframes.values(), self.log, self.stable):
+            widget.setEnabled(not options.table)
+
+    def _choose(self, *_: object, **changes: object) -> None:
+        chosen = replace(self.options, **changes)  # type: ignore[arg-type]
+        if chosen == self.options:
+            return
+        before, self.options = self.primary(), chosen
+        self._reflect()
+        if self.primary() != before:
+            self.chart.mark("")
+            self.needs_changed.emit()
+        self.state_changed.emit()
+        self.invalidate()
+
+    def _searched(self) -> None:
+        self.chart.mark("")
+        self.invalidate()
+
+    def _next_match(self) -> None:
+        """Ring the next match, the largest first."""
+        if self._dots is None or self.options.table or not self.search.text().strip():
+            return
+        self._show_chart(self._dots)
+        found = self.chart.found_ids()
+        if found:
+            at = found.index(self.chart.marked_id) if self.chart.marked_id in found else -1
+            self.chart.mark(found[(at + 1) % len(found)])
+
+
+def _combo(choices: dict[str, str], tip: str) -> QComboBox:
+    combo = QComboBox()
+    combo.setToolTip(tip)
+    combo.setMaxVisibleItems(34)
+    for value, text in choices.items():
+        combo.addItem(text, value)
+    return combo
+
+
+def _toggle(text: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setCheckable(True)
+    return button
+
+
+def _columns(dots: DotSet, rows: list[int]) -> list[Column]:
+    def figures(
+        title: str, values: NDArray[np.float64], words: Words, tint: Tint = no_tint
+    ) -> Column:
+        return Column(title, [float(values[row]) for row in rows], words, tint)
+
+    return [
+        Column("Name", [dots.names[row] for row in rows]),
+        Column("Symbol", [dots.symbols[row].upper() for row in rows]),
+        figures("Rel. volume", dots.relative_volume, _volume),
+        *(
+            figures(f"{timeframe} %", dots.change_pct[:, i], _change, lean_tint)
+            for i, timeframe in enumerate(TIMEFRAMES)
+        ),
+        figures("Market cap", dots.market_cap_usd, _dollars),
+        figures("Price", dots.price_usd, _price),
+        figures("Volume 24h", dots.volume_24h_usd, _dollars),
+    ]
+
+
+def _volume(value: Value) -> str:
+    return volume_words(float(value))
+
+
+def _change(value: Value) -> str:
+    return change_words(float(value)).removesuffix(" %")
+
+
+def _dollars(value: Value) -> str:
+    return format_usd(float(value))
+
+
+def _price(value: Value) -> str:
+    return price_words(float(value))
