@@ -99,18 +99,21 @@ class LiquidationCurves:
         return float(self.below_sum[i])
 
 
-def band_height(price: float, tick_size: float = 0.0, ratio: float = BAND_RATIO) -> float:
-    """Round figure (1, 2, 2.5, 5 times a power of ten) nearest to a share of the price.
+def band_levels(price: float, block_size: float, ratio: float = BAND_RATIO) -> int:
+    """How many native levels make a band of a round height near a share of the price.
 
-    Never below ``tick_size``.
+    Only heights that are whole levels are taken; where no round figure is one, the nearest
+    number of levels.
     """
     wished = price * ratio
-    if not (math.isfinite(wished) and wished > 0):
-        return tick_size if math.isfinite(tick_size) and tick_size > 0 else 1.0
+    if not (math.isfinite(wished) and block_size > 0 and wished > block_size):
+        return 1
     power = 10.0 ** math.floor(math.log10(wished))
-    nearest = min((f * power for f in (1.0, 2.0, 2.5, 5.0, 10.0)), key=lambda x: abs(x - wished))
-    nearest = float(f"{nearest:.12g}")
-    return max(nearest, tick_size) if math.isfinite(tick_size) else nearest
+    counts = [f * p / block_size for p in (power / 10, power) for f in (1.0, 2.0, 2.5, 5.0, 10.0)]
+    whole = [round(n) for n in counts if n > 0.5 and abs(n - round(n)) < 1e-6 * max(1.0, n)]
+    if not whole:
+        return max(1, round(wished / block_size))
+    return min(whole, key=lambda n: abs(n * block_size - wished))
 
 
 def sum_bands(price: Float64Array, qty: Float64Array, height: float) -> Bands:

@@ -73,6 +73,8 @@ def format_qty(value: float, quote: Quote, unit: str) -> str:
     """A quantity with its unit (``12.345 BTC``, ``$1,234,500``)."""
     if not math.isfinite(value):
         return "-"
+    if value == 0:
+        return "0"
     if quote is Quote.USD:
         return f"${value:,.0f}" if value >= 100 else f"${value:,.2f}"
     decimals = 0 if value >= 100_000 else 3 if value >= 1 else 6

@@ -63,6 +63,8 @@ class EdgeProfile:
     curve_price, curve_sum : (n,) float64
         Cumulative curve, outwards.
     colour : str
+    caption : str
+        Written at the end of the axis that the curve runs to; empty for none.
     """
 
     price: Float64Array
@@ -70,6 +72,7 @@ class EdgeProfile:
     curve_price: Float64Array
     curve_sum: Float64Array
     colour: str
+    caption: str = ""
 
 
 class EdgeLayer(Layer):
@@ -132,6 +135,21 @@ class EdgeLayer(Layer):
             ]
             painter.setPen(QPen(theme.colour(side.colour, 0.9), 1))
             painter.drawPolyline(QPolygonF(points))
+            self._caption(painter, window, side, upwards=rows[-1] < rows[0])
+
+    def _caption(
+        self, painter: QPainter, window: ChartWindow, side: EdgeProfile, *, upwards: bool
+    ) -> None:
+        if not side.caption or window.width_px < 360:
+            return
+        font = theme.font(theme.SMALL_PX)
+        painter.setFont(font)
+        width = QFontMetricsF(font).horizontalAdvance(side.caption) + 10
+        top = 4.0 if upwards else window.height_px - 20
+        box = QRectF(window.width_px - width - 4, top, width, 16)
+        painter.fillRect(box, theme.colour(theme.Palette.GROUND, 0.75))
+        painter.setPen(QColor(side.colour))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, side.caption)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,391 @@
+"""The liquidation panel: what it wants from the store and where it goes on the chart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtWidgets import QLineEdit, QMenu
+
+from heatdesk.analytics.liquidation import (
+    Cluster,
+    LiquidationCurves,
+    band_levels,
+    clusters_csv,
+    compute_curves,
+    find_clusters,
+    inferred_side,
+    sum_bands,
+)
+from heatdesk.frames import (
+    CandleWindow,
+    LiquidationWindow,
+    MarketList,
+    MarketSub,
+    Quote,
+    Subscription,
+)
+from heatdesk.providers.base import Cost
+from heatdesk.store.heatmap import HeatmapStore
+from heatdesk.units import INTERVALS_MS, format_compact, format_pct, format_usd
+from heatdesk.units import interval_label as label_of
+from heatdesk.views.camera import home_price_span
+from heatdesk.views.contrast import Contrast
+from heatdesk.views.hover import HoverStyle, format_qty, hover_lines
+from heatdesk.views.instruments import coins_known, price_text, unit_lines
+from heatdesk.views.legend import parse_cut
+from heatdesk.views.palettes import LIQUIDATION
+from heatdesk.views.ticks import quantity_label, tick_of_prices
+from ui.heatmap.chart import HoverRows, PriceTimeChart
+from ui.heatmap.choices import ChoiceButton
+from ui.heatmap.marks import EdgeProfile, PriceLabel
+from ui.heatmap.memory import ContrastMemory
+from ui.heatmap.menu import fill_chart_menu
+from ui.heatmap.readout import read_cell
+from ui.panel import Panel, PanelContext
+from ui.panels.liquidation.options import (
+    BAND_RATIOS,
+    DEPTHS,
+    LiquidationOptions,
+    depth_choice_text,
+)
+
+_LONG, _SHORT = "#E0795B", "#B07BE0"
+
+
+class LiquidationPanel(Panel):
+    """Levels summed into bands, the largest clusters, and what lies on the way to a price."""
+
+    panel_id = "liquidation"
+    title = "Liquidations"
+    provider_id = "kiyotaka"
+
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__(context)
+        self.options = LiquidationOptions()
+        self._drawn: tuple[object, ...] = ()
+        self._heat: HeatmapStore | None = None
+        self._candles: CandleWindow | None = None
+        self._levels: LiquidationWindow | None = None
+        self._curves: LiquidationCurves | None = None
+        self._last_price = math.nan
+        self._tick_size = 1.0
+        self._band = 1.0
+        self.clusters: list[Cluster] = []
+        self.chart = PriceTimeChart(span_s=self.options.home_span_s)
+        self.chart.reader = self._hover
+        self.chart.set_palettes(LIQUIDATION)
+        self.chart.zone_clicked.connect(self._switch_zone)
+        self.chart.resumed.connect(self.invalidate)
+        self.contrasts = ContrastMemory(self.chart.legend, Contrast())
+        self.chart.legend.refit_wanted.connect(self._refit)
+        self.chart.legend.changed.connect(self._contrast_changed)
+        self.body.addWidget(self.chart, 1)
+        self.setFocusProxy(self.chart.view)
+        self._build_options()
+        self.needs_changed.connect(self._start_anew)
+        self._show_options()
+
+    # -- options
+
+    def _build_options(self) -> None:
+        def told(**change: object) -> Cost:
+            return self.context.cost(self._with(**change).sub(self.source))
+
+        self.coin_button = ChoiceButton[str](
+            "Coin",
+            lambda: [(coin, coin) for coin in coins_known(self._markets(), 40)],
+            lambda coin: self.choose(replace(self.options, coin=coin)),
+            lambda coin: told(coin=coin),
+        )
+        self.interval_button = ChoiceButton[int](
+            "Interval",
+            lambda: [(ms, label) for label, ms in INTERVALS_MS.items()],
+            lambda ms: self.choose(replace(self.options, interval_ms=ms)),
+            lambda ms: told(interval_ms=ms),
+        )
+        self.quote_button = ChoiceButton[Quote](
+            "What quantities are counted in",
+            lambda: [(Quote.USD, "USD"), (Quote.COIN, self.options.coin)],
+            lambda quote: self.choose(replace(self.options, quote=quote)),
+            lambda quote: told(quote=quote),
+        )
+        self.band_button = ChoiceButton[float](
+            "Height of a band; levels are summed into it",
+            lambda: [(ratio, self._band_text(ratio)) for ratio in BAND_RATIOS],
+            lambda ratio: self.choose(replace(self.options, band_ratio=ratio)),
+        )
+        self.depth_button = ChoiceButton[int](
+            "How many levels are asked for",
+            lambda: [(depth, depth_choice_text(depth)) for depth in DEPTHS],
+            lambda depth: self.choose(replace(self.options, depth=depth)),
+            lambda depth: told(depth=depth),
+        )
+        self.threshold = QLineEdit()
+        self.threshold.setPlaceholderText("Hide below")
+        self.threshold.setToolTip("Hide bands that hold less (1M, 250K); empty shows the usual")
+        self.threshold.setFixedWidth(84)
+        self.threshold.editingFinished.connect(self._take_threshold)
+        for widget in (
+            self.coin_button,
+            self.interval_button,
+            self.quote_button,
+            self.band_button,
+            self.depth_button,
+            self.threshold,
+        ):
+            self.options_bar.addWidget(widget)
+        self.options_bar.addStretch(1)
+
+    def _with(self, **change: object) -> LiquidationOptions:
+        return replace(self.options, **change)  # type: ignore[arg-type]
+
+    def choose(self, options: LiquidationOptions) -> None:
+        """Apply options."""
+        if options == self.options:
+            return
+        before, self.options = self.options, options
+        if options.sub("") != before.sub(""):
+            self.needs_changed.emit()
+        self._drawn, self._levels = (), None
+        self._show_options()
+        self.invalidate()
+        self.state_changed.emit()
+
+    def _take_threshold(self) -> None:
+        text = self.threshold.text().strip()
+        if not self.threshold.isModified():
+            return
+        self.threshold.setModified(False)
+        if not text:
+            self.chart.legend.reset()
+            return
+        kind, figure = parse_cut(text.lstrip("\u2265 "), "absolute")
+        if kind == "absolute" and figure > 0:
+            self.chart.legend.hide_below(figure)
+        self._show_threshold()
+
+    def _show_threshold(self) -> None:
+        usd = self.options.quote is Quote.USD
+        self.threshold.setText(f"\u2265 {quantity_label(self.chart.legend.cut[0], usd)}")
+        self.threshold.setModified(False)
+
+    def _contrast_changed(self) -> None:
+        self._show_threshold()
+        self.state_changed.emit()
+
+    def _band_text(self, ratio: float) -> str:
+        share = f"{ratio * 100:.3g} %"
+        if self._heat is None or not math.isfinite(self._last_price):
+            return f"{share} bands"
+        native = self._native()
+        height = band_levels(self._last_price, native, ratio) * native
+        return f"{price_text(float(f'{height:.8g}'))} bands ({share})"
+
+    def _native(self) -> float:
+        return self._heat.grid.block_size if self._heat is not None else 0.0
+
+    def _show_options(self) -> None:
+        options = self.options
+        self.coin_button.show_choice(options.coin, options.coin)
+        self.interval_button.show_choice(options.interval_ms, label_of(options.interval_ms))
+        unit = "USD" if options.quote is Quote.USD else options.coin
+        self.quote_button.show_choice(options.quote, unit)
+        text = self._band_text(options.band_ratio).split(" (")[0]
+        self.band_button.show_choice(options.band_ratio, text)
+        self.depth_button.show_choice(options.depth, depth_choice_text(options.depth))
+        if self._heat is not None:
+            self.chart.legend.set_unit(
+                *unit_lines(options.quote, options.coin, self._band, "band"),
+                usd=options.quote is Quote.USD,
+            )
+
+    def _markets(self) -> MarketList | None:
+        found = self.context.store.latest(MarketSub(self.source))
+        return found if isinstance(found, MarketList) else None
+
+    # -- what the base class asks
+
+    def primary(self) -> Subscription:
+        """The levels."""
+        return self.options.sub(self.source)
+
+    def needs(self) -> frozenset[Subscription]:
+        """Levels and candles of the same venue."""
+        return frozenset({self.primary(), self.options.candle_sub(self.source)})
+
+    def subtitle(self) -> str:
+        """What is shown, and that it is one venue's."""
+        return f"Hyperliquid only · {self.options.coin} · {label_of(self.options.interval_ms)}"
+
+    def waiting_text(self) -> str:
+        """What is being waited for."""
+        return f"Waiting for the liquidation levels of {self.options.coin}"
+
+    def refresh(self) -> None:
+        """Draw what changed: bands, candles, clusters, curves."""
+        self.chart.set_zone(self.context.workspace.zone)
+        if self.chart.paused:
+            return
+        store, sub = self.context.store, self.primary()
+        heat = store.heatmap(sub)
+        if heat is None or heat.empty:
+            return
+        candles = store.candles(self.options.candle_sub(self.source))
+        levels = store.last_book(sub)
+        levels = levels if isinstance(levels, LiquidationWindow) else None
+        if candles is not self._candles or levels is not self._levels:
+            self._take_price(candles, levels)
+        self._take_heat(heat)
+        if levels is not self._levels or self._curves is None:
+            self._levels = levels
+            self._take_levels(levels)
+        newest_s = heat.grid.time.time_of(heat.last_column + 1) / 1000
+        span = home_price_span(self._last_price, math.nan, math.nan, 0.12)
+        self.chart.observe(newest_s, self._last_price, span)
+
+    def _take_price(self, candles: CandleWindow | None, levels: LiquidationWindow | None) -> None:
+        self._candles, self._curves = candles, None
+        last, up = math.nan, None
+        if candles is not None and candles.time_ms.size:
+            close = candles.close[np.isfinite(candles.close)]
+            if close.size:
+                last = float(close[-1])
+                up = bool(candles.close[-1] >= candles.open[-1])
+                self._tick_size = tick_of_prices(close[-200:])
+        elif levels is not None and len(levels.levels.price):
+            # no price line: the middle of what is served is all there is to centre on
+            last = float(np.median(levels.levels.price))
+        self._last_price = last
+        self.chart.candles.set_candles(candles)
+        self.chart.set_grid(self.options.interval_ms, self._tick_size, last)
+        self.chart.set_last_price(last, up=up)
+
+    def _take_heat(self, heat: HeatmapStore) -> None:
+        block = heat.grid.block_size
+        if heat is not self._heat or self._drawn == ():
+            self._heat = heat
+            count = band_levels(self._last_price, block, self.options.band_ratio)
+            self._band = count * block
+            self.chart.item.set_band(count)
+            options = self.options
+            self.contrasts.turn_to(f"{options.coin}:{options.quote.value}:{self._band:.10g}")
+            self._show_options()
+        count = self.chart.item.band
+        filling = self.context.store.status(self.primary()).progress is not None
+        self.contrasts.offer(lambda: (heat.histogram(None, count), heat.values), filling=filling)
+        key = (heat, heat.revision, heat.generation)
+        if key != self._drawn:
+            self._drawn = key
+            self.chart.item.set_source(heat)
+
+    def _take_levels(self, levels: LiquidationWindow | None) -> None:
+        """Clusters, curves and bars of the newest column."""
+        if levels is None or not math.isfinite(self._last_price):
+            self.clusters = []
+            self.chart.labels.set_labels(())
+            self.chart.edge.set_profile((), 1.0)
+            return
+        price, qty = levels.levels.at(len(levels.levels) - 1)
+        bands = sum_bands(price, qty, self._band)
+        self.clusters = find_clusters(bands, self._last_price)
+        self._curves = compute_curves(price, qty, self._last_price)
+        low = bands.index.astype(np.float64) * self._band
+        below = low + self._band / 2 < self._last_price
+        curves = self._curves
+        sides = (
+            EdgeProfile(low[below], bands.qty[below], curves.below_price, curves.below_sum, _LONG),
+            EdgeProfile(
+                low[~below],
+                bands.qty[~below],
+                curves.above_price,
+                curves.above_sum,
+                _SHORT,
+                "shorts above, inferred",
+            ),
+        )
+        self.chart.edge.set_profile(sides, self._band)
+        labels = [
+            PriceLabel(c.peak, c.low, c.high, self._cluster_text(c), _colour(c.inferred_side))
+            for c in self.clusters
+        ]
+        room = self.chart.edge.width_px(self.chart.camera.window)
+        self.chart.labels.set_labels(labels, room)
+
+    def _cluster_text(self, cluster: Cluster) -> str:
+        if self.options.quote is Quote.USD:
+            size = format_usd(cluster.qty)
+        else:
+            size = f"{format_compact(cluster.qty)} {self.options.coin}"
+        return f"{size}, {format_pct(cluster.distance_pct)}"
+
+    def _start_anew(self) -> None:
+        self._heat = self._candles = self._levels = self._curves = None
+        self._drawn, self.clusters = (), []
+        self._last_price = math.nan
+        self.chart.forget(self.options.home_span_s)
+
+    def save_options(self) -> dict[str, str | int | float | bool | list[str]]:
+        """Options and each coin's contrast."""
+        return {**self.options.saved(), "contrast": self.contrasts.save()}
+
+    def load_options(self, options: Mapping[str, object]) -> None:
+        """Take over saved options, field by field."""
+        self.contrasts.load(options.get("contrast"))
+        self.choose(LiquidationOptions.loaded(options))
+
+    def csv(self) -> str | None:
+        """The largest clusters."""
+        return clusters_csv(self.clusters, self.options.quote.value) if self.clusters else None
+
+    # -- the thing under the cursor
+
+    def _hover(self, time_s: float, price: float) -> HoverRows:
+        reading = read_cell(self.context.store, self.primary(), self.chart.item, time_s, price)
+        options = self.options
+        style = HoverStyle(
+            options.interval_ms,
+            self._tick_size,
+            self._band,
+            options.quote,
+            options.coin,
+            self.context.workspace.zone,
+            self._last_price,
+        )
+        then = self._price_at(reading.time_ms)
+        side = inferred_side(price, then) if math.isfinite(then) else ""
+        rows = hover_lines(reading, style, side)
+        if self._curves is not None:
+            total = format_qty(self._curves.at(price), options.quote, options.coin)
+            rows.append(("On the way there now", total))
+        return rows
+
+    def _price_at(self, time_ms: int) -> float:
+        """Close of the candle of that moment: the side is inferred from the price then."""
+        candles = self._candles
+        if candles is None or candles.time_ms.size == 0:
+            return self._last_price
+        i = int(np.searchsorted(candles.time_ms, time_ms, side="right")) - 1
+        return float(candles.close[i]) if i >= 0 else math.nan
+
+    def context_menu(self, menu: QMenu, pos: QPoint) -> None:
+        """Entries for the band under the cursor, then for the view."""
+        found = self.chart.at(QPointF(self.chart.view.mapFrom(self, pos)))
+        reading = None
+        if found is not None and pos.x() >= 0:
+            reading = read_cell(self.context.store, self.primary(), self.chart.item, *found)
+        fill_chart_menu(menu, self.chart, reading, self._tick_size, self.copy_text)
+
+    def _switch_zone(self) -> None:
+        self.context.workspace.utc = not self.context.workspace.utc
+
+    def _refit(self) -> None:
+        self.contrasts.refit()
+        self.refresh()
+
+
+def _colour(side: str) -> str:
+    return _LONG if side == "long" else _SHORT
