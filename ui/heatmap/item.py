@@ -281,7 +281,14 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         left, right = math.ceil(extent.left() - 0.5), math.ceil(extent.right() - 0.5)
         top, bottom = math.ceil(extent.top() - 0.5), math.ceil(extent.bottom() - 0.5)
         view_box = self.getViewBox()
-        if view_box is not None:
+        if view_box is None:
+            # generous where width() counts device pixels already: this only bounds the work.
+            # Inside a chart the view box does, since a grabbed window paints views off-origin.
+            device = painter.device()
+            ratio = device.devicePixelRatio()
+            left, right = max(left, 0), min(right, math.ceil(device.width() * ratio))
+            top, bottom = max(top, 0), min(bottom, math.ceil(device.height() * ratio))
+        else:
             shown = self.mapRectFromScene(view_box.sceneBoundingRect())
             clip = self._on_device(transform, shown)
             edges = (clip.left(), clip.top(), clip.right(), clip.bottom())

@@ -228,8 +228,9 @@ class CpuPainter:
         edges = np.flatnonzero(np.diff(gap))
         for a, b in zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True):
             hatched = b - a >= MIN_HATCH_PX
-            # a run that reaches beyond the changed columns is drawn whole: its kind may differ
-            if b <= start or a >= stop:
+            # a run that reaches or touches the changed columns is drawn whole: it may have
+            # become too narrow to be hatched, or wide enough
+            if b < start or a > stop:
                 continue
             self._pixels[:, a:b] = GAP_TINT
             if hatched:

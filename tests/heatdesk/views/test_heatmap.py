@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from heatdesk.store.heatmap import HeatmapStore
+from heatdesk.views.heatmap import (
+    SNAP,
+    ViewRect,
+    cells_of_pixels,
+    extent_of,
+    fit_window,
+    lod_for,
+    pooling_text,
+    read_image,
+    read_states,
+)
+from tests.heatdesk.store.books import MINUTE, book, liquidations, minute
+
+
+def store_of(minutes: int, levels: int) -> HeatmapStore:
+    bids = {(1000 + k) * 5.0: 1.0 + k for k in range(levels)}
+    frame = book(dict.fromkeys(range(minutes), bids), {key: {} for key in range(minutes)})
+    store = HeatmapStore.for_frame(frame)
+    store.apply(frame)
+    return store
+
+
+def whole(width_px: float, height_px: float, minutes: int = 300, levels: int = 200) -> ViewRect:
+    return ViewRect(minute(0), minute(minutes), 5000.0, 5000.0 + 5 * levels, width_px, height_px)
+
+
+@pytest.mark.parametrize(
+    ("cells_per_px", "lod"),
+    [(0.01, 0), (1.0, 0), (1.0000001, 1), (2.0, 1), (2.1, 2), (5.0, 3), (1e9, 8), (math.nan, 0)],
+)
+def test_detail_is_the_finest_whose_cells_are_at_least_a_pixel(
+    cells_per_px: float, lod: int
+) -> None:
+    assert lod_for(cells_per_px, 8) == lod
+
+
+def test_the_extent_is_the_outer_edge_of_the_cells() -> None:
+    assert extent_of(store_of(300, 200)) == (minute(0), minute(300), 5000.0, 6000.0)
+
+
+def test_each_axis_chooses_its_own_detail() -> None:
+    window = fit_window(store_of(300, 200), whole(100, 800))
+    assert window is not None
+    assert (window.time_lod, window.step) == (2, 1)
+    window = fit_window(store_of(300, 200), whole(600, 90))
+    assert window is not None
+    assert (window.time_lod, window.step) == (0, 4)
+
+
+def test_a_small_pan_finds_the_same_window() -> None:
+    store = store_of(300, 200)
+    windows = {
+        fit_window(store, ViewRect(minute(70) + d, minute(110) + d, 5100, 5200, 400, 300))
+        for d in range(0, 5 * MINUTE, MINUTE)
+    }
+    assert len(windows) == 1
+    window = windows.pop()
+    assert window is not None
+    assert [edge % SNAP for edge in (window.c0, window.c1, window.l0, window.l1)] == [0] * 4
+
+
+def test_a_window_covers_every_cell_the_view_shows() -> None:
+    rng = np.random.default_rng(3)
+    store = store_of(300, 200)
+    for _ in range(200):
+        t0, t1 = np.sort(rng.uniform(minute(-50), minute(350), 2))
+        p0, p1 = np.sort(rng.uniform(4800, 6200, 2))
+        window = fit_window(store, ViewRect(t0, t1, p0, p1, 200, 150), band=3)
+        if t1 <= minute(0) or t0 >= minute(300) or p1 <= 5000 or p0 >= 6000:
+            assert window is None
+            continue
+        assert window is not None
+        grid = store.grid
+        for time_ms in (max(t0, minute(0)), min(t1, minute(300)) - 1):
+            column = grid.time.column_of(time_ms) >> window.time_lod
+            assert window.c0 <= column < window.c1
+        for price in (max(p0, 5000), min(p1, 6000) - 0.01):
+            assert window.l0 <= grid.price.level_of(price) // window.step < window.l1
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        ViewRect(math.nan, math.nan, 0, 1, 100, 100),
+        ViewRect(minute(0), math.inf, 5000, 6000, 100, 100),
+        ViewRect(minute(5), minute(5), 5000, 6000, 100, 100),
+        ViewRect(minute(0), minute(9), 6000, 5000, 100, 100),
+        ViewRect(minute(0), minute(9), 5000, 6000, 0, 100),
+    ],
+)
+def test_a_degenerate_view_shows_no_cell(view: ViewRect) -> None:
+    assert fit_window(store_of(10, 10), view) is None
+
+
+def test_an_image_lies_where_its_cells_do() -> None:
+    store = store_of(300, 200)
+    window = fit_window(store, whole(300, 200))
+    assert window is not None
+    image = read_image(store, window)
+    grid = store.grid
+    row = grid.price.level_of(5300.0) - window.l0
+    column = grid.time.column_of(minute(100)) - window.c0
+    assert store.values[image.codes[row, column]] == pytest.approx(61.0, rel=5e-4)
+    assert image.time0_ms == grid.time.time_of(window.c0)
+    assert (image.price0, image.price1) == (window.l0 * 5.0, window.l1 * 5.0)
+
+
+@pytest.mark.parametrize("height_px", [10, 37, 100, 400])
+def test_a_zoomed_out_liquidation_view_keeps_the_total(height_px: int) -> None:
+    served = {60_000.0 + 10 * k: 1000.0 + k for k in range(400)}
+    frame = liquidations({0: served}, 10.0)
+    store = HeatmapStore.for_frame(frame)
+    store.apply(frame)
+    view = ViewRect(minute(0), minute(1), 60_000.0, 64_000.0, 50, height_px)
+    window = fit_window(store, view, band=3)
+    assert window is not None
+    assert window.step % 3 == 0
+    codes = read_image(store, window, "qty").codes
+    assert np.nansum(store.values[codes]) == pytest.approx(sum(served.values()), rel=5e-4)
+
+
+def test_a_pooled_column_is_a_gap_only_where_nothing_was_observed() -> None:
+    level = {100.0: 1.0}
+    minutes = [0, 3, 8]
+    frame = book(dict.fromkeys(minutes, level), {key: {} for key in minutes})
+    store = HeatmapStore.for_frame(frame)
+    store.apply(frame)
+    c = store.first_column
+    start = (c + 1) // 2
+    expected = []
+    for pooled in range(start, start + 4):
+        native = store.column_state(pooled * 2, pooled * 2 + 2)
+        expected.append(1 if 1 in native else 2 if 2 in native else 0)
+    assert read_states(store, start, start + 4, 1).tolist() == expected
+    assert 2 in expected
+
+
+def test_a_pixel_takes_the_cell_under_its_centre() -> None:
+    assert cells_of_pixels(0, 6, 0.0, 2.0, 0.0, 1.0).tolist() == [0, 0, 1, 1, 2, 2]
+    assert cells_of_pixels(0, 4, 4.0, -1.0, 0.0, 1.0).tolist() == [3, 2, 1, 0]
+    assert cells_of_pixels(0, 3, 0.0, 2 / 3, 0.0, 1.0).tolist() == [0, 2, 3]
+
+
+def test_words_say_how_a_cell_was_pooled() -> None:
+    assert pooling_text("max", 25, 1) == "max of 25 levels"
+    assert pooling_text("sum", 8, 2) == "sum of 8 levels, max of 2 buckets"
+    assert pooling_text("max", 1, 1) == ""
