@@ -49,6 +49,8 @@ class Engine:
     clock : Clock
     jitter : callable
         Numbers from 0 to 1 that spread retries.
+    on_error : callable, optional
+        Told of every failure of a stream, on the loop.
     """
 
     def __init__(
@@ -57,7 +59,9 @@ class Engine:
         build_provider: BuildProvider,
         clock: Clock,
         jitter: Callable[[], float] = random.random,
+        on_error: Callable[[Subscription, ProviderError], None] | None = None,
     ) -> None:
+        self._on_error = on_error
         self._store = store
         self._build = build_provider
         self._clock = clock
@@ -196,6 +200,8 @@ class Engine:
             retry_ms = self._clock.now_ms() + int(delay_s * 1000)
         self._store.set_status(sub, after_error(self._store.status(sub), error, retry_ms))
         self._note_error(sub.provider, error)
+        if self._on_error is not None:
+            self._on_error(sub, error)
 
     def _provider(self, provider_id: str) -> Provider:
         provider = self._providers.get(provider_id)

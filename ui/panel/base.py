@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import ClassVar
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -107,7 +108,7 @@ class Panel(QWidget):
         """Return the options worth keeping."""
         return {}
 
-    def load_options(self, options: Options) -> None:
+    def load_options(self, options: Mapping[str, object]) -> None:
         """Take options over; an unknown or bad value leaves that option as it is."""
 
     def context_menu(self, menu: QMenu, pos: QPoint) -> None:

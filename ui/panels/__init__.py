@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from ui.panel import Panel
+from ui.panels.cohorts import CohortPanel
+from ui.panels.dots import DotPanel
+from ui.panels.liquidation import LiquidationPanel
+from ui.panels.order_book import OrderBookPanel
 from ui.panels.status import StatusPanel
 
-PANELS: tuple[type[Panel], ...] = (StatusPanel,)
+PANELS: tuple[type[Panel], ...] = (
+    OrderBookPanel,
+    LiquidationPanel,
+    DotPanel,
+    CohortPanel,
+    StatusPanel,
+)

@@ -1,0 +1,157 @@
+"""The picture of a snapshot: panels off screen, drawn when their data is there."""
+
+from __future__ import annotations
+
+import argparse
+from typing import BinaryIO
+
+from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QTimer
+from PySide6.QtGui import QImageWriter
+from PySide6.QtWidgets import QApplication, QWidget
+
+from heatdesk.errors import HeatDeskError, KeyMissing, Unreachable, UsageError
+from heatdesk.frames import BookSub, CohortSub, DotSub, LiquidationSub, StreamStatus, Subscription
+from heatdesk.units import interval_label
+from heatdesk.views.instruments import coin_of, symbol_for
+from ui.app.services import Services
+from ui.feed_thread import FeedThread
+from ui.main_window import MainWindow
+from ui.panel import Panel, Workspace
+from ui.panels import PANELS
+
+STEP_MS = 30
+SETTLE_STEPS = 3
+"""Rounds in which nothing moved before the picture is taken."""
+
+
+def options_of(sub: Subscription) -> dict[str, object]:
+    """Return a subscription in the words in which panels keep their options.
+
+    Raises
+    ------
+    UsageError
+        When a panel has no option for it.
+    """
+    options: dict[str, object] = {}
+    if isinstance(sub, BookSub | LiquidationSub):
+        options = {"interval": interval_label(sub.interval_ms), "quote": sub.quote.value}
+        options["depth"] = 0 if sub.depth is None else sub.depth
+    if isinstance(sub, BookSub):
+        if sub.block_size is not None:
+            raise UsageError("A picture of the book takes --block-size hd or 4k.")
+        options |= {"venues": list(sub.venues), "resolution": sub.resolution.value}
+        options["symbol"] = sub.symbol or symbol_for(sub.venues[0], sub.coin)
+        options["coin"] = sub.coin or coin_of(sub.venues[0], sub.symbol, None)
+    elif isinstance(sub, LiquidationSub):
+        options["coin"] = sub.coin
+    elif isinstance(sub, DotSub):
+        options = {"mode": sub.mode, "category": sub.category}
+    elif isinstance(sub, CohortSub):
+        options = {"opened_within": sub.opened_within}
+    return options
+
+
+class Picture:
+    """A desk or one panel without a window on any screen.
+
+    Parameters
+    ----------
+    args : Namespace
+        ``size``, ``demo`` and ``panel``.
+    sub : Subscription or None
+        What the one panel shows.
+    """
+
+    def __init__(
+        self, args: argparse.Namespace, services: Services, sub: Subscription | None
+    ) -> None:
+        self._services = services
+        self._feed = FeedThread(services.engine)
+        context = services.context(Workspace(utc=True), lambda provider: None)
+        if args.panel is None:
+            window = MainWindow(
+                context,
+                PANELS,
+                self._feed.want,
+                demo_only=args.demo,
+                starts_live=lambda provider: not args.demo,
+            )
+            self._panels = [panel for panel in window.panels() if panel.provider_id]
+            self._root: QWidget = window
+        else:
+            kind = next(one for one in PANELS if one.panel_id == args.panel)
+            panel = kind(context)
+            panel.demo = args.demo
+            if sub is not None:
+                panel.load_options({**panel.save_options(), **options_of(sub)})
+            self._panels = [panel]
+            self._root = panel
+            self._feed.want(panel.needs())
+        self._root.setFixedSize(*args.size)
+        self.drawn = False
+
+    def draw(self, app: QApplication, wait_s: float) -> HeatDeskError | None:
+        """Wait for the data at most so long; return the first failure, None when all drew."""
+        self._root.show()
+        self._feed.start()
+        loop = QEventLoop()
+        left = {"steps": max(1, round(wait_s * 1000 / STEP_MS)), "still": 0}
+
+        def step() -> None:
+            moved = [panel.pull() for panel in self._panels]
+            done = all(self._is_done(panel) for panel in self._panels)
+            left["steps"] -= 1
+            left["still"] = left["still"] + 1 if done and not any(moved) else 0
+            if left["still"] >= SETTLE_STEPS or left["steps"] <= 0:
+                loop.quit()
+
+        timer = QTimer()
+        timer.timeout.connect(step)
+        timer.start(STEP_MS)
+        loop.exec()
+        timer.stop()
+        app.processEvents()
+        self.drawn = any(panel.ready for panel in self._panels)
+        self._image = self._root.grab().toImage()
+        return self._failure(wait_s)
+
+    def write(self, file: BinaryIO) -> None:
+        """Write the picture as PNG."""
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        writer = QImageWriter(buffer, QByteArray(b"PNG"))
+        if not writer.write(self._image):
+            raise OSError(writer.errorString())
+        file.write(bytes(buffer.data().data()))
+
+    def close(self) -> None:
+        """End the feeds and let go of the widgets."""
+        self._feed.stop()
+        self._root.close()
+        self._root.deleteLater()
+
+    def _status(self, panel: Panel) -> StreamStatus:
+        primary = panel.primary()
+        return StreamStatus() if primary is None else self._services.store.status(primary)
+
+    def _is_done(self, panel: Panel) -> bool:
+        status = self._status(panel)
+        if status.problem and status.next_ms is None:
+            return True
+        filling = status.progress is not None and status.progress < 1.0
+        return panel.ready and not filling
+
+    def _failure(self, wait_s: float) -> HeatDeskError | None:
+        for panel in self._panels:
+            status, primary = self._status(panel), panel.primary()
+            found = self._services.failures.get(primary) if primary is not None else None
+            if status.problem and found is not None:
+                return found
+            if status.needs_key:
+                return KeyMissing(panel.provider_id, status.problem)
+            if status.problem:
+                return Unreachable(panel.provider_id, status.problem)
+            if not panel.ready:
+                sentence = f"{panel.title}: no data came within {wait_s:g} s."
+                return Unreachable(panel.provider_id, sentence)
+        return None

@@ -1,0 +1,219 @@
+"""The running desk: windows over services, from the first frame to the last save."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QLockFile, QObject, QSocketNotifier, QTimer, Signal
+
+from heatdesk import settings as settings_file
+from heatdesk.errors import HeatDeskError, WriteError
+from heatdesk.frames import KeyState
+from heatdesk.settings import Settings
+from heatdesk.units import SystemClock
+from ui.app.journal import UNEXPECTED, Journal
+from ui.app.services import Services
+from ui.app.stage import open_application
+from ui.dialogs import SettingsWindow, VaultWork
+from ui.feed_thread import FeedThread
+from ui.main_window import MainWindow
+from ui.panel import Workspace
+from ui.panels import PANELS
+
+log = logging.getLogger(__name__)
+
+LAYOUT_NAME = "layout.json"
+DEMO_LAYOUT_NAME = "layout-demo.json"
+SECOND_DESK = "Another HeatDesk is open with the same folder: this one does not save its layout."
+
+
+class Program(QObject):
+    """The desk and what it runs on.
+
+    Signals
+    -------
+    unexpected : something failed that nobody foresaw, on any thread.
+    """
+
+    unexpected = Signal()
+
+    def __init__(self, home: Path, environ: Mapping[str, str], *, demo: bool) -> None:
+        super().__init__()
+        self.home = home
+        self._demo = demo
+        self._settings, warnings = settings_file.load(home, environ)
+        self.services = Services(self._settings, home, environ, SystemClock())
+        self.journal = Journal(home, self.services.keys, self.services.log)
+        self.workspace = Workspace(utc=self._settings.view.utc)
+        self.feed = FeedThread(self.services.engine)
+        self.work = VaultWork(self)
+        self._dialog: SettingsWindow | None = None
+        self._lock = QLockFile(str(home / "desk.lock"))
+        self._lock.setStaleLockTime(0)
+        second = not self._lock.tryLock(0)
+        name = DEMO_LAYOUT_NAME if demo else LAYOUT_NAME
+        self.window = MainWindow(
+            self.services.context(self.workspace, self.show_keys),
+            PANELS,
+            self.feed.want,
+            layout_path=None if second else home / name,
+            demo_only=demo,
+            starts_live=lambda one: not demo and self.services.has_environment_key(one),
+        )
+        for sentence in [*warnings, *([SECOND_DESK] if second else [])]:
+            self.window.say(sentence)
+        self._connect()
+
+    def start(self) -> None:
+        """Show the desk, then let data come."""
+        self.window.show()
+        self.feed.start()
+        if self.window.first_start and not self._demo:
+            QTimer.singleShot(0, self, self._ask_vault)
+        log.info("the desk is open")
+
+    def stop(self) -> None:
+        """End the feeds and close what holds files."""
+        self.work.close()
+        if not self.feed.stop():
+            log.error("the feed thread did not end in time")
+        if self._dialog is not None:
+            self._dialog.close()
+            self._dialog.deleteLater()
+        self.window.deleteLater()
+        self._lock.unlock()
+        self.services.close()
+        self.journal.close()
+
+    def show_settings(self) -> None:
+        """Show the settings."""
+        self._settings_window().come_up()
+
+    def show_keys(self, provider: str = "") -> None:
+        """Show Settings > Keys at a provider."""
+        self._settings_window().show_keys(provider)
+
+    def apply_settings(self, settings: Settings) -> str:
+        """Take settings over; return a sentence when they could not be saved."""
+        before, self._settings = self._settings, settings
+        self.services.providers.replace_settings(settings)
+        for name in settings.providers.__dataclass_fields__:
+            if getattr(settings.providers, name) != getattr(before.providers, name):
+                self.feed.restart_provider(name)
+        self.workspace.utc = settings.view.utc
+        try:
+            settings_file.save(settings, self.home)
+        except WriteError as error:
+            log.warning("%s", error)
+            return error.user_message
+        return ""
+
+    def _connect(self) -> None:
+        self.window.settings_wanted.connect(self.show_settings)
+        self.window.keys_wanted.connect(self.show_keys)
+        self.workspace.zone_changed.connect(self._keep_zone)
+        self.feed.failed.connect(self.window.say)
+        self.feed.key_checked.connect(self._key_checked)
+        self.unexpected.connect(lambda: self.window.say(UNEXPECTED))
+        self.journal.tell_by(self.unexpected.emit)
+
+    def _settings_window(self) -> SettingsWindow:
+        if self._dialog is None:
+            services = self.services
+            self._dialog = SettingsWindow(
+                self._settings,
+                services.providers.specs(),
+                services.keys,
+                self.work,
+                self.apply_settings,
+                self.window,
+            )
+            self._dialog.key_changed.connect(self.feed.restart_provider)
+            self._dialog.test_wanted.connect(self.feed.check_key)
+        return self._dialog
+
+    def _key_checked(self, provider: str, state: str, sentence: str) -> None:
+        if self._dialog is not None:
+            self._dialog.keys_page.show_result(provider, sentence or f"The key is {state}.")
+        if state == KeyState.ACCEPTED.value:
+            self.window.go_live(provider)
+
+    def _keep_zone(self) -> None:
+        if self.workspace.utc != self._settings.view.utc:
+            view = replace(self._settings.view, utc=self.workspace.utc)
+            sentence = self.apply_settings(replace(self._settings, view=view))
+            self.window.say(sentence)
+            if self._dialog is not None:
+                self._dialog.take(self._settings)
+
+    def _ask_vault(self) -> None:
+        """On the first start, keys that an earlier desk left in the keyring count."""
+        keys, needing = self.services.keys, self.services.providers.specs()
+
+        def known() -> list[str]:
+            return [spec.id for spec in needing if spec.needs_key and keys.get(spec.id)]
+
+        def live(found: list[str]) -> None:
+            for provider in found:
+                self.window.go_live(provider)
+
+        self.work.ask(known, live, self._no_vault)
+
+    def _no_vault(self, error: HeatDeskError) -> None:
+        log.info("the keyring was not used: %s", error)
+
+
+class Interrupts(QObject):
+    """Turns Ctrl-C and SIGTERM into a clean end, also while no timer runs."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self._program = program
+        self._reading, self._writing = socket.socketpair()
+        for end in (self._reading, self._writing):
+            end.setblocking(False)
+        self._earlier_fd = signal.set_wakeup_fd(self._writing.fileno(), warn_on_full_buffer=False)
+        self._notifier = QSocketNotifier(self._reading.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._wake)
+        self._earlier = {
+            number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+
+    def close(self) -> None:
+        """Give the signals back."""
+        self._notifier.setEnabled(False)
+        for number, handler in self._earlier.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._earlier_fd)
+        self._reading.close()
+        self._writing.close()
+
+    def _wake(self) -> None:
+        # Python runs its handler as soon as it has control: here.
+        self._reading.recv(64)
+
+    def _end(self, *_: object) -> None:
+        QTimer.singleShot(0, self._program.window, self._program.window.close)
+
+
+def run_desk(environ: Mapping[str, str], *, demo: bool) -> int:
+    """Open the desk and run until it is closed; return the exit code."""
+    home = settings_file.home_dir(environ)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError(f"{home} cannot be used: {error.strerror}.") from error
+    app = open_application()
+    program = Program(home, environ, demo=demo)
+    interrupts = Interrupts(program)
+    program.window.closed.connect(app.quit)
+    program.start()
+    code = app.exec()
+    interrupts.close()
+    program.stop()
+    return code

@@ -1,0 +1,32 @@
+"""One QApplication, dressed: what the desk and a snapshot share."""
+
+from __future__ import annotations
+
+import sys
+
+import pyqtgraph as pg
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QApplication
+
+from ui import theme
+
+SWITCH_INTERVAL_S = 0.0005
+"""Short turns of the interpreter keep the GUI smooth while the feed thread parses."""
+
+
+def open_application() -> QApplication:
+    """Return the application; its attributes must be set before it exists."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    # Without sharing, a GL context is lost each time a dock floats.
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+    QCoreApplication.setApplicationName("HeatDesk")
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(["HeatDesk"])
+    theme.apply(app)
+    pg.setConfigOptions(
+        antialias=False,
+        imageAxisOrder="row-major",
+        background=theme.Palette.GROUND,
+        foreground=theme.Palette.TEXT_DIM,
+    )
+    return app
