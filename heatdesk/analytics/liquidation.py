@@ -22,8 +22,8 @@ BAND_RATIO = 0.0005
 """Height of a band as a share of the price."""
 CLUSTER_EDGE_RATIO = 0.5
 """A band belongs to a cluster while it holds this share of the cluster's largest band."""
-CLUSTER_REACH_RATIO = 0.004
-"""A cluster is at most this share of the price high, above its peak and below it."""
+CLUSTER_HEIGHT_RATIO = 0.008
+"""A cluster is at most this share of the price high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +145,13 @@ def inferred_side(level_price: float, price: float) -> str:
 def find_clusters(bands: Bands, price: float, count: int = 5) -> list[Cluster]:
     """Largest clusters, largest first.
 
-    A cluster grows from its largest band to both sides while neighbours hold at least half as
-    much, at most 0.4 % of the price each way and never across the price. Ten neighbours of
-    $5M are one cluster of $50M.
+    A cluster grows from its largest band to the larger neighbour while that holds at least half
+    as much, to at most 0.8 % of the price and never across the price. Ten neighbours of $5M are
+    one cluster of $50M.
     """
     if bands.index.size == 0 or not (math.isfinite(price) and price > 0):
         return []
-    reach = max(1, round(CLUSTER_REACH_RATIO * price / bands.height))
+    most = max(3, round(CLUSTER_HEIGHT_RATIO * price / bands.height))
     free = bands.qty > 0
     above = (bands.index + 0.5) * bands.height >= price
     found: list[Cluster] = []
@@ -159,9 +159,7 @@ def find_clusters(bands: Bands, price: float, count: int = 5) -> list[Cluster]:
     for i in np.argsort(-bands.qty, kind="stable")[: 40 * count]:
         if not free[i]:
             continue
-        least = CLUSTER_EDGE_RATIO * bands.qty[i]
-        first = _grow(bands, free, above, int(i), -1, reach, float(least))
-        last = _grow(bands, free, above, int(i), 1, reach, float(least))
+        first, last = _grow(bands, free, above, int(i), most)
         free[first : last + 1] = False
         found.append(_cluster(bands, first, last, int(i), price))
     found.sort(key=lambda cluster: -cluster.qty)
@@ -202,25 +200,28 @@ def clusters_csv(clusters: Sequence[Cluster], unit: str) -> str:
 
 
 def _grow(
-    bands: Bands,
-    free: NDArray[np.bool_],
-    above: NDArray[np.bool_],
-    start: int,
-    step: int,
-    reach: int,
-    least: float,
-) -> int:
-    """Last place of a cluster in one direction."""
-    i = start
-    while True:
-        k = i + step
-        if not 0 <= k < bands.index.size or not free[k] or above[k] != above[start]:
-            return i
-        touching = abs(int(bands.index[k]) - int(bands.index[i])) == 1
-        near = abs(int(bands.index[k]) - int(bands.index[start])) <= reach
-        if not (touching and near and bands.qty[k] >= least):
-            return i
-        i = k
+    bands: Bands, free: NDArray[np.bool_], above: NDArray[np.bool_], peak: int, most: int
+) -> tuple[int, int]:
+    """First and last place of the cluster around a peak."""
+    least = CLUSTER_EDGE_RATIO * float(bands.qty[peak])
+
+    def held(k: int, beside: int) -> float:
+        """Quantity of a place that may join, -1 for one that may not."""
+        if not 0 <= k < bands.index.size or not free[k] or above[k] != above[peak]:
+            return -1.0
+        touching = abs(int(bands.index[k]) - int(bands.index[beside])) == 1
+        return float(bands.qty[k]) if touching and bands.qty[k] >= least else -1.0
+
+    first = last = peak
+    while last - first + 1 < most:
+        lower, upper = held(first - 1, first), held(last + 1, last)
+        if max(lower, upper) < 0:
+            break
+        if lower > upper:
+            first -= 1
+        else:
+            last += 1
+    return first, last
 
 
 def _cluster(bands: Bands, first: int, last: int, top: int, price: float) -> Cluster:

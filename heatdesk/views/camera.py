@@ -47,6 +47,7 @@ class Camera:
         self.last_price = math.nan
         self.home_span_s = span_s
         self.home_span_price = math.nan
+        self.home_gap_ratio = DEFAULT_GAP_RATIO
         self._gap_ratio = DEFAULT_GAP_RATIO
         self._price_placed = False
 
@@ -58,12 +59,26 @@ class Camera:
     def forget(self, span_s: float) -> None:
         """Start anew for another instrument; the size in pixels stays."""
         fresh = Camera(span_s)
-        fresh.window = fresh.window.resized(self.window.width_px, self.window.height_px)
+        fresh.resize(self.window.width_px, self.window.height_px, self.home_gap_ratio)
         self.__dict__.update(fresh.__dict__)
 
-    def resize(self, width_px: float, height_px: float) -> None:
-        """Lay the window over another rectangle."""
+    def resize(
+        self, width_px: float, height_px: float, gap_ratio: float = DEFAULT_GAP_RATIO
+    ) -> None:
+        """Lay the window over another rectangle.
+
+        Parameters
+        ----------
+        gap_ratio : float
+            Share of the width to keep free right of the newest column there.
+        """
+        usual = self._gap_ratio == self.home_gap_ratio
         self.window = self.window.resized(width_px, height_px)
+        self.home_gap_ratio = gap_ratio
+        if usual:
+            self._gap_ratio = gap_ratio
+            if self.follows and self.newest_s is not None and not self.held:
+                self.window = following(self.window, self.newest_s, gap_ratio)
 
     def observe(self, newest_s: float, last_price: float, span_price: float) -> None:
         """Take in where the data ends.
@@ -132,7 +147,7 @@ class Camera:
     def go_live(self) -> None:
         """Follow again: the newest column returns to its place, the zoom stays."""
         self.follows = True
-        self._gap_ratio = DEFAULT_GAP_RATIO
+        self._gap_ratio = self.home_gap_ratio
         if self.newest_s is not None:
             self.window = following(self.window, self.newest_s, self._gap_ratio)
         if needs_centring(self.window, self.last_price, 1.0):

@@ -28,6 +28,9 @@ from ui.heatmap.legend import ContrastLegend
 from ui.heatmap.marks import EdgeLayer, GuideLayer, PriceLabelLayer
 from ui.heatmap.view import ChartView
 
+EDGE_GAP_PX = 22.0
+"""Between the newest column and the profile at the right edge."""
+
 HoverRows = list[tuple[str, str]]
 HoverReader = Callable[[float, float], HoverRows]
 """Rows of the hover card for a time (epoch seconds) and a price."""
@@ -207,7 +210,9 @@ class PriceTimeChart(QWidget):
         self.price_axis.setPos(plot.topRight())
         self.crosshair.setGeometry(0, 0, size.width(), size.height())
         self.crosshair.set_plot(plot)
-        self.camera.resize(plot.width(), plot.height())
+        room_px = min(EdgeLayer.MOST_PX, plot.width() * EdgeLayer.WIDTH_RATIO)
+        gap_ratio = (room_px + EDGE_GAP_PX) / plot.width()
+        self.camera.resize(plot.width(), plot.height(), min(gap_ratio, 0.3))
         self.apply()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC
+
+import pytest
+
+from heatdesk.frames import Quote
+from heatdesk.units import MINUTE_MS, parse_iso_ms
+from heatdesk.views.hover import CellReading, HoverStyle, format_qty, hover_lines
+
+STYLE = HoverStyle(MINUTE_MS, 0.1, 5.0, Quote.COIN, "BTC", UTC, 70_000.0)
+CELL = CellReading(parse_iso_ms("2026-04-13T12:05"), 70_700.0, "observed")
+
+
+def text(cell: CellReading, side: str = "", style: HoverStyle = STYLE) -> str:
+    return "\n".join(f"{label}: {value}" for label, value in hover_lines(cell, style, side))
+
+
+def test_time_price_quantity_and_side_are_said() -> None:
+    said = text(replace(CELL, bid=12.3456, ask=0.0, exact=True))
+    assert "Time: 13 Apr 12:05 UTC" in said
+    assert "Price: 70,700.0  +1.00 %" in said
+    assert "Bid: 12.346 BTC" in said
+    assert "Ask" not in said
+
+
+def test_a_figure_read_back_from_a_code_is_marked() -> None:
+    assert "Ask: ≈ 3.000 BTC" in text(replace(CELL, ask=3.0))
+    assert "≈" not in text(replace(CELL, ask=3.0, exact=True))
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("gap", "gap: no data"),
+        ("outside", "outside the reported range"),
+        ("unknown", "no data here yet"),
+    ],
+)
+def test_what_is_not_known_is_said_in_words(state: str, words: str) -> None:
+    said = text(replace(CELL, state=state))
+    assert words in said
+    assert "BTC" not in said
+
+
+def test_an_empty_level_is_told_from_one_not_observed() -> None:
+    assert "0: observed empty" in text(replace(CELL, bid=0.0, ask=0.0, exact=True))
+
+
+def test_a_pooled_cell_says_how_many_levels_it_stands_for() -> None:
+    assert "Cell: max of 25 levels" in text(replace(CELL, ask=3.0, pooled=25))
+    assert "Cell: sum of 8 levels" in text(replace(CELL, qty=3.0, pooled=8, pooling="sum"))
+
+
+def test_an_inferred_side_is_labelled_as_inferred() -> None:
+    usd = replace(STYLE, quote=Quote.USD)
+    said = text(replace(CELL, qty=48_200_000.0, exact=True), "short", usd)
+    assert "Short (inferred): $48,200,000" in said
+
+
+def test_quantities_carry_their_unit() -> None:
+    assert format_qty(1_234.5, Quote.COIN, "ETH") == "1,234.500 ETH"
+    assert format_qty(1_234.6, Quote.USD, "ETH") == "$1,235"
+    assert format_qty(float("nan"), Quote.USD, "ETH") == "-"

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from datetime import UTC, timedelta, timezone
+
+import numpy as np
+import pytest
+
+from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS, parse_iso_ms
+from heatdesk.views.stacking import spread_labels
+from heatdesk.views.ticks import (
+    day_lines_ms,
+    nice_step,
+    price_ticks,
+    tick_of_prices,
+    time_ticks,
+    zone_tag,
+)
+
+NOON = parse_iso_ms("2026-04-13T12:00")
+KATHMANDU = timezone(timedelta(hours=5, minutes=45))
+
+
+@pytest.mark.parametrize(
+    ("least", "step"), [(0.9, 1.0), (1.1, 2.0), (2.2, 2.5), (26, 50.0), (0.0003, 0.0005)]
+)
+def test_a_step_is_one_two_two_and_a_half_or_five(least: float, step: float) -> None:
+    assert nice_step(least) == pytest.approx(step)
+
+
+def test_price_labels_have_the_precision_of_the_instrument() -> None:
+    ticks = price_ticks(70_000, 70_400, 400, 0.1)
+    assert [tick.label for tick in ticks] == [f"{p:,.1f}" for p in range(70_000, 70_401, 100)]
+
+
+def test_price_labels_keep_their_distance() -> None:
+    for height in (80, 300, 2000):
+        values = [tick.value for tick in price_ticks(1.0, 1.5, height, 0.0001)]
+        gaps = np.diff(values) / 0.5 * height
+        assert gaps.min() >= 51.9
+
+
+def test_no_price_label_is_finer_than_a_tick() -> None:
+    values = [tick.value for tick in price_ticks(100, 103, 4000, 1.0)]
+    assert values == [100.0, 101.0, 102.0, 103.0]
+
+
+@pytest.mark.parametrize("span_ms", [60_000, 3 * HOUR_MS, DAY_MS, 30 * DAY_MS, 900 * DAY_MS])
+def test_time_labels_never_overlap_and_are_never_too_few(span_ms: int) -> None:
+    ticks = time_ticks(NOON - span_ms, NOON, 900, UTC)
+    assert 3 <= len(ticks) <= 11
+    gaps = np.diff([tick.value for tick in ticks]) / span_ms * 900
+    assert gaps.min() > 60
+
+
+def test_times_are_round_in_the_zone_that_is_shown() -> None:
+    labels = [t.label for t in time_ticks(NOON, NOON + 3 * HOUR_MS, 900, KATHMANDU)]
+    assert "18:00" in labels
+    assert all(label.endswith(("00", "20", "30", "40", "15", "45")) for label in labels)
+
+
+def test_midnight_in_the_zone_says_the_date() -> None:
+    ticks = time_ticks(NOON, NOON + DAY_MS, 900, UTC)
+    assert [tick.label for tick in ticks if tick.major] == ["14 Apr"]
+
+
+def test_a_new_year_says_the_year() -> None:
+    start = parse_iso_ms("2025-12-01")
+    labels = [t.label for t in time_ticks(start, start + 60 * DAY_MS, 900, UTC)]
+    assert any(label.endswith("2026") for label in labels)
+
+
+def test_day_lines_stand_at_midnight_utc() -> None:
+    lines = day_lines_ms(NOON, NOON + 2 * DAY_MS)
+    assert [line % DAY_MS for line in lines] == [0, 0]
+    assert day_lines_ms(0, 365 * DAY_MS) == []
+
+
+def test_the_zone_has_a_tag() -> None:
+    assert zone_tag(NOON, UTC) == "UTC"
+    assert zone_tag(NOON, timezone(timedelta(hours=2))) == "UTC+2"
+    assert zone_tag(NOON, timezone(timedelta(hours=-3, minutes=-30))) == "UTC-3:30"
+    assert zone_tag(NOON, KATHMANDU) == "UTC+5:45"
+
+
+def test_the_tick_is_read_from_prices() -> None:
+    assert tick_of_prices(np.array([70_825.1, 70_830.0])) == pytest.approx(0.1)
+    assert tick_of_prices(np.array([3.0, 4.0, np.nan])) == 1.0
+    assert tick_of_prices(np.array([0.12345])) == pytest.approx(1e-5)
+
+
+def test_labels_are_moved_apart_and_stay_in_order() -> None:
+    placed = spread_labels([100.0, 104.0, 98.0, 300.0], 20, 0, 400)
+    assert placed[3] == 300.0
+    pile = sorted(placed[:3])
+    assert np.diff(pile).tolist() == [20.0, 20.0]
+    assert placed[2] < placed[0] < placed[1]
+    assert np.mean(pile) == pytest.approx(np.mean([100, 104, 98]))
+
+
+def test_labels_stay_in_the_room_there_is() -> None:
+    placed = spread_labels([-50.0, -40.0, 500.0], 20, 0, 200)
+    assert min(placed) == 10.0
+    assert max(placed) == 190.0
+
+
+def test_a_minute_axis_labels_whole_minutes() -> None:
+    ticks = time_ticks(NOON, NOON + 5 * MINUTE_MS, 900, UTC)
+    assert {tick.value % (30 * 1000) for tick in ticks} == {0}
