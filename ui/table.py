@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from heatdesk.views.leaning import CHANGE, lean_rgb
@@ -55,6 +55,17 @@ class Column:
 
 def _unknown(value: Value) -> bool:
     return isinstance(value, float) and math.isnan(value)
+
+
+def columns_csv(columns: Sequence[Column], rows: Iterable[int]) -> str:
+    """Rows of columns as CSV, every digit kept, unknown values empty."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([column.key or column.title for column in columns])
+    for row in rows:
+        values = [column.values[row] for column in columns]
+        writer.writerow(["" if _unknown(value) else value for value in values])
+    return out.getvalue()
 
 
 class FigureModel(QAbstractTableModel):
@@ -139,13 +150,7 @@ class FigureModel(QAbstractTableModel):
 
     def csv(self) -> str:
         """Everything shown, in the order shown, numbers in full."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([column.key or column.title for column in self._columns])
-        for row in self._order:
-            values = [column.values[row] for column in self._columns]
-            writer.writerow(["" if _unknown(value) else value for value in values])
-        return out.getvalue()
+        return columns_csv(self._columns, self._order)
 
     def _resort(self) -> None:
         if self._sorted_by is None:
@@ -178,6 +183,7 @@ class FigureTable(QTableView):
         self.setModel(self.figures)
         self.setFont(font(tabular=True))
         self.setShowGrid(False)
+        self.setStyleSheet("QTableView::item { padding: 0 5px; border: none; }")
         self.setWordWrap(False)
         self.setAlternatingRowColors(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -192,27 +198,51 @@ class FigureTable(QTableView):
         heading.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
         heading.setSortIndicatorClearable(False)
         self.setSortingEnabled(True)
-        self._fitted = False
+        self._fitted = self._spreading = self._by_hand = False
+        heading.sectionResized.connect(self._resized)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other values; widths are fitted once, then belong to the user."""
         self.figures.set_columns(columns)
         if not self._fitted and columns and len(columns[0].values):
+            self._spread()
             self._fitted = True
-            self.resizeColumnsToContents()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fill the width, as long as the user has not set it."""
+        super().resizeEvent(event)
+        if self._fitted and not self._by_hand:
+            self._spread()
+
+    def _spread(self) -> None:
+        """Share the width among the columns, none narrower than its contents."""
+        heading = self.horizontalHeader()
+        least = [
+            max(self.sizeHintForColumn(i) + 8, heading.sectionSizeHint(i))
+            for i in range(heading.count())
+        ]
+        spare = max(0, self.viewport().width() - sum(least))
+        self._spreading = True
+        for i, width in enumerate(least):
+            heading.resizeSection(i, width + spare // max(1, len(least)))
+        self._spreading = False
+
+    def _resized(self) -> None:
+        if not self._spreading and self._fitted:
+            self._by_hand = True
 
     def add_copy_actions(self, menu: QMenu, place: QPoint) -> None:
-        """Put copying of the value under a point, the selected rows and all of it on a menu."""
+        """Put copying of the value under a point and of the selected rows on a menu."""
         index = self.indexAt(place)
         if index.isValid():
             value = self.figures.value(index.row(), index.column())
             menu.addAction("Copy value").triggered.connect(
                 lambda: QGuiApplication.clipboard().setText("" if _unknown(value) else str(value))
             )
-            menu.addAction("Copy rows").triggered.connect(self.copy_rows)
-        menu.addAction("Copy table as CSV").triggered.connect(
-            lambda: QGuiApplication.clipboard().setText(self.figures.csv())
-        )
+            if not self.selectionModel().isRowSelected(index.row()):
+                self.selectRow(index.row())
+            several = len(self.selectionModel().selectedRows()) > 1
+            menu.addAction("Copy rows" if several else "Copy row").triggered.connect(self.copy_rows)
 
     def copy_rows(self) -> None:
         """Copy the selected rows as shown, tab-separated."""

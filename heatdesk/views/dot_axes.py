@@ -21,7 +21,7 @@ Float64Array = NDArray[np.float64]
 TURN_PCT = {"24h": 5.0, "7d": 10.0, "30d": 20.0, "1y": 50.0, "3y": 100.0}
 """Where the change axis turns from linear to compressed, percent points by timeframe."""
 
-_FULL_COLOUR_TURNS = 2.0
+_FULL_COLOUR_TURNS = 0.8
 _MAX_ZOOM = 400.0
 
 
@@ -146,7 +146,7 @@ def fit_view(x: Float64Array, y: Float64Array, x_reference: float, y_reference: 
 
 def dot_radii_px(area: Float64Array, width_px: float, height_px: float) -> Float64Array:
     """Radius of each dot: area goes with ``area``, down to a size that can still be seen."""
-    largest = min(56.0, max(11.0, 0.075 * min(width_px * 0.6, height_px)))
+    largest = min(110.0, max(11.0, 0.075 * min(width_px * 0.6, height_px)))
     smallest = max(2.5, 0.13 * largest)
     return np.asarray(np.maximum(smallest, largest * np.sqrt(area)), dtype=np.float64)
 

@@ -25,8 +25,15 @@ CSV_COLUMNS = (
 
 
 def volume_words(value: float) -> str:
-    """Words of a relative volume (``0.5x``, ``1.24x``)."""
-    return f"{float(f'{value:.3g}'):g}x" if math.isfinite(value) else "-"
+    """Words of a relative volume (``0.98x``, ``1.24x``, ``12.5x``)."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:.3g}x" if abs(value) < 0.1 else f"{value:,.{2 if abs(value) < 10 else 1}f}x"
+
+
+def volume_mark_words(value: float) -> str:
+    """Words of a relative volume at an axis mark (``0.5x``, ``1.075x``)."""
+    return f"{float(f'{value:.4g}'):g}x"
 
 
 def mark_words(change_pct: float) -> str:
@@ -44,6 +51,8 @@ def change_words(change_pct: float) -> str:
         return "-"
     size = abs(change_pct)
     decimals = 2 if size < 100 else 1 if size < 1000 else 0
+    if size < 0.005:
+        return "0.00 %"
     if size >= 100_000:
         return f"{'+' if change_pct > 0 else '-'}{format_compact(size)} %"
     return f"{change_pct:+,.{decimals}f} %"

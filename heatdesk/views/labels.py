@@ -65,7 +65,7 @@ def place_beside(
     placed: list[Box | None] = []
     taken: list[Box] = list(obstacles)
     limit += len(taken)
-    cores = [Box(x - r * 0.6, y - r * 0.6, r * 1.2, r * 1.2) for x, y, r in anchors]
+    cores = [Box(x - r * 0.85, y - r * 0.85, r * 1.7, r * 1.7) for x, y, r in anchors]
     for i, ((x, y, radius), (width, height)) in enumerate(zip(anchors, sizes, strict=True)):
         choice = None
         if len(taken) < limit:

@@ -13,6 +13,7 @@ from heatdesk.views.dot_words import (
     change_words,
     dot_name,
     mark_words,
+    volume_mark_words,
     volume_words,
 )
 from heatdesk.views.labels import Box, place_beside
@@ -86,7 +87,7 @@ class DotPainter:
             x = _x_px(frame, picture.x_scale, value)
             painter.setPen(QPen(colour(Palette.GRID if value != 1 else Palette.LINE_STRONG), 1))
             painter.drawLine(QLineF(x, plot.top(), x, plot.bottom()))
-            self._axis_words(painter, frame, "x", x, volume_words(value), value == 1)
+            self._axis_words(painter, frame, "x", x, volume_mark_words(value), value == 1)
         for value in marks(picture.y_scale, view.y0, view.y1, plot.height(), gap_y):
             y = _y_px(frame, picture.y_scale, value)
             painter.setPen(QPen(colour(Palette.GRID if value != 0 else Palette.LINE_STRONG), 1))
@@ -178,6 +179,10 @@ class DotPainter:
             rect = QRectF(at - half, rect.y(), 2 * half, rect.height())
         else:
             rect = rect.adjusted(-4, 0, 0, 0)
+        # a mark half under the tag would be misread: it goes
+        near = 2.6 * frame.text_px if axis == "x" else 0.0
+        tall = 0.0 if axis == "x" else 0.6 * frame.text_px
+        painter.fillRect(rect.adjusted(-near, -tall, near, tall), colour(Palette.GROUND))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour(Palette.HOVER))
         painter.drawRect(rect)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QMenu, QStackedWidget, QToolButton
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QStackedWidget, QToolButton
 
 from heatdesk.analytics.cohorts import (
     ALL_ID,
+    THIN_COUNT,
     CohortMatrix,
     compute_matrix,
     count_bias_ratio,
@@ -21,12 +24,20 @@ from heatdesk.analytics.cohorts import (
 from heatdesk.frames import CohortSub, CohortTable, Subscription
 from heatdesk.units import format_usd
 from heatdesk.views.cohort_matrix import bias_text
+from ui.heatmap.bias_key import BiasKey
 from ui.heatmap.bias_matrix import BiasMatrix, Cell
 from ui.panel import Panel, PanelContext
-from ui.table import Column, FigureTable, Value
+from ui.panel.base import Options
+from ui.panel.header import ElidedLabel
+from ui.table import Column, FigureTable, Value, Words, columns_csv
+from ui.theme import SMALL_PX, font
 
 _AGES = {"all": "All ages", "24h": "Opened 24 h", "7d": "Opened 7 d", "30d": "Opened 30 d"}
 _SORTS = {"value": "By value", "dispersion": "By dispersion"}
+_LEGEND = (
+    f"Share of open value, long L or short S · notch: heads lean the other way · "
+    f"hatched: under {THIN_COUNT} positions"
+)
 _LIMITS = {20: "Top 20", 50: "Top 50", 10_000: "All coins"}
 
 
@@ -62,19 +73,23 @@ class CohortPanel(Panel):
         self._whole: CohortMatrix | None = None
         self._shown: CohortMatrix | None = None
         self._build_options()
-        self._matrix = BiasMatrix()
-        self._table = FigureTable()
+        self.matrix = BiasMatrix()
+        self.table = FigureTable()
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._matrix)
-        self._stack.addWidget(self._table)
-        self._line = QLabel()
-        self._line.setProperty("role", "readout")
-        self._line.setFixedHeight(20)
-        self._line.setIndent(8)
+        self._stack.addWidget(self.matrix)
+        self._stack.addWidget(self.table)
+        self.line = ElidedLabel()
+        self.line.setProperty("quiet", True)
+        self.line.setFont(font(SMALL_PX, tabular=True))
+        self.line.setIndent(8)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(8, 0, 8, 0)
+        foot.addWidget(self.line, 1)
+        foot.addWidget(BiasKey())
         self.body.addWidget(self._stack, 1)
-        self.body.addWidget(self._line)
-        self._matrix.hovered.connect(self._tell)
-        self._matrix.heading_clicked.connect(self._sort_by_column)
+        self.body.addLayout(foot)
+        self.matrix.hovered.connect(self._tell)
+        self.matrix.heading_clicked.connect(self._sort_by_column)
         self._tell(None)
 
     def _build_options(self) -> None:
@@ -86,25 +101,30 @@ class CohortPanel(Panel):
         self._search = QLineEdit()
         self._search.setPlaceholderText("Find coin")
         self._search.setClearButtonEnabled(True)
-        self._search.setMaximumWidth(92)
+        self._search.setFixedWidth(100)
         self._search.textChanged.connect(lambda text: self._choose(search=text))
         self._as_table = QToolButton()
         self._as_table.setText("Table")
         self._as_table.setCheckable(True)
         self._as_table.setToolTip("Matrix or table with every figure")
         self._as_table.toggled.connect(lambda on: self._choose(table=on))
-        for widget in (self._age, self._sort, self._limit, self._search, self._as_table):
+        for widget in (self._age, self._sort, self._limit):
             self.options_bar.addWidget(widget)
+        self.options_bar.addStretch(1)
+        self.options_bar.addWidget(self._search)
+        self.options_bar.addWidget(self._as_table)
 
     def _combo(self, choices: dict[str, str] | dict[int, str], name: str, tip: str) -> QComboBox:
         combo = QComboBox()
         combo.setToolTip(tip)
+        combo.setFixedWidth({"sort": 150, "limit": 86}.get(name, 112))
         for value, text in choices.items():
             combo.addItem(text, value)
         combo.activated.connect(lambda _: self._choose(**{name: combo.currentData()}))
         return combo
 
-    # ------------------------------------------------------------------ what the base class asks
+    # -- what the base class asks
+
     def primary(self) -> Subscription:
         """The table of the chosen position age."""
         return CohortSub(self.source, self.options.opened_within)
@@ -127,7 +147,7 @@ class CohortPanel(Panel):
             self._offer_sorts()
         self._show()
 
-    def save_options(self) -> dict[str, str | int | float | bool | list[str]]:
+    def save_options(self) -> Options:
         """Options for the layout file."""
         options = self.options
         return {
@@ -138,17 +158,17 @@ class CohortPanel(Panel):
             "table": options.table,
         }
 
-    def load_options(self, saved: dict[str, object]) -> None:
+    def load_options(self, options: Mapping[str, object]) -> None:
         """Take over saved options; a value that makes no sense keeps the default."""
         base = CohortOptions()
-        age, sort, limit = saved.get("opened_within"), saved.get("sort"), saved.get("limit")
+        age, sort, limit = options.get("opened_within"), options.get("sort"), options.get("limit")
         known_sort = isinstance(sort, str) and (sort in _SORTS or sort.isdigit())
         self.options = CohortOptions(
             opened_within=age if isinstance(age, str) and age in _AGES else base.opened_within,
             sort=str(sort) if known_sort else base.sort,
-            descending=saved.get("descending") is not False,
+            descending=options.get("descending") is not False,
             limit=limit if isinstance(limit, int) and limit in _LIMITS else base.limit,
-            table=saved.get("table") is True,
+            table=options.get("table") is True,
         )
         self._reflect()
         self.needs_changed.emit()
@@ -157,30 +177,34 @@ class CohortPanel(Panel):
     def context_menu(self, menu: QMenu, pos: QPoint) -> None:
         """Copy what is under the mouse."""
         if self.options.table:
-            self._table.add_copy_actions(menu, self._table.viewport().mapFrom(self, pos))
+            self.table.add_copy_actions(menu, self.table.viewport().mapFrom(self, pos))
             return
-        cell = self._matrix.cell_at(self._matrix.viewport().mapFrom(self, pos))
+        cell = self.matrix.cell_at(self.matrix.viewport().mapFrom(self, pos))
         if cell is not None:
             words = self._words(cell)
-            menu.addAction("Copy value").triggered.connect(
-                lambda: QGuiApplication.clipboard().setText(words)
-            )
-        menu.addAction("Copy as CSV").triggered.connect(
-            lambda: QGuiApplication.clipboard().setText(self.csv() or "")
-        )
+            menu.addAction("Copy value").triggered.connect(lambda: self.copy_text(words))
+            row = self._coin_csv(cell.row)
+            menu.addAction("Copy row as CSV").triggered.connect(lambda: self.copy_text(row))
 
     def csv(self) -> str | None:
         """Every column of the table shown."""
-        return self._table.figures.csv() if self._table_frame is not None else None
+        return self.table.figures.csv() if self._table_frame is not None else None
 
-    # ---------------------------------------------------------------------------------- showing
+    def _coin_csv(self, row: int) -> str:
+        if self._shown is None or self._table_frame is None or row >= len(self._shown.coins):
+            return ""
+        columns = _columns(self._table_frame, [self._shown.coins[row]])
+        return columns_csv(columns, range(len(columns[0].values)))
+
+    # -- showing
+
     def _show(self) -> None:
         options = self.options
-        self._stack.setCurrentWidget(self._table if options.table else self._matrix)
+        self._stack.setCurrentWidget(self.table if options.table else self.matrix)
         self._shown = None
         if self._whole is None or self._table_frame is None:
-            self._matrix.set_matrix(None)
-            self._table.set_columns([])
+            self.matrix.set_matrix(None)
+            self.table.set_columns([])
             return
         rows = order_coins(
             self._whole,
@@ -192,8 +216,8 @@ class CohortPanel(Panel):
         self._shown = self._whole.take(rows)
         ids = [str(cohort.id) for cohort in self._shown.cohorts]
         marked = ids.index(options.sort) if options.sort in ids else -1
-        self._matrix.set_matrix(self._shown, marked)
-        self._table.set_columns(_columns(self._table_frame, set(self._shown.coins)))
+        self.matrix.set_matrix(self._shown, marked)
+        self.table.set_columns(_columns(self._table_frame, self._shown.coins))
 
     def _offer_sorts(self) -> None:
         offered = dict(_SORTS)
@@ -215,10 +239,7 @@ class CohortPanel(Panel):
         self._as_table.setChecked(self.options.table)
 
     def _choose(self, **changes: object) -> None:
-        values = {
-            name: getattr(self.options, name) for name in CohortOptions.__dataclass_fields__
-        } | changes
-        chosen = CohortOptions(**values)
+        chosen = replace(self.options, **changes)  # type: ignore[arg-type]
         if chosen == self.options:
             return
         asks_anew = chosen.opened_within != self.options.opened_within
@@ -236,12 +257,10 @@ class CohortPanel(Panel):
         again = self.options.sort == sort
         self._choose(sort=sort, descending=not self.options.descending if again else True)
 
-    # ------------------------------------------------------------------------------- telling
+    # -- telling
+
     def _tell(self, cell: Cell | None) -> None:
-        legend = "notch: heads lean against the money · hatched: under 10 positions"
-        self._line.setText(
-            self._words(cell) if cell is not None else f"cell: long share · {legend}"
-        )
+        self.line.set_text(self._words(cell) if cell is not None else _LEGEND)
 
     def _words(self, cell: Cell) -> str:
         shown = self._shown
@@ -269,34 +288,35 @@ class CohortPanel(Panel):
         )
 
 
-def _columns(table: CohortTable, coins: set[str]) -> list[Column]:
-    """Every column of the payload, for the coins shown."""
-    rows = [i for i, coin in enumerate(table.coins) if coin in coins]
+def _columns(table: CohortTable, coins: Sequence[str]) -> list[Column]:
+    """Every column of the payload and the biases, coin by coin in the order given."""
     names = {cohort.id: cohort.name for cohort in table.definitions} | {ALL_ID: "ALL"}
     kinds = {cohort.id: cohort.kind for cohort in table.definitions} | {ALL_ID: "total"}
     order = {cohort.id: i for i, cohort in enumerate(table.definitions)} | {ALL_ID: -1}
-    rank = {coin: i for i, coin in enumerate(dict.fromkeys(table.coins))}
+    rank = {coin: i for i, coin in enumerate(coins)}
+    rows = [i for i, coin in enumerate(table.coins) if coin in rank]
     rows.sort(key=lambda i: (rank[table.coins[i]], order[int(table.cohort_id[i])]))
     ids = [int(table.cohort_id[i]) for i in rows]
 
-    def figures(title: str, values: np.ndarray, words: object) -> Column:
-        return Column(title, [values[i].item() for i in rows], words)  # type: ignore[arg-type]
+    def figures(title: str, key: str, values: NDArray[Any], words: Words) -> Column:
+        return Column(title, [values[i].item() for i in rows], words, key=key)
 
     bias = np.where(table.cohort_id == ALL_ID, np.nan, value_bias_ratio(table))
     heads = np.where(table.cohort_id == ALL_ID, np.nan, count_bias_ratio(table))
     return [
-        Column("Coin", [table.coins[i] for i in rows]),
-        Column("Cohort", [names[i] for i in ids]),
-        Column("Kind", [kinds[i] for i in ids]),
-        figures("Value $", table.total_usd, _dollars),
-        figures("Long $", table.long_usd, _dollars),
-        figures("Short $", table.short_usd, _dollars),
-        figures("Positions", table.count, _count),
-        figures("Long", table.count_long, _count),
-        figures("Short", table.count_short, _count),
-        figures("Bias (served)", table.bias_ratio, _ratio),
-        figures("Money bias", bias, _ratio),
-        figures("Head bias", heads, _ratio),
+        Column("Coin", [table.coins[i] for i in rows], key="coin"),
+        Column("Cohort", [names[i] for i in ids], key="cohort"),
+        Column("Kind", [kinds[i] for i in ids], key="kind"),
+        Column("Id", [i if i != ALL_ID else math.nan for i in ids], _count, key="segmentId"),
+        figures("Value", "totalValue", table.total_usd, _dollars),
+        figures("Long value", "totalLongValue", table.long_usd, _dollars),
+        figures("Short value", "totalShortValue", table.short_usd, _dollars),
+        figures("Positions", "count", table.count, _count),
+        figures("Long", "countLong", table.count_long, _count),
+        figures("Short", "countShort", table.count_short, _count),
+        figures("Bias served", "bias", table.bias_ratio, _ratio),
+        figures("Money bias", "value_bias_ratio", bias, _ratio),
+        figures("Head bias", "count_bias_ratio", heads, _ratio),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
@@ -73,8 +74,8 @@ class DotPanel(Panel):
         self._reflect()
 
     def _build_options(self) -> None:
-        self.mode = _combo(MODES, "Coins, narratives or ecosystems")
-        self.category = _combo(CATEGORIES, "Which coins")
+        self.mode = _combo(MODES, "Coins, narratives or ecosystems", 102)
+        self.category = _combo(CATEGORIES, "Which coins", 132)
         self.mode.activated.connect(lambda _: self._choose(mode=self.mode.currentData()))
         self.category.activated.connect(
             lambda _: self._choose(category=self.category.currentData())
@@ -94,7 +95,7 @@ class DotPanel(Panel):
         self.search.setPlaceholderText("Find")
         self.search.setToolTip("Name or symbol; Enter goes from match to match")
         self.search.setClearButtonEnabled(True)
-        self.search.setFixedWidth(96)
+        self.search.setFixedWidth(84)
         self.search.textChanged.connect(self._searched)
         self.search.returnPressed.connect(self._next_match)
         self.as_table = _toggle("Table", "Chart or table with every timeframe")
@@ -137,7 +138,7 @@ class DotPanel(Panel):
         """Options for the layout file."""
         return asdict(self.options)
 
-    def load_options(self, options: Options) -> None:
+    def load_options(self, options: Mapping[str, object]) -> None:
         """Take over saved options; a value that makes no sense keeps what was."""
         known: dict[str, object] = {}
         for name, choices in (
@@ -235,7 +236,7 @@ class DotPanel(Panel):
         self.stable.setChecked(options.stable)
         self.as_table.setChecked(options.table)
         for widget in (*self.timeframes.values(), self.log, self.stable):
-            widget.setEnabled(not options.table)
+            widget.setVisible(not options.table)
 
     def _choose(self, *_: object, **changes: object) -> None:
         chosen = replace(self.options, **changes)  # type: ignore[arg-type]
@@ -264,10 +265,11 @@ class DotPanel(Panel):
             self.chart.mark(found[(at + 1) % len(found)])
 
 
-def _combo(choices: dict[str, str], tip: str) -> QComboBox:
+def _combo(choices: dict[str, str], tip: str, width_px: int) -> QComboBox:
     combo = QComboBox()
     combo.setToolTip(tip)
     combo.setMaxVisibleItems(34)
+    combo.setFixedWidth(width_px)
     for value, text in choices.items():
         combo.addItem(text, value)
     return combo
