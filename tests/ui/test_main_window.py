@@ -1,0 +1,316 @@
+"""The desk: default places, docks, layout file, demo band, and what costs nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QGuiApplication
+
+from heatdesk.frames import KeyState, ProviderStatus
+from tests.ui.desk import Desk, kind
+from ui.main_window import MainWindow, layout_file
+from ui.main_window.dock import fit_into_screens
+from ui.main_window.layout_file import Arrangement, Layout, PanelRecord
+from ui.main_window.pulse import FRAME_MS, SLOW_MS
+from ui.panels.status import StatusPanel
+
+KINDS = (
+    kind("order-book", "Order book", "kiyotaka"),
+    kind("liquidation", "Liquidations", "kiyotaka"),
+    kind("dots", "Market dots", "sharpe"),
+    kind("cohorts", "Cohort bias", "hypertracker"),
+    StatusPanel,
+)
+
+
+@pytest.fixture
+def desk(qapp):
+    return Desk()
+
+
+@pytest.fixture
+def opened(desk, qtbot, tmp_path):
+    """Return a function that opens a desk over the same store and layout file."""
+    windows = []
+    wishes = []
+
+    def open_one(**options):
+        options.setdefault("layout_path", tmp_path / "layout.json")
+        window = MainWindow(desk.context, KINDS, wishes.append, **options)
+        window.wishes = wishes
+        window.resize(1920, 1080)
+        window.show()
+        qtbot.waitUntil(lambda: not window._unplaced)
+        windows.append(window)
+        return window
+
+    yield open_one
+    for window in windows:
+        window.close()
+        window.deleteLater()
+
+
+def providers(window):
+    return {sub.provider for sub in window.wishes[-1]}
+
+
+def test_the_default_desk_gives_the_book_60_by_64_percent(opened, qtbot):
+    window = opened()
+    book = window.docks["order-book"].geometry()
+    dots = window.docks["dots"].geometry()
+    assert book.width() / 1920 == pytest.approx(0.60, abs=0.01)
+    rows = dots.bottom() - book.top()
+    assert book.height() / rows == pytest.approx(0.64, abs=0.01)
+    liquidation = window.docks["liquidation"].geometry()
+    assert liquidation.left() > book.right()
+    assert liquidation.top() == book.top()
+    assert dots.top() > book.bottom()
+    cohorts = window.docks["cohorts"].geometry()
+    assert cohorts.left() > dots.right()
+    assert cohorts.top() == dots.top()
+
+
+def test_the_first_start_is_all_demo_under_a_band(opened):
+    window = opened()
+    assert window.first_start
+    assert providers(window) == {"demo"}
+    assert window.demo_band.isVisible()
+    assert "DEMO" in window.windowTitle()
+    assert all(panel.band.isVisible() for panel in window.panels() if panel.demo)
+
+
+def test_a_key_known_at_the_start_opens_its_panels_live(opened):
+    window = opened(starts_live=lambda provider: provider == "kiyotaka")
+    assert providers(window) == {"kiyotaka", "demo"}
+    assert not window.docks["order-book"].panel.demo
+    assert window.docks["dots"].panel.demo
+
+
+def test_panels_go_live_one_provider_at_a_time_and_the_band_goes_with_the_last(opened, qtbot):
+    window = opened()
+    for provider in ("kiyotaka", "sharpe"):
+        window.go_live(provider)
+    qtbot.waitUntil(lambda: providers(window) == {"kiyotaka", "sharpe", "demo"})
+    assert window.demo_band.isVisible()
+    window.go_live("hypertracker")
+    qtbot.waitUntil(lambda: not window.demo_band.isVisible())
+    assert window.windowTitle() == "HeatDesk"
+
+
+def test_a_demo_desk_stays_a_demo_whatever_keys_there_are(opened):
+    window = opened(demo_only=True, starts_live=lambda provider: False)
+    window.go_live("kiyotaka")
+    window.set_demo(False)
+    assert all(panel.demo for panel in window.panels() if panel.provider_id)
+
+
+def test_a_closed_panel_drops_its_needs_and_comes_back(opened, qtbot):
+    window = opened()
+    dock = window.docks["dots"]
+    mine = dock.panel.primary()
+    assert mine in window.wishes[-1]
+    dock.panel.header.close_button.click()
+    qtbot.waitUntil(lambda: mine not in window.wishes[-1])
+    dock.toggleViewAction().trigger()
+    qtbot.waitUntil(lambda: mine in window.wishes[-1])
+    assert dock.isVisible()
+
+
+def test_a_panel_behind_a_tab_keeps_its_data_but_is_not_drawn(opened, desk, qtbot):
+    window = opened()
+    front, behind = window.docks["order-book"], window.docks["liquidation"]
+    window.tabifyDockWidget(behind, front)
+    front.raise_()
+    qtbot.waitUntil(lambda: front.on_screen and not behind.on_screen)
+    assert behind.open
+    drawn = behind.panel.drawn
+    desk.data(behind.panel.primary())
+    desk.data(front.panel.primary())
+    window.pulse.beat()
+    assert behind.panel.drawn == drawn
+    assert behind.panel.primary() in window.wishes[-1]
+    behind.raise_()
+    qtbot.waitUntil(lambda: behind.panel.drawn > drawn)
+
+
+def test_the_timer_stands_still_while_nothing_can_be_seen(opened, qtbot):
+    window = opened()
+    qtbot.waitUntil(lambda: window.pulse.pace_ms == FRAME_MS)
+    for dock in window.docks.values():
+        dock.close()
+    qtbot.waitUntil(lambda: window.pulse.pace_ms == SLOW_MS)
+    window.hide()
+    qtbot.waitUntil(lambda: window.pulse.pace_ms == 0)
+    window.show()
+    window.docks["dots"].show()
+    qtbot.waitUntil(lambda: window.pulse.pace_ms == FRAME_MS)
+
+
+def test_a_panel_that_fails_leaves_the_others_alone(opened, desk, qtbot):
+    window = opened()
+    broken, sound = window.docks["order-book"].panel, window.docks["dots"].panel
+    broken.failure = RuntimeError("broken")
+    drawn = sound.drawn
+    desk.data(broken.primary())
+    desk.data(sound.primary())
+    window.pulse.beat()
+    assert sound.drawn == drawn + 1
+    assert "could not be drawn" in broken.stage.card.sentence.text()
+
+
+def test_a_second_book_has_its_own_options_and_comes_back_after_a_restart(opened, qtbot):
+    window = opened()
+    first = window.docks["order-book"]
+    second = window.duplicate(first)
+    second.panel.load_options({"symbol": "ETHUSDT"})
+    window.docks["cohorts"].setFloating(True)
+    window.docks["dots"].close()
+    assert second.objectName() == "order-book-2"
+    qtbot.waitUntil(lambda: second.panel.primary() in window.wishes[-1])
+    window.close()
+
+    again = opened()
+    assert not again.first_start
+    assert again.docks["order-book"].panel.symbol == "BTCUSDT"
+    assert again.docks["order-book-2"].panel.symbol == "ETHUSDT"
+    assert again.docks["cohorts"].isFloating()
+    assert not again.docks["dots"].open
+    assert not again.docks["status"].open
+
+
+def test_an_added_panel_can_be_removed_for_good(opened, qtbot):
+    window = opened()
+    second = window.open_panel("order-book")
+    window.remove(second)
+    window.close()
+    assert "order-book-2" not in opened().docks
+
+
+def test_reset_layout_puts_every_panel_back(opened, qtbot):
+    window = opened()
+    before = window.docks["order-book"].geometry()
+    window.docks["order-book"].setFloating(True)
+    window.docks["dots"].close()
+    window.reset_layout()
+    qtbot.waitUntil(lambda: not window._unplaced)
+    assert not window.docks["order-book"].isFloating()
+    assert window.docks["dots"].open
+    after = window.docks["order-book"].geometry()
+    assert abs(after.width() - before.width()) <= 4
+    assert abs(after.height() - before.height()) <= 4
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"version": 1}', '{"version": 1, "panels": [3]}', ""])
+def test_a_damaged_layout_is_kept_aside_and_told(opened, tmp_path, text):
+    path = tmp_path / "layout.json"
+    path.write_text(text)
+    window = opened()
+    assert set(window.docks) == {one.panel_id for one in KINDS}
+    assert "damaged" in window._sentence.label.text()
+    assert (tmp_path / "layout.json.damaged").read_text() == text
+
+
+def test_a_layout_of_another_version_is_kept_untouched(opened, tmp_path):
+    text = json.dumps({"version": 99, "panels": [{"new": True}]})
+    (tmp_path / "layout.json").write_text(text)
+    window = opened()
+    assert "another version" in window._sentence.label.text()
+    window.close()
+    assert (tmp_path / "layout.json.v99").read_text() == text
+    assert json.loads((tmp_path / "layout.json").read_text())["version"] == layout_file.VERSION
+
+
+def test_a_folder_that_cannot_be_written_costs_one_sentence(opened, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    window = opened(layout_path=blocked / "layout.json")
+    window.save_layout()
+    window.save_layout()
+    assert window._sentence.label.text().count("cannot be written") == 1
+
+
+def test_a_layout_round_trips_and_remembers_the_latest_screen_sets(tmp_path):
+    path = tmp_path / "layout.json"
+    records = (PanelRecord("a-2", "a", True, {"list": ["x"], "n": 3}),)
+    many = {str(n): Arrangement(f"g{n}", f"s{n}") for n in range(9)}
+    layout_file.save(Layout(records, many), path)
+    loaded, sentence = layout_file.load(path)
+    assert sentence == ""
+    assert loaded is not None
+    assert loaded.panels == records
+    assert list(loaded.arrangements) == [str(n) for n in range(3, 9)]
+    assert loaded.arrangement("5") == many["5"]
+    assert loaded.arrangement("never seen") == many["8"]
+
+
+def test_a_failed_write_leaves_the_earlier_layout_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "layout.json"
+    layout_file.save(Layout(), path)
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(layout_file.WriteError, match="No space left"):
+        layout_file.save(Layout((PanelRecord("a", "a"),)), path)
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.glob("*layout*")] == ["layout.json"]
+
+
+def test_a_window_on_a_screen_that_is_gone_comes_home(qapp):
+    area = QGuiApplication.primaryScreen().availableGeometry()
+    lost = QRect(area.right() + 500, area.top() + 40, 300, 200)
+    home = fit_into_screens(lost)
+    assert area.contains(home)
+    assert home.size() == lost.size()
+    inside = QRect(area.left() + 10, area.top() + 10, 200, 100)
+    assert fit_into_screens(inside) == inside
+    hanging_out = QRect(area.right() - 30, area.top() + 10, 300, 200)
+    assert area.contains(fit_into_screens(hanging_out))
+
+
+def test_the_status_bar_tells_each_provider_and_opens_the_panel(opened, desk, qtbot):
+    window = opened()
+    now_ms = desk.clock.now_ms()
+    desk.store.set_provider(
+        ProviderStatus(
+            "kiyotaka", "Kiyotaka", KeyState.ACCEPTED, now_ms, used=312, limit=1000, budget="day"
+        )
+    )
+    qtbot.waitUntil(lambda: window.bar.words() == ["Kiyotaka: ok  day 312/1,000"])
+    qtbot.mouseClick(window.bar, Qt.MouseButton.LeftButton)
+    status = window.docks["status"]
+    qtbot.waitUntil(lambda: status.on_screen and status.panel.table.rowCount() == 1)
+    shown = [status.panel.table.item(0, column).text() for column in range(7)]
+    assert shown == ["Kiyotaka", "ok", "accepted", "12:00", "0 s", "day 312/1,000", "688"]
+    qtbot.mouseClick(window.bar, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not status.open)
+
+
+def test_one_click_switches_every_panel_to_utc(opened, desk):
+    window = opened()
+    desk.workspace.utc = False
+    window._menus.zone.click()
+    assert desk.workspace.utc
+    assert window._menus.zone.text() == "UTC"
+    assert window._menus.utc.isChecked()
+
+
+def test_the_desk_fits_a_small_screen(opened, qtbot):
+    window = opened()
+    window.resize(1280, 720)
+    qtbot.waitUntil(lambda: window.width() == 1280)
+    assert window.minimumSizeHint().width() <= 1280
+    assert window.minimumSizeHint().height() <= 720
+
+
+def test_layout_files_hold_no_machine_state_beyond_their_fields(opened, tmp_path):
+    window = opened()
+    window.save_layout()
+    table = json.loads(Path(tmp_path / "layout.json").read_text())
+    assert set(table) == {"version", "panels", "arrangements"}
+    assert {one["kind"] for one in table["panels"]} == {one.panel_id for one in KINDS}
