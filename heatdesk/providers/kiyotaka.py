@@ -27,6 +27,7 @@ from heatdesk.frames.market import MarketFrame
 from heatdesk.net.budget import Limits, OnWait
 from heatdesk.providers import kiyotaka_weight as weight
 from heatdesk.providers.base import Cost, Provider, ProviderContext, ProviderSpec, Span
+from heatdesk.providers.kiyotaka_checks import PROVIDER, TITLE
 from heatdesk.providers.kiyotaka_frames import parse_book, parse_candles, parse_liquidation
 from heatdesk.providers.kiyotaka_lists import (
     SeriesSub,
@@ -37,7 +38,6 @@ from heatdesk.providers.kiyotaka_lists import (
     points_params,
 )
 from heatdesk.providers.kiyotaka_spans import history_spans, tail_span
-from heatdesk.providers.kiyotaka_wire import PROVIDER, TITLE
 from heatdesk.settings import Settings
 from heatdesk.units import DAY_MS, format_age
 
@@ -129,8 +129,8 @@ class Kiyotaka(Provider):
         if not isinstance(sub, SeriesSub):
             return [span]
         step_ms = weight.points_per_request(sub) * sub.interval_ms
-        starts = range(span[0], span[1], step_ms)
-        return [(start, min(start + step_ms, span[1])) for start in reversed(starts)]
+        ends = range(span[1], span[0], -step_ms)
+        return [(max(end - step_ms, span[0]), end) for end in ends]
 
     async def fetch(self, sub: Subscription, span: Span | None = None) -> MarketFrame:
         """Ask once, in point form.

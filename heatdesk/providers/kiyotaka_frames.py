@@ -16,11 +16,8 @@ from heatdesk.frames import (
     venue_title,
 )
 from heatdesk.frames.market import Int64Array
+from heatdesk.providers.kiyotaka_checks import ASCENDING, DESCENDING, PROVIDER, TITLE
 from heatdesk.providers.kiyotaka_wire import (
-    ASCENDING,
-    DESCENDING,
-    PROVIDER,
-    TITLE,
     CandleSeries,
     LevelSeries,
     read_candles,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from heatdesk.frames import BookSub, CandleSub, LiquidationSub, Quote
 from heatdesk.net.fields import Node
+from heatdesk.providers.kiyotaka_checks import PROVIDER, TITLE
 from heatdesk.providers.kiyotaka_weight import BOOK, CANDLES, LIQUIDATION
-from heatdesk.providers.kiyotaka_wire import PROVIDER, TITLE
 from heatdesk.units import INTERVALS_MS
 
 INTERVAL_NAMES = dict(

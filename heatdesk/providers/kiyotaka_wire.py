@@ -20,6 +20,14 @@ import orjson
 from heatdesk.errors import BadPayload
 from heatdesk.frames.market import Float64Array, Int64Array, LevelRuns
 from heatdesk.net.fields import Node
+from heatdesk.providers.kiyotaka_checks import (
+    PROVIDER,
+    TITLE,
+    bad,
+    check_flat_order,
+    check_levels,
+    check_order,
+)
 
 try:
     simdjson: Any = import_module("simdjson")
@@ -28,8 +36,6 @@ except ImportError:  # optional: no build for every platform
 
 log = logging.getLogger(__name__)
 
-PROVIDER, TITLE = "kiyotaka", "Kiyotaka"
-DESCENDING, ASCENDING = -1, 1
 _LATEST_S = 10**11
 # An odd number is looked for with the slow standard decoder only in answers of this size.
 _SEARCHABLE_BYTES = 32 << 20
@@ -62,11 +68,6 @@ class CandleSeries:
     name: str
     time_ms: Int64Array
     columns: tuple[Float64Array, ...]
-
-
-def bad(path: str, expected: str) -> BadPayload:
-    """Build the error for a field that is not the contract."""
-    return Node(None, PROVIDER, TITLE, path).bad(expected)
 
 
 def read_points(
@@ -129,8 +130,8 @@ def read_flat(
             def place(i: int, j: int, k: int, s: list[int] = starts, w: str = where) -> str:
                 return f"{w}[{s[i] + 2 + 2 * j + k}]"
 
-            _check_levels(runs, place)
-            _check_flat_order(runs, starts, where, sides == 2, crossed, depth)
+            check_levels(runs, place)
+            check_flat_order(runs, starts, where, sides == 2, crossed, depth)
             found.append(LevelSeries(_name_of(reader, item, path), time_ms, (runs,)))
         return found
 
@@ -264,8 +265,8 @@ def _points_series(
             return f"{path}.points[{i}].Point.{key}[{2 * j + k}]"
 
         run = _runs_of(side)
-        _check_levels(run, place)
-        _check_order(run, direction, place)
+        check_levels(run, place)
+        check_order(run, direction, place)
         runs.append(run)
     time_ms = np.array(times, dtype=np.int64)
     return LevelSeries(_name_of(reader, item, path), time_ms, tuple(runs))
@@ -304,67 +305,6 @@ def _split_flat(flat: Float64Array, path: str) -> tuple[Int64Array, LevelRuns, l
     np.cumsum(counts, out=offsets[1:])
     time_ms = micros.astype(np.int64) // 1000
     return time_ms, LevelRuns(offsets, levels[0::2].copy(), levels[1::2].copy()), starts
-
-
-Place = Callable[[int, int, int], str]
-"""Path of a number: snapshot, level in it, 0 for the price and 1 for the quantity."""
-
-
-def _locate(runs: LevelRuns, index: int) -> tuple[int, int]:
-    snapshot = int(np.searchsorted(runs.offsets, index, side="right")) - 1
-    return snapshot, index - int(runs.offsets[snapshot])
-
-
-def _check_levels(runs: LevelRuns, place: Place) -> None:
-    # A comparison with NaN is false, so these find it as well.
-    wrong_price = ~((runs.price > 0) & (runs.price < np.inf))
-    wrong_qty = ~((runs.qty >= 0) & (runs.qty < np.inf))
-    for kind, wrong, expected in (
-        (0, wrong_price, "is not a price above zero"),
-        (1, wrong_qty, "is not a quantity of zero or more"),
-    ):
-        if wrong.any():
-            raise bad(place(*_locate(runs, int(wrong.argmax())), kind), expected)
-
-
-def _steps(runs: LevelRuns) -> Float64Array:
-    """Price differences between neighbours; from one snapshot to the next it is 1."""
-    steps = np.diff(runs.price)
-    edges = runs.offsets[1:-1]
-    steps[edges[(edges > 0) & (edges < runs.price.size)] - 1] = 1.0
-    return steps
-
-
-def _check_order(runs: LevelRuns, direction: int, place: Place) -> None:
-    steps = _steps(runs)
-    edges = runs.offsets[1:-1]
-    if direction == DESCENDING:
-        steps = -steps
-        steps[edges[(edges > 0) & (edges < runs.price.size)] - 1] = 1.0
-    wrong = steps <= 0
-    if wrong.any():
-        k = int(wrong.argmax())
-        fault = "is a duplicate level" if steps[k] == 0 else "is a price out of order"
-        raise bad(place(*_locate(runs, k + 1), 0), fault)
-
-
-def _check_flat_order(
-    runs: LevelRuns, starts: list[int], path: str, book: bool, crossed: bool, depth: int | None
-) -> None:
-    """Hold each record to ascending prices, with the one step back that a book's sides explain."""
-    steps = _steps(runs)
-    seen = -1
-    for k in np.flatnonzero(steps <= 0).tolist():
-        i, j = _locate(runs, k + 1)
-        count = int(runs.offsets[i + 1] - runs.offsets[i])
-        boundary = book and i != seen and (crossed or steps[k] == 0)
-        if boundary and depth is not None and count <= 2 * depth:
-            # Neither side can hold more levels than were asked for.
-            boundary = count - depth <= j <= depth
-        if not boundary:
-            fault = "is a duplicate level" if steps[k] == 0 else "is a price out of order"
-            raise bad(f"{path}[{starts[i] + 2 + 2 * j}]", fault)
-        seen = i
 
 
 def _candle_series(reader: _Reader, item: Any, path: str) -> CandleSeries:

@@ -268,7 +268,7 @@ def test_more_than_a_thousand_buckets_are_asked_in_pieces_newest_first(export: E
     with KiyotakaServer(SyntheticSource(2, 3), now_s=lambda: T0_S + 90_030.0) as server:
         outcome = export(server, "order-book", *BTC, *flags)
         windows = [(r.one("from"), r.one("period")) for r in server.requests]
-    assert windows == [(str(T0_S + 60_000), "30000"), (str(T0_S), "60000")]
+    assert windows == [(str(T0_S + 30_000), "60000"), (str(T0_S), "30000")]
     times = [row[0] for row in rows_of(outcome.text)]
     assert times == sorted(times)
     assert len(set(times)) == 1500

@@ -35,6 +35,7 @@ from tests.servers.synthetic import SyntheticSource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
+
     from heatdesk.frames import Frame, Subscription
     from heatdesk.providers.base import Provider, Span
 
