@@ -162,7 +162,7 @@ class Program(QObject):
             for provider in found:
                 self.window.go_live(provider)
 
-        self.work.ask(known, live, self._no_vault)
+        self.work.ask(self, known, live, self._no_vault)
 
     def _no_vault(self, error: HeatDeskError) -> None:
         log.info("the keyring was not used: %s", error)

@@ -78,7 +78,7 @@ class KeyRow(QWidget):
         def read() -> Shown:
             return keys.masked(provider), keys.source(provider)
 
-        self._work.ask(read, self._show, self._fail)
+        self._work.ask(self, read, self._show, self._fail)
 
     def show_result(self, sentence: str) -> None:
         """Show what the provider said about the key."""
@@ -133,7 +133,7 @@ class KeyRow(QWidget):
             self.saved.emit(self.spec.id)
             self.look()
 
-        self._work.ask(store, done, self._fail)
+        self._work.ask(self, store, done, self._fail)
 
     def _delete(self) -> None:
         def done(_: None) -> None:
@@ -141,7 +141,7 @@ class KeyRow(QWidget):
             self.deleted.emit(self.spec.id)
             self.look()
 
-        self._work.ask(lambda: self._keys.delete(self.spec.id), done, self._fail)
+        self._work.ask(self, lambda: self._keys.delete(self.spec.id), done, self._fail)
 
     def _test(self) -> None:
         self.test.setEnabled(False)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
+from shiboken6 import isValid
 
 from heatdesk.errors import HeatDeskError, VaultError
 
@@ -29,18 +30,22 @@ class VaultWork(QObject):
         super().__init__(parent)
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
-        self._answers: deque[Callable[[], None]] = deque()
+        self._answers: deque[tuple[QObject, Callable[[], None]]] = deque()
         self._closed = False
         self._woken.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def ask(
         self,
+        owner: QObject,
         work: Callable[[], T],
         then: Callable[[T], None],
         failed: Callable[[HeatDeskError], None],
     ) -> None:
-        """Do ``work`` beside the GUI, then call one of the others on the GUI thread."""
-        self._pool.start(QRunnable.create(lambda: self._work(work, then, failed)))
+        """Do ``work`` beside the GUI, then call one of the others on the GUI thread.
+
+        An answer whose owner is gone by then is dropped.
+        """
+        self._pool.start(QRunnable.create(lambda: self._work(owner, work, then, failed)))
 
     def close(self) -> None:
         """Drop what was not answered and wait a moment for the worker."""
@@ -50,6 +55,7 @@ class VaultWork(QObject):
 
     def _work(
         self,
+        owner: QObject,
         work: Callable[[], T],
         then: Callable[[T], None],
         failed: Callable[[HeatDeskError], None],
@@ -58,17 +64,22 @@ class VaultWork(QObject):
             result = work()
         except HeatDeskError as error:
             problem = error
-            self._answers.append(lambda: failed(problem))
+            self._answer(owner, lambda: failed(problem))
         except Exception as error:  # noqa: BLE001 - a backend's own exception may hold the key
             kind = type(error).__name__
             log.warning("the keyring failed: %s", kind)
             unknown = VaultError("The keyring failed. Use the key for this run only.", kind)
-            self._answers.append(lambda: failed(unknown))
+            self._answer(owner, lambda: failed(unknown))
         else:
-            self._answers.append(lambda: then(result))
+            self._answer(owner, lambda: then(result))
+
+    def _answer(self, owner: QObject, answer: Callable[[], None]) -> None:
+        self._answers.append((owner, answer))
         if not self._closed:
             self._woken.emit()
 
     def _deliver(self) -> None:
         while self._answers and not self._closed:
-            self._answers.popleft()()
+            owner, answer = self._answers.popleft()
+            if isValid(owner):
+                answer()

@@ -1,0 +1,142 @@
+"""Pictures without a window: exact size, same every time, honest exit codes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QImage
+
+ROOT = Path(__file__).resolve().parents[2]
+PANELS = ("order-book", "liquidation", "dots", "cohorts")
+
+
+def snapshot(out: Path, *flags: str, **env: str) -> subprocess.CompletedProcess[str]:
+    kept = {k: v for k, v in os.environ.items() if k not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+    return subprocess.run(
+        [sys.executable, "main.py", "snapshot", "--out", str(out), *flags],
+        cwd=ROOT,
+        env={**kept, **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def pixels(path: Path) -> np.ndarray:
+    image = QImage(str(path)).convertToFormat(QImage.Format.Format_RGB32)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(
+        image.height(), image.bytesPerLine() // 4, 4
+    )
+    return rows[:, : image.width(), :3].copy()
+
+
+def colours(part: np.ndarray) -> int:
+    return len(np.unique(part.reshape(-1, 3), axis=0))
+
+
+def test_the_demo_desk_shows_four_live_panels_and_is_the_same_every_time(tmp_path):
+    first, second = tmp_path / "a.png", tmp_path / "b.png"
+    done = snapshot(first, "--demo")
+    assert done.returncode == 0, done.stderr
+    # neither the screen's scale nor the local zone may change the picture
+    again = snapshot(second, "--demo", QT_SCALE_FACTOR="2", TZ="Asia/Tokyo")
+    assert again.returncode == 0, again.stderr
+    picture = pixels(first)
+    assert picture.shape == (1080, 1920, 3)
+    assert np.array_equal(picture, pixels(second))
+    for rows, columns in (
+        (slice(120, 680), slice(0, 1100)),
+        (slice(120, 680), slice(1160, 1900)),
+        (slice(760, 1050), slice(0, 760)),
+        (slice(760, 1050), slice(780, 1900)),
+    ):
+        assert colours(picture[rows, columns]) > 40
+
+
+@pytest.mark.parametrize("panel", PANELS)
+@pytest.mark.parametrize("size", ["1280x720", "3840x2160"])
+def test_each_panel_alone_fills_exactly_the_size_asked(tmp_path, panel, size):
+    out = tmp_path / "panel.png"
+    done = snapshot(out, "--demo", "--panel", panel, "--size", size)
+    assert done.returncode == 0, done.stderr
+    picture = pixels(out)
+    width, height = map(int, size.split("x"))
+    assert picture.shape == (height, width, 3)
+    assert colours(picture[height // 6 :]) > 40
+
+
+def test_instrument_flags_choose_what_a_panel_shows(tmp_path):
+    plain, other = tmp_path / "a.png", tmp_path / "b.png"
+    common = ("--demo", "--panel", "order-book", "--size", "800x500")
+    assert snapshot(plain, *common).returncode == 0
+    done = snapshot(other, *common, "--symbol", "ETHUSDT", "--interval", "5m", "--block-size", "hd")
+    assert done.returncode == 0, done.stderr
+    assert not np.array_equal(pixels(plain), pixels(other))
+
+
+def test_a_missing_key_is_exit_code_3_and_leaves_an_existing_file(tmp_path):
+    out = tmp_path / "dots.png"
+    out.write_bytes(b"earlier")
+    done = snapshot(out, "--panel", "dots", "--wait", "20")
+    assert done.returncode == 3, done.stderr
+    assert "key" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert out.read_bytes() == b"earlier"
+
+
+def test_a_refused_connection_is_exit_code_5(tmp_path):
+    done = snapshot(
+        tmp_path / "dots.png",
+        "--panel",
+        "dots",
+        "--wait",
+        "3",
+        HEATDESK_KEY_SHARPE="marker-key-0123456789",
+        HEATDESK_PROVIDERS__SHARPE__BASE_URL="http://127.0.0.1:9",
+    )
+    assert done.returncode == 5, done.stderr
+    assert "marker-key" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "code"),
+    [
+        (["--out", "desk.jpg", "--demo"], 2),
+        (["--out", "desk.png", "--size", "0x0"], 2),
+        (["--out", "/nowhere/at/all/desk.png", "--demo"], 1),
+    ],
+)
+def test_wrong_use_is_told_before_anything_is_drawn(flags, code):
+    done = subprocess.run(
+        [sys.executable, "main.py", "snapshot", *flags],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == code
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is a display")
+def test_without_a_display_the_desk_says_so_in_one_sentence():
+    hidden = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
+    done = subprocess.run(
+        [sys.executable, "main.py"],
+        cwd=ROOT,
+        env={k: v for k, v in os.environ.items() if k not in hidden},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "no display" in done.stderr
+    assert done.stderr.count("\n") == 1
