@@ -8,6 +8,7 @@ from datetime import tzinfo
 
 from heatdesk.frames import Quote
 from heatdesk.units import format_pct, format_price
+from heatdesk.views.heatmap import pooling_text
 from heatdesk.views.ticks import moment_label, zone_tag
 
 
@@ -23,8 +24,8 @@ class CellReading:
         Quantities; NaN where not observed or not served.
     exact : bool
         The figures are as served, not read back from a code.
-    pooled : int
-        How many levels the cell on screen stands for.
+    pooled, pooled_columns : int
+        How many levels and columns the cell on screen stands for.
     pooling : str
         ``max`` or ``sum``: what was done with them.
     """
@@ -37,6 +38,7 @@ class CellReading:
     qty: float = math.nan
     exact: bool = False
     pooled: int = 1
+    pooled_columns: int = 1
     pooling: str = "max"
 
     @property
@@ -95,8 +97,9 @@ def hover_lines(reading: CellReading, style: HoverStyle, side: str = "") -> list
         ("Price", _price_text(reading, style)),
     ]
     rows += _quantity_rows(reading, style, side)
-    if reading.state == "observed" and reading.pooled > 1:
-        rows.append(("Cell", f"{reading.pooling} of {reading.pooled} levels"))
+    told = pooling_text(reading.pooling, reading.pooled, reading.pooled_columns)
+    if reading.state == "observed" and told:
+        rows.append(("Cell", told))
     return rows
 
 

@@ -210,7 +210,7 @@ class PriceTimeChart(QWidget):
         self.price_axis.setPos(plot.topRight())
         self.crosshair.setGeometry(0, 0, size.width(), size.height())
         self.crosshair.set_plot(plot)
-        room_px = min(EdgeLayer.MOST_PX, plot.width() * EdgeLayer.WIDTH_RATIO)
+        room_px = EdgeLayer.room_px(plot.width())
         gap_ratio = (room_px + EDGE_GAP_PX) / plot.width()
         self.camera.resize(plot.width(), plot.height(), min(gap_ratio, 0.3))
         self.apply()

@@ -95,9 +95,10 @@ class EdgeLayer(Layer):
         self._full_curve = max(sums, default=0.0)
         self.update()
 
-    def width_px(self, window: ChartWindow) -> float:
-        """Room at the right edge."""
-        return min(self.MOST_PX, window.width_px * self.WIDTH_RATIO)
+    @classmethod
+    def room_px(cls, width_px: float) -> float:
+        """Room at the right edge of a plot of some width."""
+        return min(cls.MOST_PX, width_px * cls.WIDTH_RATIO)
 
     def full_quantity(self) -> float:
         """Quantity of the longest bar in view."""
@@ -107,7 +108,7 @@ class EdgeLayer(Layer):
         """Draw bars, then curves over them."""
         if not self._sides:
             return
-        room = self.width_px(window)
+        room = self.room_px(window.width_px)
         right = window.width_px
         sides = [(side.price, side.qty) for side in self._sides]
         self._full = full_scale(sides, self._block_size, window)
@@ -169,12 +170,11 @@ class PriceLabelLayer(Layer):
     def __init__(self, parent: Layer | None = None, z: float = 30.0) -> None:
         super().__init__(parent, z)
         self._labels: tuple[PriceLabel, ...] = ()
-        self._inset_px = 0.0
         self.placed: list[tuple[QRectF, str]] = []
 
-    def set_labels(self, labels: Sequence[PriceLabel], inset_px: float = 0.0) -> None:
-        """Show labels, ``inset_px`` away from the right edge."""
-        self._labels, self._inset_px = tuple(labels), inset_px
+    def set_labels(self, labels: Sequence[PriceLabel]) -> None:
+        """Show labels, left of the profile at the right edge."""
+        self._labels = tuple(labels)
         self.update()
 
     def draw(self, painter: QPainter, window: ChartWindow) -> None:
@@ -185,7 +185,7 @@ class PriceLabelLayer(Layer):
         metrics = QFontMetricsF(font)
         wishes = [window.y_of(label.price) for label in seen]
         rows = spread_labels(wishes, LABEL_PX + 2, 2, window.height_px - 2)
-        right = window.width_px - self._inset_px - 10
+        right = window.width_px - EdgeLayer.room_px(window.width_px) - 10
         self.placed = []
         for label, wish, row in zip(seen, wishes, rows, strict=True):
             width = metrics.horizontalAdvance(label.text) + 12

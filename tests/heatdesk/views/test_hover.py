@@ -50,6 +50,8 @@ def test_an_empty_level_is_told_from_one_not_observed() -> None:
 
 def test_a_pooled_cell_says_how_many_levels_it_stands_for() -> None:
     assert "Cell: max of 25 levels" in text(replace(CELL, ask=3.0, pooled=25))
+    pooled = replace(CELL, ask=3.0, pooled=2, pooled_columns=4)
+    assert "Cell: max of 2 levels, max of 4 buckets" in text(pooled)
     assert "Cell: sum of 8 levels" in text(replace(CELL, qty=3.0, pooled=8, pooling="sum"))
 
 

@@ -70,6 +70,7 @@ class LiquidationPanel(Panel):
         self._heat: HeatmapStore | None = None
         self._candles: CandleWindow | None = None
         self._levels: LiquidationWindow | None = None
+        self._levels_revision = 0
         self._curves: LiquidationCurves | None = None
         self._last_price = math.nan
         self._tick_size = 1.0
@@ -150,7 +151,7 @@ class LiquidationPanel(Panel):
         before, self.options = self.options, options
         if options.sub("") != before.sub(""):
             self.needs_changed.emit()
-        self._drawn, self._levels = (), None
+        self._drawn, self._curves = (), None
         self._show_options()
         self.invalidate()
         self.state_changed.emit()
@@ -235,20 +236,21 @@ class LiquidationPanel(Panel):
         if heat is None or heat.empty:
             return
         candles = store.candles(self.options.candle_sub(self.source))
-        levels = store.last_book(sub)
-        levels = levels if isinstance(levels, LiquidationWindow) else None
-        if candles is not self._candles or levels is not self._levels:
-            self._take_price(candles, levels)
+        revision = store.revision(sub)
+        if candles is not self._candles or revision != self._levels_revision:
+            self._levels_revision, self._curves = revision, None
+            levels = store.last_book(sub)
+            self._levels = levels if isinstance(levels, LiquidationWindow) else None
+            self._take_price(candles, self._levels)
         self._take_heat(heat)
-        if levels is not self._levels or self._curves is None:
-            self._levels = levels
-            self._take_levels(levels)
+        if self._curves is None:
+            self._take_levels(self._levels)
         newest_s = heat.grid.time.time_of(heat.last_column + 1) / 1000
         span = home_price_span(self._last_price, math.nan, math.nan, 0.12)
         self.chart.observe(newest_s, self._last_price, span)
 
     def _take_price(self, candles: CandleWindow | None, levels: LiquidationWindow | None) -> None:
-        self._candles, self._curves = candles, None
+        self._candles = candles
         last, up = math.nan, None
         if candles is not None and candles.time_ms.size:
             close = candles.close[np.isfinite(candles.close)]
@@ -312,8 +314,7 @@ class LiquidationPanel(Panel):
             PriceLabel(c.peak, c.low, c.high, self._cluster_text(c), _colour(c.inferred_side))
             for c in self.clusters
         ]
-        room = self.chart.edge.width_px(self.chart.camera.window)
-        self.chart.labels.set_labels(labels, room)
+        self.chart.labels.set_labels(labels)
 
     def _cluster_text(self, cluster: Cluster) -> str:
         if self.options.quote is Quote.USD:
@@ -325,6 +326,7 @@ class LiquidationPanel(Panel):
     def _start_anew(self) -> None:
         self._heat = self._candles = self._levels = self._curves = None
         self._drawn, self.clusters = (), []
+        self._levels_revision = 0
         self._last_price = math.nan
         self.chart.forget(self.options.home_span_s)
 

@@ -55,7 +55,7 @@ class OrderBookPanel(Panel):
         self._drawn: tuple[object, ...] = ()
         self._heat: HeatmapStore | None = None
         self._candles: CandleWindow | None = None
-        self._book: BookWindow | None = None
+        self._book_revision = 0
         self._profile: BookProfile | None = None
         self._last_price = math.nan
         self._tick_size = 1.0
@@ -210,10 +210,11 @@ class OrderBookPanel(Panel):
             return
         self._take_heat(heat)
         candles = store.candles(self.options.candle_sub(self.source))
-        book = store.last_book(sub)
-        book = book if isinstance(book, BookWindow) else None
-        if candles is not self._candles or book is not self._book:
-            self._take_prices(candles, book)
+        revision = store.revision(sub)
+        if candles is not self._candles or revision != self._book_revision:
+            self._book_revision = revision
+            book = store.last_book(sub)
+            self._take_prices(candles, book if isinstance(book, BookWindow) else None)
         if candles is None or candles.time_ms.size == 0:
             self._draw_best_prices(heat)
         newest_s = heat.grid.time.time_of(heat.last_column + 1) / 1000
@@ -236,7 +237,7 @@ class OrderBookPanel(Panel):
             self.chart.item.set_source(heat)
 
     def _take_prices(self, candles: CandleWindow | None, book: BookWindow | None) -> None:
-        self._candles, self._book = candles, book
+        self._candles = candles
         last, up = math.nan, None
         if candles is not None and candles.time_ms.size:
             close = candles.close[np.isfinite(candles.close)]
@@ -303,7 +304,8 @@ class OrderBookPanel(Panel):
         return home_price_span(self._last_price, low, high)
 
     def _start_anew(self) -> None:
-        self._heat = self._candles = self._book = self._profile = None
+        self._heat = self._candles = self._profile = None
+        self._book_revision = 0
         self._drawn = ()
         self._last_price = math.nan
         self.chart.best.set_lines(np.empty(0), np.empty(0), np.empty(0))

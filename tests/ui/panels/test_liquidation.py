@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPointF
+
+from heatdesk.frames import CandleSub, LiquidationSub, Quote
+from tests.ui.market_panels import MIDDLE, Market, minute
+from ui.panels.liquidation import LiquidationPanel
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+
+@pytest.fixture
+def market() -> Market:
+    return Market()
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, market: Market) -> LiquidationPanel:
+    made = LiquidationPanel(market.context)
+    made.load_options({"interval": "1m"})
+    market.fill_liquidations(made.primary(), made.options.candle_sub(made.source))
+    market.show(qtbot, made)
+    made.chart.view.grab()
+    return made
+
+
+def hover(panel: LiquidationPanel, price: float) -> str:
+    window = panel.chart.camera.window
+    time_s = minute(30) / 1000 + 30
+    panel.chart.point_at(QPointF(window.x_of(time_s), window.y_of(price)))
+    return panel.chart.card.text()
+
+
+def test_a_fresh_panel_asks_for_a_day_of_bitcoin_in_dollars(qtbot: QtBot, market: Market) -> None:
+    fresh = LiquidationPanel(market.context)
+    qtbot.addWidget(fresh)
+    sub = fresh.primary()
+    assert sub == LiquidationSub("kiyotaka", "BTC", 300_000, None, Quote.USD, 288)
+    assert CandleSub("kiyotaka", "HYPERLIQUID_FUTURES", "BTC", "", 300_000, 288) in fresh.needs()
+    assert fresh.subtitle().startswith("Hyperliquid only")
+
+
+def test_ten_levels_of_five_million_are_one_label_of_fifty(panel: LiquidationPanel) -> None:
+    largest = panel.clusters[0]
+    assert largest.qty == pytest.approx(50e6, rel=0.05)
+    texts = [text for _, text in panel.chart.labels.placed]
+    assert any(text.startswith("$50.") and text.endswith("-2.8 %") for text in texts)
+
+
+def test_labels_never_overlap(panel: LiquidationPanel) -> None:
+    boxes = [box for box, _ in panel.chart.labels.placed]
+    assert len(boxes) >= 2
+    for i, one in enumerate(boxes):
+        assert not any(one.intersects(other) for other in boxes[i + 1 :])
+
+
+def test_a_band_sums_its_levels(panel: LiquidationPanel) -> None:
+    assert panel.chart.legend.unit_text.startswith("USD per $")
+    assert panel.chart.item.band > 1
+    said = hover(panel, 68_010.0)
+    assert "sum of" in said
+    assert "Long (inferred)" in said
+    low = 68_010.0 // panel._band * panel._band
+    inside = sum(5e6 for k in range(10) if low <= 68_000 + 5 * k < low + panel._band)
+    assert f"${inside:,.0f}" in said.replace("On the way", "\n")
+
+
+def test_the_side_above_the_price_is_inferred_as_short(panel: LiquidationPanel) -> None:
+    level = round(MIDDLE * 1.01 / 5) * 5.0
+    assert "Short (inferred)" in hover(panel, level)
+
+
+def test_the_way_to_the_price_starts_at_nothing(panel: LiquidationPanel) -> None:
+    assert hover(panel, MIDDLE + 2.5).endswith("On the way there now 0")
+
+
+def test_the_threshold_hides_small_bands(qtbot: QtBot, panel: LiquidationPanel) -> None:
+    panel.threshold.setFocus()
+    panel.threshold.selectAll()
+    qtbot.keyClicks(panel.threshold, "2.5M")
+    panel.threshold.editingFinished.emit()
+    assert panel.chart.legend.cut[0] == 2.5e6
+    assert panel.threshold.text() == "\u2265 $2.5M"
+
+
+def test_another_band_changes_labels_and_cells_together(panel: LiquidationPanel) -> None:
+    before = panel._band
+    panel.load_options({**panel.save_options(), "band_ratio": 0.005})
+    panel.pull()
+    assert panel._band > before
+    assert panel.chart.item.band * panel._native() == panel._band
+    assert panel.chart.legend.unit_text == f"USD per ${panel._band:,.0f} band"
+
+
+def test_the_clusters_can_be_copied(panel: LiquidationPanel) -> None:
+    text = panel.csv()
+    assert text is not None
+    assert len(text.splitlines()) == 1 + len(panel.clusters)
+    assert len(panel.clusters) == 5
+
+
+def test_bad_options_cost_only_themselves(qtbot: QtBot, market: Market) -> None:
+    panel = LiquidationPanel(market.context)
+    qtbot.addWidget(panel)
+    panel.load_options({"coin": 7, "interval": "1h", "quote": "gold", "band_ratio": 3.0})
+    assert panel.options.coin == "BTC"
+    assert panel.options.interval_ms == 3_600_000
+    assert panel.options.quote is Quote.USD
