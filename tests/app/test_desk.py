@@ -1,0 +1,149 @@
+"""The whole program in a real window: real mouse, real keys, real key ring, loopback servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.processes import wait_until
+from tests.servers.sharpe import SharpeServer
+
+if TYPE_CHECKING:
+    from tests.desktop import Desktop, Program
+
+KEY = "sk_live_" + "c0ffee5eed" * 4
+SHOTS = os.environ.get("HEATDESK_TEST_SHOTS", "")
+
+
+def open_desk(desktop: Desktop, *flags: str, **env: str) -> tuple[Program, int]:
+    program = desktop.launch(*flags, env=env)
+    return program, desktop.window("^HeatDesk( - DEMO)?$", pid=program.pid)
+
+
+def layout(home: Path, name: str = "layout.json") -> dict[str, Any]:
+    path = home / name
+    return json.loads(path.read_text()) if path.exists() else {"panels": [], "arrangements": {}}
+
+
+def demos(home: Path) -> dict[str, bool]:
+    return {one["id"]: one["demo"] for one in layout(home)["panels"]}
+
+
+def kept_key(desktop: Desktop) -> str:
+    line = "import keyring; print(keyring.get_password('HeatDesk', 'sharpe'), end='')"
+    program = desktop.start([sys.executable, "-c", line])
+    program.wait()
+    return program.output()
+
+
+def look(desktop: Desktop, name: str, window: int | None = None) -> None:
+    if SHOTS:
+        desktop.screenshot(Path(SHOTS) / f"{name}.png", window)
+
+
+def quit_desk(desktop: Desktop, program: Program, window: int) -> None:
+    desktop.activate(window)
+    desktop.key("ctrl+q")
+    assert program.wait() == 0, program.output()
+    assert "Traceback" not in program.output()
+
+
+def test_a_key_is_entered_and_tested_and_the_desk_is_found_again(
+    desktop: Desktop, heatdesk_home: Path
+) -> None:
+    with SharpeServer(key=KEY) as server:
+        env = {"HEATDESK_PROVIDERS__SHARPE__BASE_URL": server.url}
+        program, window = open_desk(desktop, **env)
+        wait_until(lambda: demos(heatdesk_home).get("dots") is True, "the first layout")
+        assert all(demos(heatdesk_home)[one] for one in ("order-book", "liquidation", "cohorts"))
+        assert desktop.title(window) == "HeatDesk - DEMO"
+        desktop.activate(window)
+        look(desktop, "1-first-start", window)
+        desktop.key("ctrl+k")
+        dialog = desktop.window("HeatDesk settings", pid=program.pid)
+        desktop.activate(dialog)
+        desktop.key("Tab", "Tab")
+        desktop.type(KEY)
+        desktop.key("Return")
+        wait_until(lambda: kept_key(desktop) == KEY, "the key in the key ring")
+        look(desktop, "2-key-saved", dialog)
+        desktop.key("Tab", "Tab", "space")
+        wait_until(lambda: demos(heatdesk_home).get("dots") is False, "the dots to go live")
+        assert demos(heatdesk_home)["order-book"]
+        look(desktop, "3-tested", dialog)
+        assert server.requests
+        desktop.close_window(dialog)
+        look(desktop, "4-dots-live", window)
+        quit_desk(desktop, program, window)
+
+        again, window = open_desk(desktop, **env)
+        before = len(server.requests)
+        wait_until(lambda: len(server.requests) > before or None, "the live panel to ask again")
+        assert demos(heatdesk_home)["dots"] is False
+        quit_desk(desktop, again, window)
+    for path in heatdesk_home.rglob("*"):
+        if path.is_file():
+            assert KEY.encode() not in path.read_bytes(), f"the key is in {path.name}"
+
+
+def test_panels_are_added_floated_and_closed_and_come_back(
+    desktop: Desktop, heatdesk_home: Path
+) -> None:
+    program, window = open_desk(desktop, "--demo")
+    name = "layout-demo.json"
+    wait_until(lambda: len(layout(heatdesk_home, name)["panels"]) == 5, "the first layout")
+    desktop.activate(window)
+    # Panels > Add panel > Order book
+    desktop.key("alt+p")
+    desktop.key("Up", "Up", "Right", "Return")
+    wait_until(
+        lambda: "order-book-2" in [one["id"] for one in layout(heatdesk_home, name)["panels"]],
+        "the second order book",
+    )
+    look(desktop, "5-second-book", window)
+    quit_desk(desktop, program, window)
+    again, window = open_desk(desktop, "--demo")
+    kinds = [one["kind"] for one in layout(heatdesk_home, name)["panels"]]
+    assert kinds.count("order-book") == 2
+    look(desktop, "6-again", window)
+    assert not (heatdesk_home / "layout.json").exists()
+    quit_desk(desktop, again, window)
+
+
+def test_a_second_desk_with_the_same_folder_leaves_the_layout_alone(
+    desktop: Desktop, heatdesk_home: Path
+) -> None:
+    first, window = open_desk(desktop, "--demo")
+    path = heatdesk_home / "layout-demo.json"
+    wait_until(path.exists, "the first layout")
+    second = desktop.launch("--demo")
+    other = desktop.window("HeatDesk", pid=second.pid)
+    kept = path.read_bytes()
+    quit_desk(desktop, second, other)
+    assert path.read_bytes() == kept
+    quit_desk(desktop, first, window)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_desk_cleanly_and_keeps_the_layout(
+    desktop: Desktop, heatdesk_home: Path, number: signal.Signals
+) -> None:
+    program, _ = open_desk(desktop, "--demo")
+    program.process.send_signal(number)
+    assert program.wait(10) == 0, program.output()
+    assert (heatdesk_home / "layout-demo.json").exists()
+    assert "Traceback" not in program.output()
+
+
+def test_a_locked_key_ring_does_not_hold_up_the_desk(
+    locked_keyring: Desktop, heatdesk_home: Path
+) -> None:
+    program, window = open_desk(locked_keyring)
+    wait_until(lambda: demos(heatdesk_home).get("dots") is True, "the demo desk")
+    quit_desk(locked_keyring, program, window)
