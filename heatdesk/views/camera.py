@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
+
+from heatdesk.frames import CandleWindow
 from heatdesk.views.viewport import ChartWindow, following, needs_centring
 
 WHEEL_NOTCH = 120
@@ -196,13 +199,26 @@ def wheel_factor(delta: float) -> float:
     return float(ZOOM_PER_NOTCH ** (delta / WHEEL_NOTCH))
 
 
-def home_price_span(price: float, low: float, high: float, ratio: float = 0.02) -> float:
+def traded_reach(candles: CandleWindow | None, price: float, columns: int) -> float:
+    """How far the last candles went from a price, quote units; 0 when there are none."""
+    if candles is None or candles.time_ms.size == 0 or not math.isfinite(price):
+        return 0.0
+    ends = np.concatenate([candles.high[-columns:], candles.low[-columns:]])
+    ends = ends[np.isfinite(ends)]
+    return float(np.abs(ends - price).max()) if ends.size else 0.0
+
+
+def home_price_span(
+    price: float, low: float, high: float, ratio: float = 0.02, traded: float = 0.0
+) -> float:
     """Price range of a fresh view: a share of the price, or what the data reaches if less.
 
     Parameters
     ----------
     low, high : float
         Lowest and highest price reported; NaN when unknown.
+    traded : float
+        How far candles in view went from the price; the view holds them all.
     """
     if not (math.isfinite(price) and price > 0):
         return math.nan
@@ -212,4 +228,4 @@ def home_price_span(price: float, low: float, high: float, ratio: float = 0.02) 
         reach = 2 * min(price - low, high - price)
         if reach > price * 1e-4:
             span = min(span, reach)
-    return span
+    return max(span, 2.1 * traded)

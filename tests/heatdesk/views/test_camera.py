@@ -123,3 +123,4 @@ def test_the_first_view_shows_no_more_than_the_book_holds() -> None:
     assert home_price_span(70_000, 60_000, 80_000) == 1_400
     assert home_price_span(70_000, 69_900, 70_300) == 200
     assert math.isnan(home_price_span(math.nan, 1, 2))
+    assert home_price_span(70_000, 69_900, 70_300, traded=1_000) == 2_100

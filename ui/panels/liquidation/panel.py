@@ -32,7 +32,7 @@ from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.units import INTERVALS_MS, format_compact, format_pct, format_usd
 from heatdesk.units import interval_label as label_of
-from heatdesk.views.camera import home_price_span
+from heatdesk.views.camera import home_price_span, traded_reach
 from heatdesk.views.contrast import Contrast
 from heatdesk.views.hover import HoverStyle, format_qty, hover_lines
 from heatdesk.views.instruments import coins_known, price_text, unit_lines
@@ -246,7 +246,8 @@ class LiquidationPanel(Panel):
         if self._curves is None:
             self._take_levels(self._levels)
         newest_s = heat.grid.time.time_of(heat.last_column + 1) / 1000
-        span = home_price_span(self._last_price, math.nan, math.nan, 0.12)
+        traded = traded_reach(candles, self._last_price, self.options.points)
+        span = home_price_span(self._last_price, math.nan, math.nan, 0.12, traded)
         self.chart.observe(newest_s, self._last_price, span)
 
     def _take_price(self, candles: CandleWindow | None, levels: LiquidationWindow | None) -> None:

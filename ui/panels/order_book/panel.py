@@ -16,7 +16,7 @@ from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.units import INTERVALS_MS, MINUTE_MS, interval_label
 from heatdesk.views.best_prices import best_levels
-from heatdesk.views.camera import home_price_span
+from heatdesk.views.camera import home_price_span, traded_reach
 from heatdesk.views.contrast import Contrast
 from heatdesk.views.hover import HoverStyle, format_qty, hover_lines
 from heatdesk.views.instruments import depth_text, price_text, unit_lines
@@ -30,7 +30,7 @@ from ui.heatmap.menu import fill_chart_menu
 from ui.heatmap.readout import read_cell
 from ui.panel import Panel, PanelContext
 from ui.panels.order_book.instrument import InstrumentPopover
-from ui.panels.order_book.options import DEPTHS, BookOptions
+from ui.panels.order_book.options import DEPTHS, HOME_COLUMNS, BookOptions
 
 _BID_BAR, _ASK_BAR = "#3C8FD0", "#D0803C"
 _NEXT_PALETTE = {"liquidity": "pair", "pair": "grey", "grey": "liquidity"}
@@ -301,7 +301,8 @@ class OrderBookPanel(Panel):
 
     def _home_span(self) -> float:
         low, high = self._profile.reach() if self._profile is not None else (math.nan, math.nan)
-        return home_price_span(self._last_price, low, high)
+        traded = traded_reach(self._candles, self._last_price, HOME_COLUMNS)
+        return home_price_span(self._last_price, low, high, traded=traded)
 
     def _start_anew(self) -> None:
         self._heat = self._candles = self._profile = None
