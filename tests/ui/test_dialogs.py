@@ -86,6 +86,7 @@ def test_a_key_is_saved_off_the_gui_thread_shown_masked_and_tested(page, vault, 
     with qtbot.waitSignal(page.test_wanted) as wanted:
         row.test.click()
     assert wanted.args == ["kiyotaka"]
+    assert not row.delete.hasFocus()
     page.show_result("kiyotaka", "The key works.")
     assert row.words.text() == "The key works."
     shown = " ".join(label.text() for label in (row.state, row.words, row.warning))

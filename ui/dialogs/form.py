@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import Field, replace
 from typing import Any, cast
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from heatdesk.settings import ENV_PREFIX, Settings, Value, fault_of, walk
@@ -35,6 +35,7 @@ class SettingsForm(QWidget):
     def __init__(self, settings: Settings, section: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("settingsBody")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.controls: dict[Path, QWidget] = {}
         self.faults: dict[Path, QLabel] = {}
         self._fields: dict[Path, Field[Any]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from heatdesk.errors import HeatDeskError, VaultError
@@ -43,6 +43,7 @@ class KeyRow(QWidget):
     def __init__(self, spec: ProviderSpec, keys: Keys, work: VaultWork) -> None:
         super().__init__()
         self.setObjectName("keyRow")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.spec = spec
         self._keys = keys
         self._work = work
@@ -144,6 +145,8 @@ class KeyRow(QWidget):
         self._work.ask(self, lambda: self._keys.delete(self.spec.id), done, self._fail)
 
     def _test(self) -> None:
+        # A disabled button hands the keyboard on, and next to it sits Delete.
+        self.entry.setFocus()
         self.test.setEnabled(False)
         self._say("Testing; the call counts against the budget.")
         self.test_wanted.emit(self.spec.id)
@@ -193,6 +196,7 @@ class KeysPage(QWidget):
     def __init__(self, specs: Sequence[ProviderSpec], keys: Keys, work: VaultWork) -> None:
         super().__init__()
         self.setObjectName("settingsBody")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.rows: dict[str, KeyRow] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
