@@ -204,10 +204,11 @@ def _fit_range(places: Float64Array, reference: float) -> tuple[float, float]:
     known = places[np.isfinite(places)]
     if known.size == 0:
         return reference - 1.0, reference + 1.0
-    low, q1, q3, high = np.percentile(known, [0, 10, 90, 100])
-    reach = 2.2 * max(q3 - q1, 1e-3)
-    low = min(max(low, q1 - reach), reference)
-    high = max(min(high, q3 + reach), reference)
+    q10, q90 = np.percentile(known, [10, 90])
+    reach = 2.2 * max(q90 - q10, 1e-3)
+    near = known[(known >= q10 - reach) & (known <= q90 + reach)]
+    low = min(near.min(initial=q10), reference)
+    high = max(near.max(initial=q90), reference)
     span = max(high - low, 0.2)
     # the reference line keeps a little room on both sides
     return float(low - 0.09 * span), float(high + 0.09 * span)

@@ -57,7 +57,7 @@ def fit_faces(matrix: CohortMatrix, width: float, height: float) -> tuple[Matrix
     head_px = side_px if roomy > 1 else SMALL_PX - 1
     names = QFontMetricsF(font(side_px, tabular=True, bold=True))
     figures = QFontMetricsF(font(side_px, tabular=True))
-    name_width = 10.0 + min(
+    name_width = 14.0 + min(
         max(names.horizontalAdvance(coin) for coin in matrix.coins), 6.5 * side_px
     )
     total_width = figures.horizontalAdvance("$88.8B") + figures.horizontalAdvance("888.8K") + 16.0

@@ -88,6 +88,26 @@ class DotChart(QWidget):
         return self._zoomed
 
     @property
+    def picture(self) -> DotPicture | None:
+        """What is shown."""
+        return self._picture
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Dots drawn, largest first."""
+        return self._picture.ids if self._picture is not None else ()
+
+    @property
+    def plot(self) -> QRectF:
+        """Where dots are; the axes lie beside it."""
+        return self._frame().plot if self._picture is not None else QRectF(self.rect())
+
+    @property
+    def fit_button(self) -> QRectF:
+        """Where the button is that fits again; it counts only while zoomed."""
+        return self._frame().fit_button if self._picture is not None else QRectF()
+
+    @property
     def hover_id(self) -> str:
         """Dot under the mouse; empty when none is."""
         return self._hover_id
@@ -154,6 +174,24 @@ class DotChart(QWidget):
             return []
         pairs = zip(self._picture.ids, self._picture.found, strict=True)
         return [dot_id for dot_id, named in pairs if named]
+
+    def dot_visible(self, dot_id: str) -> bool:
+        """Tell whether any of a dot is in view."""
+        if self._picture is None:
+            return False
+        frame = self._frame()
+        index = frame.index_of(dot_id)
+        return index is not None and bool(frame.shown[index])
+
+    def label_words(self) -> dict[str, str]:
+        """Names written beside dots, by id."""
+        return self._painter.label_words(self._frame()) if self._picture is not None else {}
+
+    def zoom_about(self, place: QPointF, factor: float) -> None:
+        """Come closer to a point (a factor below 1) or step back."""
+        if self._picture is not None:
+            x, y = self._frame().at(place)
+            self._take(self._view.zoomed(x, y, factor, factor))
 
     def label_rects(self) -> dict[str, QRectF]:
         """Rectangles of the names written beside dots, by id."""

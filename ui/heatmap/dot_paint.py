@@ -59,6 +59,10 @@ class DotPainter:
         """Rectangles of the names, by id."""
         return {dot_id: rect for dot_id, (rect, _) in self._placed(frame).items()}
 
+    def label_words(self, frame: Fixture) -> dict[str, str]:
+        """Names written beside dots, by id."""
+        return {dot_id: words for dot_id, (_, words) in self._placed(frame).items()}
+
     def card_rect(self, frame: Fixture, dot_id: str) -> QRectF | None:
         """Rectangle of a dot's card, None when the dot is not in view."""
         index = frame.index_of(dot_id)
