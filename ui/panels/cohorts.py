@@ -71,7 +71,7 @@ class CohortPanel(Panel):
         self.options = CohortOptions()
         self._table_frame: CohortTable | None = None
         self._whole: CohortMatrix | None = None
-        self._shown: CohortMatrix | None = None
+        self.shown: CohortMatrix | None = None
         self._build_options()
         self.matrix = BiasMatrix()
         self.table = FigureTable()
@@ -98,11 +98,11 @@ class CohortPanel(Panel):
             _SORTS, "sort", "Order of the coins; a heading sorts by its cohort"
         )
         self._limit = self._combo(_LIMITS, "limit", "How many coins, the largest by open value")
-        self._search = QLineEdit()
-        self._search.setPlaceholderText("Find coin")
-        self._search.setClearButtonEnabled(True)
-        self._search.setFixedWidth(100)
-        self._search.textChanged.connect(lambda text: self._choose(search=text))
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Find coin")
+        self.search.setClearButtonEnabled(True)
+        self.search.setFixedWidth(100)
+        self.search.textChanged.connect(lambda text: self._choose(search=text))
         self._as_table = QToolButton()
         self._as_table.setText("Table")
         self._as_table.setCheckable(True)
@@ -111,7 +111,7 @@ class CohortPanel(Panel):
         for widget in (self._age, self._sort, self._limit):
             self.options_bar.addWidget(widget)
         self.options_bar.addStretch(1)
-        self.options_bar.addWidget(self._search)
+        self.options_bar.addWidget(self.search)
         self.options_bar.addWidget(self._as_table)
 
     def _combo(self, choices: dict[str, str] | dict[int, str], name: str, tip: str) -> QComboBox:
@@ -191,9 +191,9 @@ class CohortPanel(Panel):
         return self.table.figures.csv() if self._table_frame is not None else None
 
     def _coin_csv(self, row: int) -> str:
-        if self._shown is None or self._table_frame is None or row >= len(self._shown.coins):
+        if self.shown is None or self._table_frame is None or row >= len(self.shown.coins):
             return ""
-        columns = _columns(self._table_frame, [self._shown.coins[row]])
+        columns = _columns(self._table_frame, [self.shown.coins[row]])
         return columns_csv(columns, range(len(columns[0].values)))
 
     # -- showing
@@ -201,7 +201,7 @@ class CohortPanel(Panel):
     def _show(self) -> None:
         options = self.options
         self._stack.setCurrentWidget(self.table if options.table else self.matrix)
-        self._shown = None
+        self.shown = None
         if self._whole is None or self._table_frame is None:
             self.matrix.set_matrix(None)
             self.table.set_columns([])
@@ -213,11 +213,11 @@ class CohortPanel(Panel):
             options.search,
             descending=options.descending,
         )
-        self._shown = self._whole.take(rows)
-        ids = [str(cohort.id) for cohort in self._shown.cohorts]
+        self.shown = self._whole.take(rows)
+        ids = [str(cohort.id) for cohort in self.shown.cohorts]
         marked = ids.index(options.sort) if options.sort in ids else -1
-        self.matrix.set_matrix(self._shown, marked)
-        self.table.set_columns(_columns(self._table_frame, self._shown.coins))
+        self.matrix.set_matrix(self.shown, marked)
+        self.table.set_columns(_columns(self._table_frame, self.shown.coins))
 
     def _offer_sorts(self) -> None:
         offered = dict(_SORTS)
@@ -251,9 +251,9 @@ class CohortPanel(Panel):
         self.invalidate()
 
     def _sort_by_column(self, column: int) -> None:
-        if self._shown is None:
+        if self.shown is None:
             return
-        sort = str(self._shown.cohorts[column].id)
+        sort = str(self.shown.cohorts[column].id)
         again = self.options.sort == sort
         self._choose(sort=sort, descending=not self.options.descending if again else True)
 
@@ -263,7 +263,7 @@ class CohortPanel(Panel):
         self.line.set_text(self._words(cell) if cell is not None else _LEGEND)
 
     def _words(self, cell: Cell) -> str:
-        shown = self._shown
+        shown = self.shown
         if shown is None or cell.row >= len(shown.coins):
             return ""
         coin = shown.coins[cell.row]

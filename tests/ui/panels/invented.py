@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -113,7 +113,7 @@ def wheel(
 
 def picture_of(widget: QWidget, ratio: float = 1.0) -> QImage:
     """What the widget paints."""
-    size = widget.size()
+    size = widget.size().expandedTo(QSize(1, 1))
     image = QImage(
         round(size.width() * ratio), round(size.height() * ratio), QImage.Format.Format_RGB32
     )
