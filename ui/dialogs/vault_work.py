@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import queue
+import threading
 from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from shiboken6 import isValid
 
 from heatdesk.errors import HeatDeskError, VaultError
@@ -15,7 +17,7 @@ from heatdesk.errors import HeatDeskError, VaultError
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-WAIT_MS = 2_000
+WAIT_S = 2.0
 
 
 class VaultWork(QObject):
@@ -28,8 +30,9 @@ class VaultWork(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(1)
+        # A daemon: a keyring that waits for its owner must not hold up the end of the program.
+        self._thread = threading.Thread(target=self._serve, name="keyring", daemon=True)
+        self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._answers: deque[tuple[QObject, Callable[[], None]]] = deque()
         self._closed = False
         self._woken.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -45,13 +48,20 @@ class VaultWork(QObject):
 
         An answer whose owner is gone by then is dropped.
         """
-        self._pool.start(QRunnable.create(lambda: self._work(owner, work, then, failed)))
+        self._asked.put(lambda: self._work(owner, work, then, failed))
+        if not self._thread.is_alive() and not self._closed:
+            self._thread.start()
 
     def close(self) -> None:
         """Drop what was not answered and wait a moment for the worker."""
         self._closed = True
-        self._pool.clear()
-        self._pool.waitForDone(WAIT_MS)
+        self._asked.put(None)
+        if self._thread.is_alive():
+            self._thread.join(WAIT_S)
+
+    def _serve(self) -> None:
+        while (asked := self._asked.get()) is not None and not self._closed:
+            asked()
 
     def _work(
         self,
