@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import math
+from collections.abc import Sequence
+from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from heatdesk.analytics.cohorts import ALL_ID, value_bias_ratio
+from heatdesk.engine.wiring import ProviderSet
 from heatdesk.errors import BadPayload
-from heatdesk.providers.hypertracker import parse_cohorts, parse_segments
+from heatdesk.frames import COHORTS, CohortSub, CohortTable, Frame, Subscription
+from heatdesk.net.ledger import Ledger
+from heatdesk.providers.hypertracker import HyperTracker, parse_cohorts, parse_segments
+from heatdesk.secrets import Keys, MemoryVault
+from heatdesk.settings import load
+from tests.heatdesk.clocks import JumpingClock
+from tests.servers.faults import status_fault
+from tests.servers.hypertracker import HyperTrackerServer
 from tests.servers.payloads import POSITIONS
 
 PAYLOAD: dict[str, Any] = json.loads(POSITIONS)
@@ -127,3 +139,59 @@ def test_a_misfit_in_the_segments_names_its_field(payload: object, field: str) -
     with pytest.raises(BadPayload) as caught:
         parse_segments(payload)
     assert caught.value.field == field
+
+
+def _at(
+    server: HyperTrackerServer, clock: JumpingClock, running: Sequence[Subscription] = ()
+) -> HyperTracker:
+    settings, _ = load(Path(), {"HEATDESK_PROVIDERS__HYPERTRACKER__BASE_URL": server.url})
+    keys = Keys(MemoryVault(), {"HEATDESK_KEY_HYPERTRACKER": server.key})
+    provider = ProviderSet(settings, keys, Ledger(), clock).build("hypertracker", lambda: running)
+    assert isinstance(provider, HyperTracker)
+    return provider
+
+
+async def _first(provider: HyperTracker, count: int) -> list[Frame]:
+    frames: list[Frame] = []
+    stream = provider.stream(CohortSub("hypertracker"), ())
+    try:
+        async with aclosing(stream):  # type: ignore[type-var]
+            async for frame in stream:
+                frames.append(frame)
+                if len(frames) == count:
+                    break
+        return frames
+    finally:
+        await provider.context.http.close()
+
+
+def test_the_documented_example_comes_over_the_wire_with_the_names_of_the_provider() -> None:
+    with HyperTrackerServer(verbatim=True) as server:
+        clock = JumpingClock()
+        frames = asyncio.run(_first(_at(server, clock), 4))
+        asked = [request.path for request in server.requests]
+    table = frames[0]
+    assert isinstance(table, CohortTable)
+    direct = parse_cohorts(PAYLOAD, "all", table.time_ms)
+    for name in ("total_usd", "long_usd", "short_usd", "count", "bias_ratio", "cohort_id"):
+        np.testing.assert_array_equal(getattr(table, name), getattr(direct, name))
+    assert asked == ["/segments", "/positions/heatmap", "/positions/heatmap"], "named once a day"
+
+
+def test_a_refused_list_of_names_costs_no_data() -> None:
+    with HyperTrackerServer(verbatim=True) as server:
+        fault = status_fault("trouble", 500, "INTERNAL", "Trouble.", exit_code=5)
+        server.inject(fault, path="/segments")
+        table = asyncio.run(_first(_at(server, JumpingClock()), 1))[0]
+    assert isinstance(table, CohortTable)
+    assert {c.name for c in table.definitions} <= {c.name for c in COHORTS}
+
+
+def test_the_pace_leaves_a_day_its_calls_however_many_ages_run() -> None:
+    with HyperTrackerServer() as server:
+        for ages in (1, 2, 4):
+            running = [CohortSub("hypertracker", age) for age in ("all", "24h", "7d", "30d")[:ages]]
+            provider = _at(server, JumpingClock(), running)
+            day = provider.limits().day
+            assert day is not None
+            assert ages * 86_400 / provider.period_s + 1 <= day

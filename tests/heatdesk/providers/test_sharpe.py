@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import math
+from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from heatdesk.engine.wiring import ProviderSet
 from heatdesk.errors import BadPayload
+from heatdesk.frames import DotSet, DotSub, Frame, Notice
 from heatdesk.frames.dot_lists import CATEGORIES
-from heatdesk.frames.market import TIMEFRAMES
-from heatdesk.providers.sharpe import parse_dots
+from heatdesk.frames.market import TIMEFRAMES, MarketFrame
+from heatdesk.net.ledger import Ledger
+from heatdesk.providers.sharpe import Sharpe, parse_dots
+from heatdesk.secrets import Keys, MemoryVault
+from heatdesk.settings import load
+from tests.heatdesk.clocks import JumpingClock
 from tests.servers.payloads import DOTS
+from tests.servers.sharpe import SharpeServer
 
 PAYLOAD: dict[str, Any] = json.loads(DOTS)
 
@@ -113,3 +124,63 @@ def test_a_misfit_names_its_field(payload: object, field: str) -> None:
 def test_the_category_called_top_100_is_labelled_by_what_it_serves() -> None:
     assert CATEGORIES["top-100"] == "Top 50"
     assert len(CATEGORIES) == 33
+
+
+def _at(server: SharpeServer, clock: JumpingClock) -> Sharpe:
+    settings, _ = load(Path(), {"HEATDESK_PROVIDERS__SHARPE__BASE_URL": server.url})
+    keys = Keys(MemoryVault(), {"HEATDESK_KEY_SHARPE": server.key})
+    provider = ProviderSet(settings, keys, Ledger(), clock).build("sharpe")
+    assert isinstance(provider, Sharpe)
+    return provider
+
+
+def test_the_documented_example_comes_over_the_wire_to_the_last_digit() -> None:
+    async def ask(server: SharpeServer) -> MarketFrame:
+        provider = _at(server, JumpingClock())
+        try:
+            return await provider.fetch(DotSub("sharpe"))
+        finally:
+            await provider.context.http.close()
+
+    with SharpeServer(verbatim=True) as server:
+        frame = asyncio.run(ask(server))
+        asked = server.requests[-1]
+    assert isinstance(frame, DotSet)
+    direct = parse_dots(PAYLOAD, "coins", "top-100")
+    np.testing.assert_array_equal(frame.change_pct, direct.change_pct)
+    np.testing.assert_array_equal(frame.market_cap_usd, direct.market_cap_usd)
+    assert (frame.ids, frame.time_ms) == (direct.ids, direct.time_ms)
+    assert frame.request_id == PAYLOAD["meta"]["request_id"]
+    assert (asked.path, asked.one("mode"), asked.one("category")) == (
+        "/heatmap/data",
+        "coins",
+        "top-100",
+    )
+
+
+def test_the_stream_keeps_the_pace_that_it_names() -> None:
+    async def follow(server: SharpeServer) -> tuple[list[Frame], JumpingClock, float]:
+        clock = JumpingClock()
+        provider = _at(server, clock)
+        frames: list[Frame] = []
+        stream = provider.stream(DotSub("sharpe", "narratives", ""), ())
+        try:
+            async with aclosing(stream):  # type: ignore[type-var]
+                async for frame in stream:
+                    frames.append(frame)
+                    if len(frames) == 4:
+                        break
+            return frames, clock, provider.period_s
+        finally:
+            await provider.context.http.close()
+
+    with SharpeServer() as server:
+        frames, clock, period_s = asyncio.run(follow(server))
+        asked = [(request.one("mode"), request.one("category")) for request in server.requests]
+    assert [type(frame) for frame in frames] == [DotSet, Notice, DotSet, Notice]
+    notice = frames[1]
+    assert isinstance(notice, Notice)
+    assert notice.period_s == period_s
+    assert notice.next_ms == clock.start_ms + period_s * 1000
+    assert clock.passed_s == period_s
+    assert asked == [("narratives", None)] * 2, "a category is not sent where it does not count"
