@@ -62,7 +62,7 @@ class CardPainter:
     ) -> None:
         """Paint the card; ``tint`` colours a change."""
         painter.setPen(QPen(colour(Palette.LINE_STRONG), 1))
-        painter.setBrush(colour(Palette.RAISED, 0.96))
+        painter.setBrush(colour(Palette.RAISED, 0.99))
         painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         inner = rect.adjusted(self._pad, 0.7 * self._pad, -self._pad, -0.7 * self._pad)
         bold, plain = QFontMetricsF(self.bold), QFontMetricsF(self.plain)
