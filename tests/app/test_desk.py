@@ -107,11 +107,30 @@ def test_panels_are_added_floated_and_closed_and_come_back(
         "the second order book",
     )
     look(desktop, "5-second-book", window)
+    # The cohorts' header ends at the right edge: menu, float, close.
+    rect = desktop.rect(window)
+    float_button = (rect.width - 39, round(rect.height * 0.658))
+    desktop.click(*float_button, window)
+    floating = desktop.window("^Cohort bias", pid=program.pid)
+    wait_until(lambda: desktop.rect(floating).width > 300, "the floating panel")
+    start = desktop.rect(floating)
+    # onto free ground: over the desk a drop docks it there
+    desktop.drag((start.x + 60, start.y + 12), (160, 112))
+    wait_until(lambda: max(desktop.rect(floating)[:2]) < 400, "the panel to follow the hand")
+    look(desktop, "5-floating")
+    left = desktop.rect(floating)
     quit_desk(desktop, program, window)
     again, window = open_desk(desktop, "--demo")
     kinds = [one["kind"] for one in layout(heatdesk_home, name)["panels"]]
     assert kinds.count("order-book") == 2
-    look(desktop, "6-again", window)
+    floating = desktop.window("^Cohort bias", pid=again.pid)
+    look(desktop, "6-again")
+    place = desktop.rect(floating)
+    assert abs(place.x - left.x) <= 4
+    assert abs(place.y - left.y) <= 4
+    desktop.click(place.width - 39, 12, floating)
+    wait_until(lambda: not desktop.windows("^Cohort bias", again.pid), "the panel to dock again")
+    look(desktop, "7-docked", window)
     assert not (heatdesk_home / "layout.json").exists()
     quit_desk(desktop, again, window)
 
