@@ -45,7 +45,7 @@ class Backoff:
     def delay_s(self, error: ProviderError) -> float:
         """Seconds until asking again can help; infinite when it never does.
 
-        A provider's own ``Retry-After`` stands, but never below a second.
+        A provider's own ``Retry-After`` is waited out, and longer where it was not enough.
         """
         if error.retry is Retry.NEVER:
             return math.inf
@@ -58,5 +58,5 @@ class Backoff:
         delay_s = min(first_s * 2.0 ** min(self._failures, 16), most_s)
         self._failures += 1
         if isinstance(error, RateLimited) and error.retry_after_s is not None:
-            delay_s = max(error.retry_after_s, SOON_FIRST_S)
+            delay_s = max(error.retry_after_s, delay_s)
         return delay_s * (1 + _JITTER_SHARE * self._jitter())
