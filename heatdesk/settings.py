@@ -142,7 +142,7 @@ class HyperTrackerSettings:
     daily_reserve: int = setting(
         4,
         "Calls kept back",
-        "So many calls of the day are left for tests and exports.",
+        "So many calls of the day are left for other programs that use the key.",
         unit="calls",
         limits=(0, 99),
     )

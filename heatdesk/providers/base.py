@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from heatdesk.frames import Frame, KeyState, Subscription
+from heatdesk.frames import Frame, KeyState, Notice, Subscription
 from heatdesk.frames.market import MarketFrame
-from heatdesk.net.budget import Limits, RateBudget
+from heatdesk.net.budget import Limits, OnWait, RateBudget
 from heatdesk.net.client import JsonClient
 from heatdesk.settings import Settings
-from heatdesk.units import Clock
+from heatdesk.units import Clock, format_age
 
 Span = tuple[int, int]
 """A half-open stretch of time, ``(from_ms, to_ms)``."""
@@ -149,3 +150,38 @@ class Provider(ABC):
     async def check_key(self) -> tuple[KeyState, str]:
         """Try the key with the cheapest call; what it says, in one sentence."""
         return KeyState.NOT_NEEDED, ""
+
+
+async def ask_and_tell(
+    clock: Clock, ask: Callable[[OnWait], Awaitable[MarketFrame]]
+) -> AsyncGenerator[Frame, None]:
+    """Yield why a request has to wait for its budget, if it has to, then its frame.
+
+    Parameters
+    ----------
+    ask : callable
+        Makes the request; it is given whom to tell of waits.
+    """
+    words: asyncio.Queue[Notice] = asyncio.Queue()
+
+    def told(wait_s: float, reason: str) -> None:
+        at_ms = clock.now_ms() + int(wait_s * 1000)
+        words.put_nowait(Notice(next_ms=at_ms, note=f"{reason}, {format_age(wait_s)}"))
+
+    asking = asyncio.ensure_future(ask(told))
+    hearing = asyncio.ensure_future(words.get())
+    waited = False
+    try:
+        while not asking.done():
+            await asyncio.wait({asking, hearing}, return_when=asyncio.FIRST_COMPLETED)
+            if hearing.done():
+                waited = True
+                yield hearing.result()
+                hearing = asyncio.ensure_future(words.get())
+    finally:
+        hearing.cancel()
+        asking.cancel()
+        await asyncio.gather(hearing, asking, return_exceptions=True)
+    if waited:
+        yield Notice(note="")
+    yield asking.result()

@@ -8,6 +8,8 @@ limit headers, so the calls are counted locally.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from functools import partial
 
 import numpy as np
 
@@ -23,9 +25,16 @@ from heatdesk.frames import (
     Subscription,
 )
 from heatdesk.frames.market import MarketFrame
-from heatdesk.net.budget import Limits
+from heatdesk.net.budget import Limits, OnWait
 from heatdesk.net.fields import Node
-from heatdesk.providers.base import Cost, Provider, ProviderContext, ProviderSpec, Span
+from heatdesk.providers.base import (
+    Cost,
+    Provider,
+    ProviderContext,
+    ProviderSpec,
+    Span,
+    ask_and_tell,
+)
 from heatdesk.settings import Settings
 from heatdesk.units import DAY_MS
 
@@ -77,31 +86,35 @@ class HyperTracker(Provider):
         """Bearer authorization, the only scheme."""
         return {"Authorization": f"Bearer {key}"}
 
-    @property
-    def period_s(self) -> float:
-        """Pace: the day's calls shared by the position ages shown, never under five minutes."""
+    def period_s(self, sub: Subscription) -> float:
+        """Pace: the day's calls shared by the position ages shown, never under five minutes.
+
+        The names of the cohorts cost one call a day as well; where every call of the day is
+        planned, the day's last update waits for midnight in its place.
+        """
         day = self.limits().day
         if day is None:
             return 300.0
-        ages = max(1, len(set(self.context.active())))
-        # one call of the day is left for the names of the cohorts
-        minutes = ages * 1440 / max(1, day - 1)
+        minutes = len({*self.context.active(), sub}) * 1440 / day
         return 60.0 * next((m for m in (15, 20, 30, 60, 120, 240) if m >= minutes), 480)
 
     def cost(self, sub: Subscription) -> Cost:
         """One call now and one each period."""
-        limits = self.limits()
+        limits, period_s = self.limits(), self.period_s(sub)
         allowance = f"{limits.day} a day" if limits.day else f"{limits.month or 0:,} a month"
-        a_day = round(86_400 / self.period_s)
-        text = f"One call every {self.period_s / 60:g} min, {a_day} a day of {allowance}."
-        return Cost(first=1, update=1, period_s=self.period_s, text=text)
+        a_day = round(86_400 / period_s)
+        text = f"One call every {period_s / 60:g} min, {a_day} a day of {allowance}."
+        return Cost(first=1, update=1, period_s=period_s, text=text)
 
     async def stream(self, sub: Subscription, covered: Sequence[Span]) -> AsyncIterator[Frame]:
         """Yield the table now and every period."""
         while True:
             await self._learn_names()
-            yield await self.fetch(sub)
-            period_s = self.period_s
+            asking = ask_and_tell(self.context.clock, partial(self._fetch, sub))
+            async with aclosing(asking) as frames:
+                async for frame in frames:
+                    yield frame
+            period_s = self.period_s(sub)
             next_ms = self.context.clock.now_ms() + round(period_s * 1000)
             yield Notice(period_s=period_s, next_ms=next_ms, note="")
             await self.context.clock.sleep(period_s)
@@ -114,10 +127,13 @@ class HyperTracker(Provider):
         ProviderError
             As the client maps it; `BadPayload` when the answer is not the contract.
         """
+        return await self._fetch(sub)
+
+    async def _fetch(self, sub: Subscription, on_wait: OnWait | None = None) -> MarketFrame:
         if not isinstance(sub, CohortSub):
             raise TypeError(f"HyperTracker does not serve {type(sub).__name__}")
         params = [("openedWithin", sub.opened_within)]
-        reply = await self.context.http.get("/positions/heatmap", params, weight=1)
+        reply = await self.context.http.get("/positions/heatmap", params, weight=1, on_wait=on_wait)
         payload = self.context.http.loads(reply)
         received_ms = self.context.clock.now_ms()
         return parse_cohorts(payload, sub.opened_within, received_ms, self._definitions)
@@ -150,18 +166,15 @@ class HyperTracker(Provider):
 def parse_segments(payload: object) -> tuple[CohortDefinition, ...]:
     """Payload of ``/segments`` to cohort definitions, in display order.
 
-    Accepts a bare list or an object with one list in it; ranges of known ids keep our wording.
+    Accepts a bare list, or objects around one list; ranges of known ids keep our wording.
 
     Raises
     ------
     BadPayload
         Naming the field that does not fit.
     """
-    root = Node(payload, "hypertracker", _TITLE)
-    if isinstance(payload, dict):
-        root = root.child("segments" if "segments" in payload else "data")
     found: dict[int, CohortDefinition] = {}
-    for row in root.items():
+    for row in _the_list(Node(payload, "hypertracker", _TITLE)).items():
         cohort_id = row.child("id").count()
         known = _BUILT_IN.get(cohort_id)
         category = row.get("category")
@@ -231,6 +244,15 @@ def parse_cohorts(
         bias_ratio=np.array(columns[7], dtype=real),
         definitions=_in_display_order(named),
     )
+
+
+def _the_list(root: Node) -> Node:
+    """Find the list of definitions; what it is wrapped in is not documented."""
+    while isinstance(root.value, dict):
+        lists = [name for name, member in root.value.items() if isinstance(member, list)]
+        told = next((name for name in ("segments", "data") if name in root.value), "segments")
+        root = root.child(lists[0] if len(lists) == 1 else told)
+    return root
 
 
 def _figures(row: Node) -> tuple[float, float, float, int, int, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from functools import partial
 
 from heatdesk.errors import BadPayload, BadRequest
 from heatdesk.frames import (
@@ -26,7 +27,14 @@ from heatdesk.frames import (
 from heatdesk.frames.market import MarketFrame
 from heatdesk.net.budget import Limits, OnWait
 from heatdesk.providers import kiyotaka_weight as weight
-from heatdesk.providers.base import Cost, Provider, ProviderContext, ProviderSpec, Span
+from heatdesk.providers.base import (
+    Cost,
+    Provider,
+    ProviderContext,
+    ProviderSpec,
+    Span,
+    ask_and_tell,
+)
 from heatdesk.providers.kiyotaka_checks import PROVIDER, TITLE
 from heatdesk.providers.kiyotaka_frames import parse_book, parse_candles, parse_liquidation
 from heatdesk.providers.kiyotaka_lists import (
@@ -191,31 +199,9 @@ class Kiyotaka(Provider):
                         yield frame
                 last_ms = span[1] - sub.interval_ms
 
-    async def _ask(self, sub: SeriesSub, span: Span) -> AsyncGenerator[Frame, None]:
+    def _ask(self, sub: SeriesSub, span: Span) -> AsyncGenerator[Frame, None]:
         """Yield why it has to wait, if it has to, then the frame."""
-        words: asyncio.Queue[Notice] = asyncio.Queue()
-
-        def told(wait_s: float, reason: str) -> None:
-            at_ms = self.context.clock.now_ms() + int(wait_s * 1000)
-            words.put_nowait(Notice(next_ms=at_ms, note=f"{reason}, {format_age(wait_s)}"))
-
-        asking = asyncio.ensure_future(self._fetch(sub, span, told))
-        hearing = asyncio.ensure_future(words.get())
-        waited = False
-        try:
-            while not asking.done():
-                await asyncio.wait({asking, hearing}, return_when=asyncio.FIRST_COMPLETED)
-                if hearing.done():
-                    waited = True
-                    yield hearing.result()
-                    hearing = asyncio.ensure_future(words.get())
-        finally:
-            hearing.cancel()
-            asking.cancel()
-            await asyncio.gather(hearing, asking, return_exceptions=True)
-        if waited:
-            yield Notice(note="")
-        yield asking.result()
+        return ask_and_tell(self.context.clock, partial(self._fetch, sub, span))
 
     async def _fetch(
         self, sub: SeriesSub, span: Span | None, on_wait: OnWait | None, *, flat: bool = False

@@ -8,17 +8,25 @@ minutes is close to the monthly allowance of the free plan.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from functools import partial
 
 import numpy as np
 
 from heatdesk.frames import DotSet, DotSub, Frame, KeyState, Notice, Subscription
 from heatdesk.frames.market import TIMEFRAMES, MarketFrame
-from heatdesk.net.budget import Limits
+from heatdesk.net.budget import Limits, OnWait
 from heatdesk.net.fields import Node, number_or_nan
-from heatdesk.providers.base import Cost, Provider, ProviderSpec, Span
+from heatdesk.providers.base import Cost, Provider, ProviderSpec, Span, ask_and_tell
 from heatdesk.settings import Settings
 
 _TITLE = "Sharpe"
+_PLANS: dict[str, Limits] = {
+    "free": Limits(minute=30, month=10_000),
+    "analyst": Limits(minute=500, month=500_000),
+    "pro": Limits(minute=1_000, month=3_000_000),
+    "enterprise": Limits(minute=5_000, month=50_000_000),
+}
 
 
 class Sharpe(Provider):
@@ -35,8 +43,8 @@ class Sharpe(Provider):
 
     @classmethod
     def limits_for(cls, settings: Settings) -> Limits:
-        """Free plan: 30 calls a minute, 10,000 a month; reply headers may lower that."""
-        return Limits(minute=30, month=10_000)
+        """Budgets of the plan in the settings; reply headers may lower them."""
+        return _PLANS[settings.providers.sharpe.tier]
 
     @classmethod
     def base_url(cls, settings: Settings) -> str:
@@ -56,13 +64,17 @@ class Sharpe(Provider):
     def cost(self, sub: Subscription) -> Cost:
         """One call now and one each period."""
         a_month = round(30 * 86_400 / self.period_s)
-        text = f"One call every {self.period_s / 60:g} min, {a_month:,} of 10,000 a month."
+        allowance = f"{self.limits().month or 0:,} a month"
+        text = f"One call every {self.period_s / 60:g} min, {a_month:,} of {allowance}."
         return Cost(first=1, update=1, period_s=self.period_s, text=text)
 
     async def stream(self, sub: Subscription, covered: Sequence[Span]) -> AsyncIterator[Frame]:
         """Yield the dots now and every period."""
         while True:
-            yield await self.fetch(sub)
+            asking = ask_and_tell(self.context.clock, partial(self._fetch, sub))
+            async with aclosing(asking) as frames:
+                async for frame in frames:
+                    yield frame
             next_ms = self.context.clock.now_ms() + round(self.period_s * 1000)
             yield Notice(period_s=self.period_s, next_ms=next_ms, note="")
             await self.context.clock.sleep(self.period_s)
@@ -75,12 +87,15 @@ class Sharpe(Provider):
         ProviderError
             As the client maps it; `BadPayload` when the answer is not the contract.
         """
+        return await self._fetch(sub)
+
+    async def _fetch(self, sub: Subscription, on_wait: OnWait | None = None) -> MarketFrame:
         if not isinstance(sub, DotSub):
             raise TypeError(f"Sharpe does not serve {type(sub).__name__}")
         params = [("mode", sub.mode)]
         if sub.mode == "coins":
             params.append(("category", sub.category))
-        reply = await self.context.http.get("/heatmap/data", params, weight=1)
+        reply = await self.context.http.get("/heatmap/data", params, weight=1, on_wait=on_wait)
         payload = self.context.http.loads(reply)
         return parse_dots(payload, sub.mode, sub.category, request_id=reply.request_id)
 

@@ -17,12 +17,13 @@ import pytest
 from heatdesk.analytics.cohorts import ALL_ID, value_bias_ratio
 from heatdesk.engine.wiring import ProviderSet
 from heatdesk.errors import BadPayload
-from heatdesk.frames import COHORTS, CohortSub, CohortTable, Frame, Subscription
+from heatdesk.frames import COHORTS, CohortSub, CohortTable, Frame, Notice, Subscription
 from heatdesk.net.ledger import Ledger
 from heatdesk.providers.hypertracker import HyperTracker, parse_cohorts, parse_segments
 from heatdesk.secrets import Keys, MemoryVault
 from heatdesk.settings import load
-from tests.heatdesk.clocks import JumpingClock
+from heatdesk.units import DAY_MS
+from tests.heatdesk.clocks import START_MS, JumpingClock
 from tests.servers.faults import status_fault
 from tests.servers.hypertracker import HyperTrackerServer
 from tests.servers.payloads import POSITIONS
@@ -194,4 +195,46 @@ def test_the_pace_leaves_a_day_its_calls_however_many_ages_run() -> None:
             provider = _at(server, JumpingClock(), running)
             day = provider.limits().day
             assert day is not None
-            assert ages * 86_400 / provider.period_s + 1 <= day
+            assert ages * 86_400 / provider.period_s(running[0]) <= day
+
+
+def test_one_age_on_the_free_plan_comes_every_quarter_of_an_hour() -> None:
+    with HyperTrackerServer() as server:
+        cost = _at(server, JumpingClock()).cost(CohortSub("hypertracker"))
+        another = _at(server, JumpingClock(), [CohortSub("hypertracker")])
+    assert cost.period_s == 900
+    assert cost.text == "One call every 15 min, 96 a day of 96 a day."
+    assert another.cost(CohortSub("hypertracker", "7d")).period_s == 1800, "a second age counts"
+
+
+def test_a_day_of_the_free_plan_stays_in_its_budget_and_says_what_it_waits_for() -> None:
+    midnight_ms = START_MS // DAY_MS * DAY_MS
+
+    async def follow(provider: HyperTracker, clock: JumpingClock) -> list[tuple[int, Frame]]:
+        seen = []
+        stream = provider.stream(CohortSub("hypertracker"), ())
+        async with aclosing(stream):  # type: ignore[type-var]
+            async for frame in stream:
+                seen.append((clock.now_ms(), frame))
+                if clock.now_ms() >= midnight_ms + DAY_MS and isinstance(frame, CohortTable):
+                    break
+        await provider.context.http.close()
+        return seen
+
+    with HyperTrackerServer(per_day=10_000) as server:
+        clock = JumpingClock(midnight_ms)
+        seen = asyncio.run(follow(_at(server, clock), clock))
+        asked = [request.path for request in server.requests]
+    tables = [at_ms for at_ms, frame in seen if isinstance(frame, CohortTable)]
+    assert len([at_ms for at_ms in tables if at_ms < midnight_ms + DAY_MS]) == 95
+    assert asked[:97].count("/segments") == 1, "with the names the day has 96 calls"
+    notes = [frame.note for _, frame in seen if isinstance(frame, Notice) and frame.note]
+    assert notes == ["today's budget is used up, it renews at 00:00 UTC, 15 min"]
+    assert tables[-1] < midnight_ms + DAY_MS + 60_000, "the new day goes on at once"
+
+
+@pytest.mark.parametrize("wrap", ["segments", "data", "items"])
+def test_segment_names_are_found_whatever_they_are_wrapped_in(wrap: str) -> None:
+    rows = [{"id": 8, "name": "Money Printer", "category": "pnl"}]
+    assert [c.name for c in parse_segments({wrap: rows, "total": 1})] == ["Money Printer"]
+    assert [c.name for c in parse_segments({"data": {wrap: rows}})] == ["Money Printer"]

@@ -158,6 +158,27 @@ def test_the_documented_example_comes_over_the_wire_to_the_last_digit() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("tier", "minute", "month"),
+    [
+        ("free", 30, 10_000),
+        ("analyst", 500, 500_000),
+        ("pro", 1_000, 3_000_000),
+        ("enterprise", 5_000, 50_000_000),
+    ],
+)
+def test_the_budgets_are_those_of_the_plan_in_the_settings(
+    tier: str, minute: int, month: int
+) -> None:
+    settings, _ = load(Path(), {"HEATDESK_PROVIDERS__SHARPE__TIER": tier})
+    limits = Sharpe.limits_for(settings)
+    assert (limits.minute, limits.month) == (minute, month)
+    cost = ProviderSet(settings, Keys(MemoryVault(), {}), Ledger(), JumpingClock()).cost(
+        DotSub("sharpe")
+    )
+    assert cost.text.endswith(f"of {month:,} a month.")
+
+
 def test_the_stream_keeps_the_pace_that_it_names() -> None:
     async def follow(server: SharpeServer) -> tuple[list[Frame], JumpingClock, float]:
         clock = JumpingClock()
