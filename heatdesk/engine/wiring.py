@@ -106,12 +106,12 @@ class ProviderSet:
         def key_headers() -> dict[str, str]:
             if not spec.needs_key:
                 return {}
+            text = f"{spec.title} needs a key: enter it in Settings > Keys."
             try:
                 headers = keys.header_for(spec.id, lambda key: cls.key_headers(key, settings))
             except VaultError as error:
-                raise KeyMissing(spec.id, error.user_message, str(error)) from None
+                raise KeyMissing(spec.id, f"{text} {error.user_message}", str(error)) from None
             if headers is None:
-                text = f"{spec.title} needs a key: enter it in Settings > Keys."
                 raise KeyMissing(spec.id, text)
             return headers
 

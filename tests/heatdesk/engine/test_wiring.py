@@ -136,10 +136,11 @@ def test_a_missing_key_says_which_one_and_where_to_enter_it() -> None:
     assert recorder.requests == []
 
 
-def test_a_locked_keyring_is_a_missing_key_in_the_keyrings_own_words() -> None:
+def test_a_locked_keyring_is_a_missing_key_that_says_which_and_why() -> None:
     with pytest.raises(KeyMissing) as caught:
         ask(provider_set({}, keys=Keys(LockedVault(), {})), "sharpe")
-    assert caught.value.user_message == "The keyring is locked."
+    words = "Sharpe needs a key: enter it in Settings > Keys. The keyring is locked."
+    assert caught.value.user_message == words
 
 
 def test_a_provider_without_a_key_never_touches_the_vault() -> None:
