@@ -27,6 +27,8 @@ def check_target(path: Path, suffixes: tuple[str, ...]) -> None:
         raise UsageError(f"The file name {path.name!r} must end in {' or '.join(suffixes)}.")
     if path.is_dir():
         raise WriteError(f"{path} is a folder; name a file.")
+    if _is_device(path):
+        return
     try:
         handle, name = _open_beside(path)
         os.close(handle)
@@ -39,7 +41,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
     """Let ``write`` fill a file beside ``path`` and put it in its place when it is whole.
 
     Whatever goes wrong, Ctrl-C included, an existing file stays as it was and nothing is left
-    beside it.
+    beside it. A device or a pipe is never replaced: it is written into.
 
     Raises
     ------
@@ -47,6 +49,13 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
         When the disk is full or the file cannot be replaced.
     """
     target = Path(os.path.realpath(path))
+    if _is_device(target):
+        try:
+            with open(target, "wb") as device:
+                write(device)
+        except OSError as error:
+            raise _sentence(path, error) from error
+        return
     try:
         handle, name = _open_beside(target)
     except OSError as error:
@@ -64,6 +73,10 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
         if isinstance(error, OSError):
             raise _sentence(path, error) from error
         raise
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file()
 
 
 def _open_beside(path: Path) -> tuple[int, str]:

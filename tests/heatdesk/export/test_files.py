@@ -57,6 +57,26 @@ def test_a_link_is_written_through(folder: Path) -> None:
     assert target.read_text() == "new"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device here")
+def test_a_device_is_written_into_and_never_replaced(folder: Path) -> None:
+    pipe = folder / "pipe.csv"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        check_target(pipe, (".csv",))
+        write_atomically(pipe, lambda file: file.write(b"new") and None)
+        assert os.read(reader, 10) == b"new"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    full = folder / "full.csv"
+    full.symlink_to("/dev/full")
+    with pytest.raises(WriteError, match="disk is full"):
+        write_atomically(full, lambda file: file.write(b"new") and None)
+    assert full.exists()
+    assert not full.is_file()
+
+
 def test_a_target_is_checked_before_anything_is_spent(folder: Path) -> None:
     check_target(folder / "a.csv", (".csv",))
     assert os.listdir(folder) == []
