@@ -60,7 +60,7 @@ async def fetch_frames(
         raise UsageError(f"{provider.spec.title} has no {args.kind} data.")
     http = provider.context.http
     http.longest_stall_s = max(1.0, args.timeout_s)
-    patience = Patience(clock, provider.context.budget, args.timeout_s, say)
+    patience = Patience(clock, provider.context.budget, http, args.timeout_s, say)
     try:
         if not isinstance(sub, BookSub | LiquidationSub):
             return [await patience.ask(lambda: provider.fetch(sub))]

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from heatdesk.errors import ProviderError, RateLimited, Retry
 from heatdesk.net.budget import RateBudget
+from heatdesk.net.client import JsonClient
 from heatdesk.units import Clock
 
 T = TypeVar("T")
@@ -23,14 +24,19 @@ class Patience:
     clock : Clock
     budget : RateBudget
         Its waits are announced and do not count as failing.
+    http : JsonClient
+        Knows the last good answer: what is asked here may take several requests.
     timeout_s : float
         How long requests may keep failing since the last good answer.
     say : callable
         Takes one line for the user.
     """
 
-    def __init__(self, clock: Clock, budget: RateBudget, timeout_s: float, say: Say) -> None:
+    def __init__(
+        self, clock: Clock, budget: RateBudget, http: JsonClient, timeout_s: float, say: Say
+    ) -> None:
         self._clock = clock
+        self._http = http
         self._timeout_s = timeout_s
         self._say = say
         self._failing_s = 0.0
@@ -55,6 +61,9 @@ class Patience:
             except ProviderError as error:
                 if error.retry is not Retry.SOON:
                     raise
+                if self._http.last_good_s >= began_s:
+                    began_s = self._http.last_good_s
+                    self._failing_s, self._failures = 0.0, 0
                 self._failing_s += self._spent_s(began_s)
                 await self._hold_off(error)
             else:
@@ -83,5 +92,5 @@ class Patience:
     def _spent_s(self, began_s: float) -> float:
         """Seconds since the request began, without those it waited for the budget."""
         now_s = self._clock.monotonic_s()
-        waited_s = min(self._wait_to_s, now_s) - self._wait_from_s
+        waited_s = min(self._wait_to_s, now_s) - max(self._wait_from_s, began_s)
         return max(0.0, now_s - began_s - max(0.0, waited_s))

@@ -86,6 +86,8 @@ class JsonClient:
     ----------
     longest_stall_s : float
         No request bears a longer silence, whatever it asks for.
+    last_good_s : float
+        When the last good answer was whole, on the clock's monotonic scale.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class JsonClient:
         self.base_url = base_url.strip().rstrip("/")
         self.last_request_id = ""
         self.longest_stall_s = float("inf")
+        self.last_good_s = float("-inf")
         self._key_headers = key_headers
         self._clock = clock
         self._budget = budget
@@ -156,6 +159,7 @@ class JsonClient:
                 self._hold_off(outcome)
             raise outcome
         self.last_request_id = outcome.request_id or self.last_request_id
+        self.last_good_s = self._clock.monotonic_s()
         return outcome
 
     def loads(self, reply: Reply) -> object:
@@ -309,12 +313,17 @@ class JsonClient:
 
 
 async def _beginning(response: httpx.Response) -> bytes:
-    """Read as much of an error body as a sentence needs."""
+    """Read as much of an error body as a sentence needs; the status says enough without it."""
+    import httpx
+
     body = b""
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > _MAX_ERROR_BYTES:
-            break
+    try:
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > _MAX_ERROR_BYTES:
+                break
+    except (httpx.HTTPError, httpx.StreamError):
+        return body
     return body
 
 

@@ -43,6 +43,7 @@ from heatdesk.providers.kiyotaka_lists import (
     parse_block_size,
     parse_markets,
     parse_usage,
+    period_s_of,
     points_params,
 )
 from heatdesk.providers.kiyotaka_spans import history_spans, tail_span
@@ -212,7 +213,7 @@ class Kiyotaka(Provider):
         reply = await self.context.http.get(
             "/v1/points",
             points_params(sub, span, block_size, flat),
-            weight=weight.weight_of(sub, (span[1] - span[0]) / sub.interval_ms),
+            weight=weight.weight_of(sub, period_s_of(span) * 1000 / sub.interval_ms),
             on_wait=on_wait,
             stall_s=_STALL_S,
         )

@@ -27,12 +27,10 @@ def points_params(
     sub: SeriesSub, span: tuple[int, int], block_size: float = 0.0, flat: bool = False
 ) -> Params:
     """Parameters of ``/v1/points``; the window goes out in whole seconds that hold the span."""
-    from_s = span[0] // 1000
-    period_s = -(-span[1] // 1000) - from_s
     window = [
         ("interval", INTERVAL_NAMES[sub.interval_ms]),
-        ("from", str(from_s)),
-        ("period", str(period_s)),
+        ("from", str(span[0] // 1000)),
+        ("period", str(period_s_of(span))),
     ]
     if isinstance(sub, BookSub):
         params = [("type", BOOK), *(("exchange", venue) for venue in sub.venues)]
@@ -48,6 +46,11 @@ def points_params(
         _instrument(sub.symbol, sub.coin),
         *window,
     ]
+
+
+def period_s_of(span: tuple[int, int]) -> int:
+    """Length of the window that is sent for a span."""
+    return -(-span[1] // 1000) - span[0] // 1000
 
 
 def block_size_params(venue: str, symbol: str, coin: str) -> Params:

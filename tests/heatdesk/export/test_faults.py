@@ -148,6 +148,18 @@ def test_the_timeout_counts_only_failing_since_the_last_good_answer(
     assert sum(clock.waits_s) == 21.0
 
 
+def test_every_good_answer_restarts_the_timeout_and_the_delays(
+    export: Export, clock: HurriedClock
+) -> None:
+    flags = ("order-book", "--venue", "BINANCE_FUTURES", "--symbol", "BTCUSDT", *SPAN)
+    with server_of(faults.KIYOTAKA) as server:
+        server.inject(faults.TRANSIENT[4], times=3, path="/v1/block-sizes")
+        server.inject(faults.TRANSIENT[4], times=3, path="/v1/points")
+        outcome = export(server, *flags, "--timeout", "8")
+    assert outcome.code == 0, outcome.said
+    assert clock.waits_s == [1.0, 2.0, 4.0, 1.0, 2.0, 4.0]
+
+
 def test_a_failing_server_is_given_up_after_the_timeout(
     export: Export, clock: HurriedClock
 ) -> None:

@@ -317,6 +317,14 @@ def test_a_body_cut_before_its_length_is_a_cut() -> None:
         assert "cut before the end" in error.user_message
 
 
+def test_a_refusal_whose_words_are_cut_is_still_that_refusal() -> None:
+    body = Served(status=401, body=b'{"message": "no such key', cut_after=10)
+    with Scripted(lambda request: body) as server:
+        client, _ = make_client(server.url)
+        with explained(KeyRejected, "refused the key"):
+            ask(client)
+
+
 def test_a_length_that_is_not_reached_is_a_cut_on_any_transport() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         async def body() -> Any:

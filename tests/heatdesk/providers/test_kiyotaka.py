@@ -23,7 +23,7 @@ from heatdesk.frames import (
     Notice,
     Resolution,
 )
-from heatdesk.net.ledger import Ledger
+from heatdesk.net.ledger import Ledger, read_tally
 from heatdesk.providers.kiyotaka import Kiyotaka
 from heatdesk.providers.kiyotaka_spans import history_spans, tail_span
 from heatdesk.secrets import Keys, MemoryVault
@@ -170,6 +170,16 @@ def test_a_thousand_points_are_one_request_with_the_forming_bucket(desk: Desk) -
     assert frame.time_ms[-1] == BUCKET_MS
     assert frame.complete_ms < BUCKET_MS + MINUTE_MS
     assert frame.block_size == 5.0
+
+
+def test_a_span_between_seconds_is_weighed_as_it_is_sent(desk: Desk) -> None:
+    to_ms = BUCKET_MS + 500
+    span = (to_ms - 1000 * MINUTE_MS, to_ms)
+    desk.run(lambda provider: provider.fetch(BookSub(ME, depth=3, block_size=5.0), span))
+    (request,) = desk.server.requests
+    assert request.one("period") == "60001"
+    assert request.weight == 20
+    assert desk.ledger.read(lambda c: read_tally(c, ME, desk.clock.now_ms())).day == 20
 
 
 def test_then_only_the_tail_is_asked_from_the_bucket_that_was_forming(desk: Desk) -> None:
