@@ -206,10 +206,21 @@ class Engine:
     def _provider(self, provider_id: str) -> Provider:
         provider = self._providers.get(provider_id)
         if provider is None:
-            provider = self._build(provider_id, lambda: self._active.get(provider_id, ()))
+            provider = self._build(provider_id, lambda: self._running(provider_id))
             self._providers[provider_id] = provider
             self._note_provider(provider_id)
         return provider
+
+    def _running(self, provider_id: str) -> tuple[Subscription, ...]:
+        """Wanted subscriptions of a provider but those it refused: they take no budget.
+
+        Any thread may ask.
+        """
+        wanted = self._active.get(provider_id, ())
+        tasks = [self._tasks.get(sub) for sub in wanted]
+        return tuple(
+            sub for sub, task in zip(wanted, tasks, strict=True) if task is None or not task.done()
+        )
 
     async def _drop_later(self, sub: Subscription) -> None:
         await self._clock.sleep(LINGER_S)

@@ -56,6 +56,7 @@ def after_error(status: StreamStatus, error: ProviderError, retry_ms: int | None
         problem=error.user_message,
         needs_key=isinstance(error, KeyMissing | KeyRejected),
         next_ms=retry_ms,
+        progress=None if retry_ms is None else status.progress,
         note="",
     )
 

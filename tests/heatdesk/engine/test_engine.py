@@ -391,6 +391,19 @@ def test_a_provider_learns_which_of_its_subscriptions_run() -> None:
     desk.run(scenario)
 
 
+def test_a_refused_subscription_takes_no_share_of_the_budget() -> None:
+    desk = Desk()
+    desk.play(ONE, Notice(progress=0.0), PlanRequired("alpha", "not on this plan"))
+
+    async def scenario(desk: Desk) -> None:
+        desk.engine.want(frozenset({ONE, TWO}))
+        await settle()
+        assert desk.built[0].context.active() == (TWO,)
+        assert desk.store.status(ONE).progress is None, "nothing is on its way"
+
+    desk.run(scenario)
+
+
 def test_the_provider_status_shows_the_scarcest_budget() -> None:
     desk = Desk(Limits(day=10))
     desk.play(ONE, rows())
