@@ -42,10 +42,12 @@ class Backoff:
         """Data came: the next failure counts as the first."""
         self._failures = 0
 
-    def delay_s(self, error: ProviderError) -> float:
+    def delay_s(self, error: ProviderError, period_s: float = 0.0) -> float:
         """Seconds until asking again can help; infinite when it never does.
 
-        A provider's own ``Retry-After`` is waited out, and longer where it was not enough.
+        A provider's own ``Retry-After`` is waited out, and longer where it was not enough. A
+        stream that a small budget lets update only every ``period_s`` is retried less often
+        than others in the end: a long outage must not eat the budget of the day.
         """
         if error.retry is Retry.NEVER:
             return math.inf
@@ -55,6 +57,7 @@ class Backoff:
         self._last_s = now_s
         soon = error.retry is Retry.SOON
         first_s, most_s = (SOON_FIRST_S, SOON_MOST_S) if soon else (LATER_FIRST_S, LATER_MOST_S)
+        most_s = min(max(most_s, period_s / 2), LATER_MOST_S)
         delay_s = min(first_s * 2.0 ** min(self._failures, 16), most_s)
         self._failures += 1
         if isinstance(error, RateLimited) and error.retry_after_s is not None:

@@ -168,7 +168,7 @@ class Engine:
                     await self._drain(sub, provider, backoff)
                     return
                 except ProviderError as error:
-                    delay_s = backoff.delay_s(error)
+                    delay_s = backoff.delay_s(error, self._store.status(sub).period_s)
                     self._fail(sub, error, delay_s)
                     if math.isinf(delay_s):
                         return

@@ -26,6 +26,13 @@ def test_transient_failures_double_from_one_second_to_a_minute(kind: type[Provid
     assert delays == [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
+def test_a_stream_of_slow_pace_is_retried_up_to_half_its_pace() -> None:
+    backoff = Backoff(JumpingClock())
+    delays = [backoff.delay_s(ServerTrouble("alpha", "x"), 1200.0) for _ in range(12)]
+    assert delays == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]
+    assert Backoff(JumpingClock()).delay_s(Unreachable("alpha", "x"), 86_400.0) == 60
+
+
 @pytest.mark.parametrize("kind", [Unreachable, BadPayload])
 def test_calm_failures_double_from_a_minute_to_ten(kind: type[ProviderError]) -> None:
     backoff = Backoff(JumpingClock())
