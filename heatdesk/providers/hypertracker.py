@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from heatdesk.errors import ProviderError
+from heatdesk.errors import BadPayload, ProviderError
 from heatdesk.frames import (
     COHORTS,
     CohortDefinition,
@@ -107,12 +107,16 @@ class HyperTracker(Provider):
         return Cost(first=1, update=1, period_s=period_s, text=text)
 
     async def stream(self, sub: Subscription, covered: Sequence[Span]) -> AsyncIterator[Frame]:
-        """Yield the table now and every period."""
+        """Yield the table now and every period; no coin at all is no answer."""
         while True:
             await self._learn_names()
             asking = ask_and_tell(self.context.clock, partial(self._fetch, sub))
             async with aclosing(asking) as frames:
                 async for frame in frames:
+                    if isinstance(frame, CohortTable) and not frame.coins:
+                        # It would wipe the table that is shown; an export may have it.
+                        text = "HyperTracker sent a list without any coin."
+                        raise BadPayload("hypertracker", text, field="heatmap")
                     yield frame
             period_s = self.period_s(sub)
             next_ms = self.context.clock.now_ms() + round(period_s * 1000)

@@ -13,6 +13,7 @@ from functools import partial
 
 import numpy as np
 
+from heatdesk.errors import BadPayload
 from heatdesk.frames import DotSet, DotSub, Frame, KeyState, Notice, Subscription
 from heatdesk.frames.market import TIMEFRAMES, MarketFrame
 from heatdesk.net.budget import Limits, OnWait
@@ -69,11 +70,15 @@ class Sharpe(Provider):
         return Cost(first=1, update=1, period_s=self.period_s, text=text)
 
     async def stream(self, sub: Subscription, covered: Sequence[Span]) -> AsyncIterator[Frame]:
-        """Yield the dots now and every period."""
+        """Yield the dots now and every period; none at all is no answer."""
         while True:
             asking = ask_and_tell(self.context.clock, partial(self._fetch, sub))
             async with aclosing(asking) as frames:
                 async for frame in frames:
+                    if isinstance(frame, DotSet) and not frame.ids:
+                        # It would wipe the dots that are shown; an export may have it.
+                        text = "Sharpe sent a list without any dot."
+                        raise BadPayload("sharpe", text, field="data.dots")
                     yield frame
             next_ms = self.context.clock.now_ms() + round(self.period_s * 1000)
             yield Notice(period_s=self.period_s, next_ms=next_ms, note="")
