@@ -110,6 +110,7 @@ class FaultDesk:
         stall_s: float = 20.0,
         ledger: Path | None = None,
     ) -> None:
+        self.key = KEY
         self.clock = SharedClock()
         self.source = OutageSource(1, 20)
         now_s, mono_s = self.clock.now_s, self.clock.monotonic_s
