@@ -14,10 +14,13 @@ from functools import partial
 from heatdesk.errors import BadPayload, BadRequest
 from heatdesk.frames import (
     BookSub,
+    BookWindow,
     CandleSub,
+    CandleWindow,
     Frame,
     KeyState,
     LiquidationSub,
+    LiquidationWindow,
     MarketList,
     MarketSub,
     Notice,
@@ -46,7 +49,7 @@ from heatdesk.providers.kiyotaka_lists import (
     period_s_of,
     points_params,
 )
-from heatdesk.providers.kiyotaka_spans import history_spans, tail_span
+from heatdesk.providers.kiyotaka_spans import history_spans, resume_ms, tail_span
 from heatdesk.settings import Settings
 from heatdesk.units import DAY_MS, format_age
 
@@ -167,15 +170,17 @@ class Kiyotaka(Provider):
                 await self.context.clock.sleep(86_400)
         sub = _series(sub)
         spans = self._history(sub, covered)
+        last_ms = max((b for _, b in covered), default=0) - sub.interval_ms
         for done, span in enumerate(spans):
             yield Notice(period_s=self._pace_s(sub), progress=done / len(spans))
             async with aclosing(self._ask(sub, span)) as frames:
                 async for frame in frames:
                     yield frame
+                    if span[1] > last_ms + sub.interval_ms:
+                        last_ms = _resume_ms(frame, span, last_ms)
         yield Notice(progress=1.0)
         asked_ms = self.context.clock.now_ms() if spans else max(b for _, b in covered)
-        newest_ms = max([b for _, b in spans] + [b for _, b in covered])
-        tail = self._tail(sub, asked_ms, newest_ms - sub.interval_ms)
+        tail = self._tail(sub, asked_ms, last_ms)
         async with aclosing(tail) as frames:
             async for frame in frames:
                 yield frame
@@ -183,7 +188,7 @@ class Kiyotaka(Provider):
     async def _tail(
         self, sub: SeriesSub, asked_ms: int, last_ms: int
     ) -> AsyncGenerator[Frame, None]:
-        """Ask again and again from the bucket ``last_ms`` on, which was still forming."""
+        """Ask again and again from the bucket ``last_ms`` on, the newest that was served."""
         clock = self.context.clock
         while True:
             pace_s = self._pace_s(sub)
@@ -198,7 +203,7 @@ class Kiyotaka(Provider):
                 async with aclosing(self._ask(sub, span)) as frames:
                     async for frame in frames:
                         yield frame
-                last_ms = span[1] - sub.interval_ms
+                        last_ms = _resume_ms(frame, span, last_ms)
 
     def _ask(self, sub: SeriesSub, span: Span) -> AsyncGenerator[Frame, None]:
         """Yield why it has to wait, if it has to, then the frame."""
@@ -283,6 +288,13 @@ class Kiyotaka(Provider):
 
     def _pace_s(self, sub: Subscription) -> float:
         return weight.compute_paces(self._active(sub), self.limits())[sub]
+
+
+def _resume_ms(frame: Frame, span: Span, last_ms: int) -> int:
+    if not isinstance(frame, BookWindow | LiquidationWindow | CandleWindow):
+        return last_ms
+    newest_ms = int(frame.time_ms[-1]) if frame.time_ms.size else None
+    return resume_ms(span, newest_ms, frame.interval_ms)
 
 
 def _series(sub: Subscription) -> SeriesSub:

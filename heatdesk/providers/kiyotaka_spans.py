@@ -8,6 +8,9 @@ from heatdesk.units import floor_ms
 
 Span = tuple[int, int]
 
+LATEST_BUCKETS = 100
+"""A bucket that is later than this many others is no longer waited for."""
+
 
 def history_spans(
     interval_ms: int, points: int, now_ms: int, oldest_ms: int, covered: Sequence[Span]
@@ -34,6 +37,17 @@ def history_spans(
         overlap_ms = interval_ms if at_ms > start_ms else 0
         missing.append((at_ms - overlap_ms, end_ms))
     return [span for span in reversed(missing) if span[0] < span[1]]
+
+
+def resume_ms(span: Span, newest_ms: int | None, interval_ms: int) -> int:
+    """Bucket to go on from after a window: the newest that was served.
+
+    It may have been forming; and those after it, where it was not the last one asked, may only
+    have been late. What is missing for longer than `LATEST_BUCKETS` stays a gap.
+    """
+    served_ms = span[0] if newest_ms is None else newest_ms
+    forming_ms = span[1] - interval_ms
+    return max(min(served_ms, forming_ms), forming_ms - LATEST_BUCKETS * interval_ms)
 
 
 def tail_span(last_ms: int, now_ms: int, interval_ms: int, points: int) -> Span:

@@ -25,7 +25,7 @@ from heatdesk.frames import (
 )
 from heatdesk.net.ledger import Ledger, read_tally
 from heatdesk.providers.kiyotaka import Kiyotaka
-from heatdesk.providers.kiyotaka_spans import history_spans, tail_span
+from heatdesk.providers.kiyotaka_spans import history_spans, resume_ms, tail_span
 from heatdesk.secrets import Keys, MemoryVault
 from heatdesk.settings import Settings, load
 from heatdesk.units import SystemClock
@@ -195,6 +195,30 @@ def test_then_only_the_tail_is_asked_from_the_bucket_that_was_forming(desk: Desk
     assert [f.period_s for f in frames if isinstance(f, Notice) and f.next_ms] == [60.0] * 3
 
 
+def test_newest_buckets_that_were_late_are_asked_again(desk: Desk) -> None:
+    source = desk.server.source
+    assert isinstance(source, SyntheticSource)
+    late_s = BUCKET_MS // 1000
+    source.missing = frozenset({late_s - 60, late_s})
+
+    async def work(provider: Provider) -> list[BookWindow]:
+        got: list[BookWindow] = []
+        stream: Any = provider.stream(BookSub(ME, depth=3), ())
+        async with aclosing(stream):
+            async for frame in stream:
+                if isinstance(frame, BookWindow):
+                    got.append(frame)
+                    source.missing = frozenset()
+                if len(got) == 3:
+                    break
+        return got
+
+    windows = desk.run(work)
+    assert windows[0].time_ms[-1] == BUCKET_MS - 2 * MINUTE_MS
+    assert {BUCKET_MS - MINUTE_MS, BUCKET_MS} <= set(windows[1].time_ms.tolist())
+    assert windows[2].from_ms == BUCKET_MS + MINUTE_MS, "what came is not asked again"
+
+
 def test_what_arrived_is_not_asked_again(desk: Desk) -> None:
     end_ms = BUCKET_MS + MINUTE_MS
     covered = [(end_ms - 400 * MINUTE_MS, end_ms)]
@@ -325,6 +349,13 @@ def test_history_leaves_out_what_is_covered() -> None:
     assert history_spans(10, 10, 105, 0, [(40, 60)]) == [(50, 110), (10, 40)]
     assert history_spans(10, 10, 105, 55, []) == [(60, 110)]
     assert history_spans(10, 10, 105, 1000, []) == [(100, 110)]
+
+
+def test_a_tail_goes_on_from_the_newest_bucket_served() -> None:
+    assert resume_ms((0, 100), 90, 10) == 90
+    assert resume_ms((0, 100), 70, 10) == 70
+    assert resume_ms((50, 100), None, 10) == 50, "nothing came: the same window again"
+    assert resume_ms((0, 100_000), 10, 10) == 99_990 - 100 * 10, "a long halt is a gap"
 
 
 def test_the_tail_is_bounded_after_a_long_sleep() -> None:
