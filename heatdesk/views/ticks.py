@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS, format_compact, format_price, moment_of
 
+_PRICE_DIGITS = 7
 TIME_STEPS_MS = (
     *(1_000 * n for n in (1, 2, 5, 10, 15, 30)),
     *(MINUTE_MS * n for n in (1, 2, 5, 10, 15, 30)),
@@ -141,6 +142,9 @@ def quantity_label(value: float, usd: bool = False) -> str:
 def tick_of_prices(prices: NDArray[np.float64], finest: int = 8) -> float:
     """Coarsest power of ten, at most 1, that every price is a multiple of.
 
+    No market quotes more than seven significant digits: prices that are averages or products
+    do not make a label longer.
+
     Parameters
     ----------
     prices : (n,) float64
@@ -149,6 +153,9 @@ def tick_of_prices(prices: NDArray[np.float64], finest: int = 8) -> float:
         Most decimals tried.
     """
     known = prices[np.isfinite(prices)]
+    largest = float(np.abs(known).max(initial=0.0))
+    if largest > 0:
+        finest = min(max(_PRICE_DIGITS - 1 - math.floor(math.log10(largest)), 0), finest)
     for decimals in range(finest):
         scaled = known * 10**decimals
         if np.all(

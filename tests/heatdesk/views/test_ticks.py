@@ -86,6 +86,8 @@ def test_the_tick_is_read_from_prices() -> None:
     assert tick_of_prices(np.array([70_825.1, 70_830.0])) == pytest.approx(0.1)
     assert tick_of_prices(np.array([3.0, 4.0, np.nan])) == 1.0
     assert tick_of_prices(np.array([0.12345])) == pytest.approx(1e-5)
+    assert tick_of_prices(np.array([60_971.167191, 60_940.3])) == pytest.approx(0.01)
+    assert tick_of_prices(np.array([9_876_543.21])) == 1.0
 
 
 def test_labels_are_moved_apart_and_stay_in_order() -> None:
