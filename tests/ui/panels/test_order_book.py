@@ -259,6 +259,21 @@ def test_contrast_is_remembered_by_instrument(
     assert other.chart.legend.cut[0] == 3.0
 
 
+def test_real_data_is_not_coloured_by_the_cut_offs_of_the_demo(
+    panel: OrderBookPanel, market: Market
+) -> None:
+    of_the_real = panel.chart.legend.cut
+    panel.demo = True
+    market.fill_book(panel.primary(), panel.options.candle_sub(panel.source))
+    for n in range(MINUTES, MINUTES + 200):
+        market.add_minute(panel.primary(), n, scale=50.0)
+    panel.pull()
+    assert panel.chart.legend.cut[0] > 2 * of_the_real[0]
+    panel.demo = False
+    panel.pull()
+    assert panel.chart.legend.cut == of_the_real
+
+
 def test_the_menu_is_of_the_cell_under_the_cursor(panel: OrderBookPanel) -> None:
     at = point(panel, minute(150) / 1000 + 30, WALL_PRICE + 2.5).toPoint()
     menu = QMenu()

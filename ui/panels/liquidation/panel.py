@@ -275,7 +275,9 @@ class LiquidationPanel(Panel):
             self._band = count * block
             self.chart.item.set_band(count)
             options = self.options
-            self.contrasts.turn_to(f"{options.coin}:{options.quote.value}:{self._band:.10g}")
+            # The invented market's clusters are its own: its cuts would black out real ones.
+            market = f"demo:{options.coin}" if self.demo else options.coin
+            self.contrasts.turn_to(f"{market}:{options.quote.value}:{self._band:.10g}")
             self._show_options()
         count = self.chart.item.band
         filling = self.context.store.status(self.primary()).progress is not None

@@ -227,7 +227,9 @@ class OrderBookPanel(Panel):
             options = self.options
             venues = "+".join(options.venues)
             quote = options.quote.value
-            self.contrasts.turn_to(f"{venues}:{options.instrument}:{quote}:{block_size:.10g}")
+            # The invented market has walls of its own: its cuts would black out a real one.
+            market = f"demo:{venues}" if self.demo else venues
+            self.contrasts.turn_to(f"{market}:{options.instrument}:{quote}:{block_size:.10g}")
             self._show_options()
         key = (heat, heat.revision, heat.generation)
         filling = self.context.store.status(self.primary()).progress is not None
