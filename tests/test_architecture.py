@@ -24,7 +24,7 @@ ui.theme
 heatdesk.export
 heatdesk.engine | heatdesk.views
 heatdesk.providers | heatdesk.store | heatdesk.analytics
-heatdesk.net | heatdesk.recording | heatdesk.settings | heatdesk.secrets
+heatdesk.net | heatdesk.recording | heatdesk.settings | heatdesk.secrets | heatdesk.log_file
 heatdesk.frames
 heatdesk.units
 heatdesk.errors

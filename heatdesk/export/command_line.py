@@ -107,16 +107,15 @@ async def _fetch(
 
 def _start_log(home: Path, keys: Keys) -> None:
     """Write what happens to a file too; a folder that cannot be used costs only the log."""
+    from heatdesk.log_file import LogFile
     from heatdesk.secrets import RedactKeys
 
     path = home / "logs" / LOG_FILE
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        is_long = path.exists() and path.stat().st_size > _LONGEST_LOG_BYTES
-        handler = logging.FileHandler(path, mode="w" if is_long else "a", encoding="utf-8")
+        handler = LogFile(path, _LONGEST_LOG_BYTES, 1)
     except OSError:
         return
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.addFilter(RedactKeys(keys))
     root = logging.getLogger("heatdesk")
     root.addHandler(handler)

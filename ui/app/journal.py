@@ -7,11 +7,11 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
+from heatdesk.log_file import LogFile
 from heatdesk.secrets import Keys, RedactKeys
 from ui.panel import LogTail
 
@@ -40,22 +40,15 @@ class Journal:
         folder = home / "logs"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._handlers.append(
-                RotatingFileHandler(
-                    folder / FILE_NAME, "a", LARGEST_BYTES, KEPT_FILES, encoding="utf-8"
-                )
-            )
+            self._handlers.append(LogFile(folder / FILE_NAME, LARGEST_BYTES, KEPT_FILES))
             # Stacks only: faulthandler writes no values of variables.
             self._crash = (folder / CRASH_NAME).open("a", encoding="utf-8")
             faulthandler.enable(self._crash)
         except OSError:
             self._crash = None
-        layout = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
         root = logging.getLogger()
         for handler in self._handlers:
             handler.addFilter(RedactKeys(keys))
-            if handler is not tail:
-                handler.setFormatter(layout)
             root.addHandler(handler)
         root.setLevel(logging.INFO)
         logging.getLogger("httpx").setLevel(logging.WARNING)

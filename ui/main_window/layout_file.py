@@ -78,7 +78,7 @@ def load(path: Path) -> tuple[Layout | None, str]:
         return None, ""
     except OSError as error:
         return None, f"The saved layout cannot be read ({error.strerror})."
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         aside = _set_aside(path, "damaged")
         return None, (
             f"The saved layout was damaged and is kept as {aside};"

@@ -1,0 +1,168 @@
+"""Damaged files, files of another version and a full disk: the desk opens, says so, goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from heatdesk import settings as settings_file
+from heatdesk.errors import WriteError
+from heatdesk.export import command_line
+from heatdesk.settings import Settings, ViewSettings
+from tests.app.fault_desk import check_sentence
+from tests.servers.sharpe import SharpeServer
+from ui.app.program import LAYOUT_NAME, Program
+from ui.main_window import layout_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+KINDS = {"order-book", "liquidation", "dots", "cohorts"}
+
+
+@contextlib.contextmanager
+def program(home: Path, said: list[str]) -> Iterator[Program]:
+    """Open the desk with its files in ``home`` and close it again; collect what it says."""
+    from ui.main_window import MainWindow
+
+    say = MainWindow.say
+
+    def hear(window: MainWindow, sentence: str) -> None:
+        said.append(sentence)
+        say(window, sentence)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MainWindow, "say", hear)
+        opened = Program(home, {}, demo=False)
+        opened.start()
+        try:
+            yield opened
+        finally:
+            opened.window.close()
+            opened.stop()
+
+
+def kinds(desk: Program) -> set[str]:
+    return {panel.panel_id for panel in desk.window.panels() if panel.provider_id}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "aside"),
+    [
+        (settings_file.FILE_NAME, b"[providers\n\xff\xfe = ", ".damaged"),
+        (settings_file.FILE_NAME, b"\0" * 4096, ".damaged"),
+        (LAYOUT_NAME, b'{"version": 1, "panels": [{"id"', ".damaged"),
+        (LAYOUT_NAME, b"[" * 100_000, ".damaged"),
+        (LAYOUT_NAME, b"\0" * 4096, ".damaged"),
+        (LAYOUT_NAME, b'{"version": 99, "panels": "elsewhere"}', ".v99"),
+    ],
+    ids=["settings torn", "settings zeros", "layout torn", "layout deep", "zeros", "version 99"],
+)
+def test_a_file_that_cannot_be_used_is_kept_and_told_and_the_desk_opens(
+    qapp: object, heatdesk_home: Path, name: str, content: bytes, aside: str
+) -> None:
+    (heatdesk_home / name).write_bytes(content)
+    said: list[str] = []
+    with program(heatdesk_home, said) as desk:
+        assert kinds(desk) == KINDS
+    sentences = [sentence for sentence in said if sentence]
+    assert sentences
+    for sentence in sentences:
+        check_sentence(sentence)
+    kept = [path for path in heatdesk_home.iterdir() if path.name.startswith(name + aside)]
+    assert [path.read_bytes() for path in kept] == [content]
+    said.clear()
+    with program(heatdesk_home, said) as desk:
+        assert kinds(desk) == KINDS
+    assert not any(said), said
+
+
+def _fill(disk: Path) -> None:
+    """Write until nothing more fits, down to the last page."""
+    handle = os.open(disk / "ballast", os.O_WRONLY | os.O_CREAT)
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                os.write(handle, bytes(4096))
+    finally:
+        os.close(handle)
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """Folder on a disk of its own that is full."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
+    try:
+        made = subprocess.run(mounting, capture_output=True, check=False).returncode == 0
+    except OSError:
+        made = False
+    if not made:
+        pytest.skip("a disk of a few pages can only be mounted by root")
+    try:
+        settings_file.save(Settings(view=ViewSettings(utc=True)), disk)
+        (disk / LAYOUT_NAME).write_text(json.dumps({"version": 1, "panels": []}))
+        _fill(disk)
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_disk_keeps_the_earlier_files_and_is_told(full_disk: Path) -> None:
+    before = {path.name: path.read_bytes() for path in full_disk.iterdir()}
+    saved, _ = settings_file.load(full_disk, {})
+    other = replace(saved, view=ViewSettings(utc=False, bid_ask_pair=True))
+    record = layout_file.PanelRecord("order-book", "order-book", options={"symbol": "X" * 5000})
+    with pytest.raises(WriteError) as no_settings:
+        settings_file.save(other, full_disk)
+    with pytest.raises(WriteError) as no_layout:
+        layout_file.save(layout_file.Layout((record,)), full_disk / LAYOUT_NAME)
+    for found in (no_settings, no_layout):
+        check_sentence(found.value.user_message)
+        assert "space" in found.value.user_message
+    assert {path.name: path.read_bytes() for path in full_disk.iterdir()} == before
+
+
+def test_the_desk_opens_and_closes_on_a_full_disk(
+    qapp: object, full_disk: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    layout = (full_disk / LAYOUT_NAME).read_bytes()
+    said: list[str] = []
+    with program(full_disk, said) as desk:
+        sentence = desk.apply_settings(
+            replace(desk.services.providers.settings, view=ViewSettings())
+        )
+        check_sentence(sentence)
+        assert "space" in sentence
+    assert (full_disk / LAYOUT_NAME).read_bytes() == layout
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_an_export_with_a_full_home_still_writes_its_file(
+    full_disk: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "dots.csv"
+    monkeypatch.setenv("HEATDESK_HOME", str(full_disk))
+    monkeypatch.setenv("HEATDESK_KEY_SHARPE", "test-key")
+    with SharpeServer(key="test-key") as server:
+        monkeypatch.setenv("HEATDESK_PROVIDERS__SHARPE__BASE_URL", server.url)
+        assert command_line.main(["export", "dots", "--out", str(out)]) == 0
+        inside = full_disk / "dots.csv"
+        assert command_line.main(["export", "dots", "--out", str(inside)]) == 1
+    said = capfd.readouterr().err
+    assert "Traceback" not in said
+    assert "disk is full" in said
+    assert len(out.read_text().splitlines()) == 51
+    assert not inside.exists()
+    assert not [path for path in full_disk.iterdir() if path.name.endswith(".part")]
