@@ -32,6 +32,7 @@ INTERVALS_MS: dict[str, int] = {
 }
 """Interval labels a user chooses from, with their width in milliseconds."""
 
+_LARGEST_PLAIN, _SMALLEST_PLAIN = 1e16, 1e-12
 _DURATION = re.compile(r"(\d+)(s|m|h|d|w)")
 _DURATION_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
@@ -183,10 +184,15 @@ def month_start_ms(time_ms: int) -> int:
 
 
 def format_compact(value: float, digits: int = 3) -> str:
-    """A figure with K, M, B or T and about ``digits`` significant digits (``48.2M``)."""
+    """A figure with K, M, B or T and about ``digits`` significant digits (``48.2M``).
+
+    What would take more than a dozen zeros is written as ``1.00e-15``.
+    """
     if not math.isfinite(value):
         return "-"
     size = abs(value)
+    if size >= _LARGEST_PLAIN or 0 < size < _SMALLEST_PLAIN:
+        return f"{value:.{digits - 1}e}"
     for limit, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
         # 999,960 must read 1.00M, not 1000K
         if size >= limit * (1 - 0.5 * 10.0**-digits):
@@ -202,8 +208,11 @@ def format_usd(value: float, digits: int = 3) -> str:
 
 
 def format_pct(value: float, digits: int = 1) -> str:
-    """Percent points with a sign (``+1.8 %``)."""
-    return f"{value:+.{digits}f} %" if math.isfinite(value) else "-"
+    """Percent points with a sign (``+1.8 %``), without one where nothing is left of them."""
+    if not math.isfinite(value):
+        return "-"
+    sign = "+" if round(value, digits) else ""
+    return f"{round(value, digits) or 0.0:{sign}.{digits}f} %"
 
 
 def price_decimals(tick_size: float) -> int:
@@ -242,4 +251,4 @@ def _significant(value: float, digits: int) -> str:
     # rounding can carry into a new digit: 9.996 -> 10.0
     if rounded:
         decimals = digits - 1 - math.floor(math.log10(abs(rounded)))
-    return f"{rounded:.{min(max(decimals, 0), 8)}f}"
+    return f"{rounded:.{max(decimals, 0)}f}"

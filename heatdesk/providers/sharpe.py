@@ -7,6 +7,7 @@ minutes is close to the monthly allowance of the free plan.
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -146,7 +147,7 @@ def parse_dots(payload: object, mode: str, category: str, request_id: str = "") 
         symbols=tuple(dot.child("symbol").text() for dot in dots),
         relative_volume=_column(dots, "x"),
         change_pct=np.array(
-            [[number_or_nan(dot.child("y"), key) for key in TIMEFRAMES] for dot in dots],
+            [_changes(dot.child("y")) for dot in dots],
             dtype=np.float64,
         ).reshape(len(dots), len(TIMEFRAMES)),
         market_cap_usd=_column(dots, "marketCap"),
@@ -154,6 +155,12 @@ def parse_dots(payload: object, mode: str, category: str, request_id: str = "") 
         volume_24h_usd=_column(dots, "volume24h"),
         request_id=meta_id.text() if meta_id is not None else request_id,
     )
+
+
+def _changes(y: Node) -> list[float]:
+    if y.value is None:
+        return [math.nan] * len(TIMEFRAMES)
+    return [number_or_nan(y, key) for key in TIMEFRAMES]
 
 
 def _column(dots: Sequence[Node], key: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 # A served price is the edge of its level, give or take float noise: 0.30000000000000004 / 0.1
 # must not fall into the level below.
 LEVEL_NOISE = 1e-6
+_FARTHEST = 2.0**53
+# A price that is no price any more (1e300) must not wrap around to a level of the other end.
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,9 @@ class PriceGrid:
 
     def levels_of(self, price: NDArray[np.float64]) -> NDArray[np.int64]:
         """Levels that hold prices, any shape."""
-        return np.floor(price / self.block_size + LEVEL_NOISE).astype(np.int64)
+        with np.errstate(over="ignore"):
+            place = np.floor(price / self.block_size + LEVEL_NOISE)
+        return np.clip(place, -_FARTHEST, _FARTHEST, out=place).astype(np.int64)
 
     def price_of(self, level: float) -> float:
         """Lower edge of a level, quote units."""

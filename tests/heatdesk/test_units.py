@@ -106,6 +106,9 @@ def test_weeks_begin_on_monday_and_days_and_months_at_midnight_utc() -> None:
         (9.996, "10.0"),
         (-1234, "-1.23K"),
         (3.2e12, "3.20T"),
+        (4.9e-7, "0.000000490"),
+        (1.234e-15, "1.23e-15"),
+        (-2e300, "-2.00e+300"),
         (math.nan, "-"),
         (math.inf, "-"),
     ],
@@ -118,6 +121,7 @@ def test_dollars_and_percent_carry_their_sign() -> None:
     assert format_usd(-1200) == "-$1.20K"
     assert format_pct(1.84) == "+1.8 %"
     assert format_pct(-0.06) == "-0.1 %"
+    assert format_pct(-0.04) == format_pct(0.04) == format_pct(0.0) == "0.0 %"
     assert format_usd(math.nan) == format_pct(math.nan) == "-"
 
 

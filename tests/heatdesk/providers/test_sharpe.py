@@ -45,6 +45,14 @@ def test_the_documented_example_comes_through_to_the_last_digit() -> None:
     assert dots.request_id == "req_abc123def456ghij"
 
 
+def test_a_dot_whose_performance_is_null_has_none_in_any_timeframe() -> None:
+    payload = copy.deepcopy(PAYLOAD)
+    payload["data"]["dots"][0]["y"] = None
+    dots = parse_dots(payload, "coins", "top-100")
+    assert np.isnan(dots.change_pct[0]).all()
+    assert not np.isnan(dots.change_pct[1]).all()
+
+
 def test_null_and_missing_figures_are_unknown_not_zero() -> None:
     payload = copy.deepcopy(PAYLOAD)
     dot = payload["data"]["dots"][0]

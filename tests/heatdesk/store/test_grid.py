@@ -23,6 +23,12 @@ def test_a_price_inside_a_level_belongs_to_it() -> None:
     assert grid.price_of(14165) == 70825.0
 
 
+def test_a_price_beyond_all_reason_is_far_away_and_stays_on_its_side() -> None:
+    near, far, farther = PriceGrid(1e-9).levels_of(np.array([100.0, 1e20, 1e300])).tolist()
+    assert near == 100_000_000_000
+    assert near < far <= farther
+
+
 @pytest.mark.parametrize("block_size", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_level_has_a_positive_height(block_size: float) -> None:
     with pytest.raises(ValueError, match="level"):
