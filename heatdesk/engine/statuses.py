@@ -15,6 +15,10 @@ from heatdesk.frames import (
 )
 from heatdesk.frames.market import MarketFrame
 
+NOTHING_CAME = (
+    "Nothing was served for this instrument and time. Choose another, or wait: it is asked again."
+)
+
 
 def newest_ms(frame: MarketFrame, now_ms: int) -> int | None:
     """Moment the newest data of a frame speaks of, never ahead of now; None when it is empty."""
@@ -26,8 +30,13 @@ def newest_ms(frame: MarketFrame, now_ms: int) -> int | None:
 
 
 def after_data(status: StreamStatus, frame: MarketFrame, now_ms: int) -> StreamStatus:
-    """Data came: it is as old as its newest part, and nothing is wrong any more."""
+    """Data came: it is as old as its newest part, and nothing is wrong any more.
+
+    An empty answer before any data is not data: a blank chart must not call itself live.
+    """
     times_ms = [t for t in (status.data_time_ms, newest_ms(frame, now_ms)) if t is not None]
+    if not times_ms:
+        return replace(status, problem=NOTHING_CAME, needs_key=False)
     return replace(
         status,
         data_time_ms=max(times_ms, default=None),

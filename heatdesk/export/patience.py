@@ -8,12 +8,13 @@ from typing import TypeVar
 from heatdesk.errors import ProviderError, RateLimited, Retry
 from heatdesk.net.budget import RateBudget
 from heatdesk.net.client import JsonClient
-from heatdesk.units import Clock
+from heatdesk.units import Clock, format_age
 
 T = TypeVar("T")
 Say = Callable[[str], None]
 _FIRST_DELAY_S = 1.0
 _WORTH_SAYING_S = 0.5
+_LONG_S = 300.0
 
 
 class Patience:
@@ -87,7 +88,9 @@ class Patience:
         self._wait_from_s = self._wait_from_s or now_s
         self._wait_to_s = now_s + wait_s
         if wait_s >= _WORTH_SAYING_S:
-            self._say(f"{reason[:1].upper()}{reason[1:]}, {wait_s:.0f} s.")
+            how_long = f"{wait_s:.0f} s" if wait_s < _LONG_S else format_age(wait_s)
+            stop = "" if wait_s < _LONG_S else " Ctrl-C stops."
+            self._say(f"{reason[:1].upper()}{reason[1:]}, {how_long}.{stop}")
 
     def _spent_s(self, began_s: float) -> float:
         """Seconds since the request began, without those it waited for the budget."""
