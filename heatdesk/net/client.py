@@ -10,6 +10,7 @@ import asyncio
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
@@ -32,6 +33,8 @@ from heatdesk.net.replies import Refusal, clean, error_of, looks_like_web_page, 
 from heatdesk.units import Clock
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 Transport: TypeAlias = "httpx.AsyncBaseTransport"
@@ -305,11 +308,20 @@ class JsonClient:
             direct = {f"all://{host}": None for host in _LOOPBACK}
             self._client = httpx.AsyncClient(
                 transport=self._transport,
+                verify=_trusted_authorities(),
                 mounts=None if self._transport is not None else direct,
                 headers={"User-Agent": f"HeatDesk/{__version__}", "Accept": "application/json"},
                 follow_redirects=False,
             )
         return self._client
+
+
+@cache
+def _trusted_authorities() -> ssl.SSLContext:
+    """Read the authorities once for all providers: it takes longer than most requests."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 async def _beginning(response: httpx.Response) -> bytes:
