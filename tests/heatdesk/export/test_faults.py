@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from heatdesk.net.ledger import FILE_NAME, Ledger, add_spend
+from heatdesk.units import DAY_MS
 from tests.servers import faults, payloads
 from tests.servers.base import ClosedPort, LoopbackServer
 from tests.servers.hypertracker import HyperTrackerServer
@@ -176,6 +178,22 @@ def test_a_stall_in_mid_body_ends_with_the_patience(export: Export) -> None:
         outcome = export(server, *BOOK, "--timeout", "1")
     assert outcome.code == 5
     assert "silent" in one_line(outcome.said)
+
+
+def test_a_used_up_day_is_told_in_hours_and_waited_for(
+    export: Export, clock: HurriedClock, heatdesk_home: Path
+) -> None:
+    six_hours_ms = DAY_MS // 4 - 30_000
+    clock.skipped_s = (DAY_MS - clock.now_ms() % DAY_MS + six_hours_ms) / 1000
+    spent = Ledger(heatdesk_home / FILE_NAME)
+    spent.atomically(lambda c: add_spend(c, "kiyotaka", clock.now_ms() - 3_600_000, 995))
+    spent.close()
+    before_s = clock.skipped_s
+    with server_of(faults.KIYOTAKA) as server:
+        outcome = export(server, *BOOK, "--timeout", "1", tier="free")
+    assert outcome.code == 0, outcome.said
+    assert one_line(outcome.said).endswith("renews at 00:00 UTC, 18 h 00 min. Ctrl-C stops.")
+    assert clock.skipped_s - before_s == pytest.approx(18 * 3600, abs=120)
 
 
 def test_a_refused_connection_is_told_at_once(export: Export, clock: HurriedClock) -> None:
