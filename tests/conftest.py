@@ -133,18 +133,26 @@ def _subclasses(kind: type) -> set[type]:
     return found
 
 
-class Belongings:
-    """Threads, running timers and windows that exist at one moment, by identity."""
+QT_FREE = ("heatdesk", "servers", "packaging", "test_architecture.py")
+"""Below ``tests``: places whose tests never use Qt, since nothing they test may import it."""
 
-    def __init__(self) -> None:
+
+class Belongings:
+    """Threads, running timers and windows that exist at one moment, by identity.
+
+    Looking at every object of the process takes a while, so ``qt`` is False where none can be
+    Qt's.
+    """
+
+    def __init__(self, *, qt: bool) -> None:
         self.found: dict[int, str] = {}
         for thread in threading.enumerate():
             # Qt's threads show up as dummies that outlive their thread; they are counted below.
             if thread.is_alive() and not thread.daemon:
                 self.found[id(thread)] = f"thread {thread.name}"
-        if "PySide6.QtCore" in sys.modules:
+        if qt and "PySide6.QtCore" in sys.modules:
             self._look_at_qt_objects()
-        if "PySide6.QtWidgets" in sys.modules:
+        if qt and "PySide6.QtWidgets" in sys.modules:
             self._look_at_windows()
 
     def _look_at_qt_objects(self) -> None:
@@ -189,15 +197,17 @@ def _let_go() -> None:
 @pytest.fixture(autouse=True)
 def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test after which a thread or timer still runs or a window still exists."""
-    before = Belongings()
+    place = request.path.relative_to(Path(__file__).parent)
+    qt = place.parts[0] not in QT_FREE or "qtbot" in request.fixturenames
+    before = Belongings(qt=qt)
     yield
     if request.node.stash.get(_call_failed, False):
         return  # its traceback keeps things alive, and one failure is enough
-    left = Belongings().missing_from(before)
+    left = Belongings(qt=qt).missing_from(before)
     deadline_s = time.monotonic() + PATIENCE_S
     while left:
         _let_go()
-        left = Belongings().missing_from(before)
+        left = Belongings(qt=qt).missing_from(before)
         if left and time.monotonic() > deadline_s:
             pytest.fail("left behind: " + "; ".join(left), pytrace=False)
         if left:

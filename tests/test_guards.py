@@ -45,7 +45,7 @@ def test_the_home_is_private_and_empty(heatdesk_home: Path) -> None:
 
 @pytest.mark.usefixtures("qapp")
 def test_a_thread_a_timer_and_a_window_left_behind_are_seen(qtbot: QtBot) -> None:
-    before = Belongings()
+    before = Belongings(qt=True)
     release = threading.Event()
     thread = threading.Thread(target=release.wait, name="stray")
     qt_thread, timer, window = QThread(), QTimer(), QWidget()
@@ -53,7 +53,7 @@ def test_a_thread_a_timer_and_a_window_left_behind_are_seen(qtbot: QtBot) -> Non
     thread.start()
     qt_thread.start()
     timer.start(60_000)
-    left = "; ".join(Belongings().missing_from(before))
+    left = "; ".join(Belongings(qt=True).missing_from(before))
     release.set()
     qt_thread.quit()
     assert qt_thread.wait(5_000)
@@ -63,4 +63,4 @@ def test_a_thread_a_timer_and_a_window_left_behind_are_seen(qtbot: QtBot) -> Non
     assert "running QThread" in left
     assert "active QTimer" in left
     assert "window <PySide6.QtWidgets.QWidget" in left
-    assert [words[:6] for words in Belongings().missing_from(before)] == ["window"]
+    assert [words[:6] for words in Belongings(qt=True).missing_from(before)] == ["window"]
