@@ -81,6 +81,9 @@ class PanelDock(QDockWidget):
         self.panel.header.float_button.setIcon(theme.icon("dock" if floating else "float"))
         if floating:
             self.bring_onto_screens()
+        elif self.isVisible():
+            # What a hand just put back lies on top, not behind the tab of its neighbour.
+            self.raise_()
         self.moved.emit()
 
     def _visible(self, visible: bool) -> None:
