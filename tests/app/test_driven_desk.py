@@ -1,0 +1,332 @@
+"""A trader's first day at the desk, by real mouse and keys, seen from outside."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.app.driving import DEMO_GROUND, DEMO_LINE, Desk, Spot
+from tests.processes import wait_until
+from tests.servers.kiyotaka import KiyotakaServer
+from tests.servers.synthetic import SyntheticSource
+from tests.x_windows import Rect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.desktop import Desktop
+    from tests.servers.base import Request
+
+KEY = "kiyo-5d0c41e7a2b94f31"
+PANELS = ("order-book", "liquidation", "dots", "cohorts")
+PROVIDERS = ("Kiyotaka", "Kiyotaka", "Sharpe", "HyperTracker")
+PLOTS = ("ChartView", "DotChart", "BiasMatrix")
+SETTINGS = "HeatDesk settings"
+ETHEREUM = "Order book \u00b7 ETHUSDT"
+ETHEREUM_WINDOW = "^Order book .+ ETHUSDT"
+FREE_GROUND = (900, 300)
+GRIP_PX = 200
+"""From the left end of a panel's title to a point that is no button."""
+NEAR_PX = 6
+FRESH = 24
+"""Colours at least in a picture that shows a market; an empty panel has some four."""
+
+
+@pytest.fixture
+def kiyotaka() -> Iterator[KiyotakaServer]:
+    with KiyotakaServer(SyntheticSource(3, levels=500), key=KEY) as server:
+        yield server
+
+
+def kept_key(desktop: Desktop, provider: str = "kiyotaka") -> str:
+    line = f"import keyring; print(keyring.get_password('HeatDesk', {provider!r}), end='')"
+    program = desktop.start([sys.executable, "-c", line])
+    program.wait()
+    return program.output()
+
+
+def base(server: KiyotakaServer) -> dict[str, str]:
+    return {
+        "HEATDESK_PROVIDERS__KIYOTAKA__BASE_URL": server.url,
+        "HEATDESK_PROVIDERS__KIYOTAKA__TIER": "advanced",
+    }
+
+
+def books(server: KiyotakaServer, symbol: str) -> list[Request]:
+    return [
+        request
+        for request in list(server.requests)
+        if request.one("type") == "BLOCK_BOOK_SNAPSHOT_AGG" and request.one("rawSymbol") == symbol
+    ]
+
+
+def alive(desk: Desk, panel: str) -> bool:
+    """Whether a panel shows a market: many colours in its plot, not an empty ground."""
+    plots = [spot for kind in PLOTS for spot in desk.spots(kind, panel)]
+    return any(len(desk.colours(plot)) >= FRESH for plot in plots)
+
+
+def state(desk: Desk, panel: str) -> str:
+    found = desk.spots("StatePill", panel)
+    return found[0].text.split(",")[0] if found else ""
+
+
+def has_demo_band(desk: Desk, panel: str) -> bool:
+    """Whether the amber band is seen on a panel."""
+    bands = desk.spots("panelDemoBand", panel)
+    return bool(bands) and DEMO_GROUND in desk.colours(bands[0])
+
+
+def has_desk_band(desk: Desk) -> bool:
+    bands = desk.spots("demoBand")
+    return bool(bands) and {DEMO_GROUND, DEMO_LINE} <= desk.colours(bands[0], step=1)
+
+
+def places(desk: Desk) -> dict[str, Rect]:
+    """Where the window and the panels in sight are."""
+    found = {"desk": desk.desktop.rect(desk.window)}
+    for panel in (*PANELS, "order-book-2"):
+        stages = desk.spots("panelStage", panel)
+        if stages:
+            found[panel] = stages[0].rect
+    return found
+
+
+def near(one: Rect, other: Rect) -> bool:
+    return all(abs(a - b) <= NEAR_PX for a, b in zip(one, other, strict=True))
+
+
+def wait_live(desk: Desk, panel: str) -> None:
+    wait_until(
+        lambda: state(desk, panel) == "live" and alive(desk, panel), f"{panel} to show real data"
+    )
+
+
+def type_key(desk: Desk, provider: str, key: str) -> Spot:
+    """Type a key into its entry and save it by mouse."""
+    entry = desk.press(f"Key of {provider}", SETTINGS)
+    desk.desktop.type(key)
+    desk.press_beside("Save key", entry, SETTINGS)
+    return entry
+
+
+def test_from_the_first_start_to_the_same_desk_again(
+    desktop: Desktop, heatdesk_home: Path, kiyotaka: KiyotakaServer
+) -> None:
+    desk = Desk(desktop, heatdesk_home, **base(kiyotaka))
+    the_market_is_there_at_once(desk)
+    assert not kiyotaka.requests
+    a_key_is_entered_and_tested(desk, kiyotaka)
+    a_second_book_shows_another_symbol(desk, kiyotaka)
+    a_panel_is_pulled_out_and_put_back(desk)
+    before, layout = places(desk), desk.layout()
+    assert set(before) == {"desk", "order-book", "order-book-2", "dots", "cohorts"}
+    desktop.close_window(desk.window)
+    desk.leaves()
+
+    asked = len(kiyotaka.requests)
+    again = Desk(desktop, heatdesk_home, **base(kiyotaka))
+    wait_live(again, "order-book-2")
+    after = places(again)
+    assert set(after) == set(before)
+    assert all(near(after[name], before[name]) for name in before), (before, after)
+    assert again.seen(ETHEREUM)
+    assert [row["id"] for row in again.layout()["panels"]] == [
+        row["id"] for row in layout["panels"]
+    ]
+    assert not has_demo_band(again, "order-book-2")
+    assert has_demo_band(again, "dots")
+    news = kiyotaka.requests[asked:]
+    assert {request.headers["x-kiyotaka-key"] for request in news} == {KEY}
+    assert "ETHUSDT" in {request.one("rawSymbol") for request in news}
+    again.quit()
+
+
+def the_market_is_there_at_once(desk: Desk) -> None:
+    for panel in PANELS:
+        wait_until(lambda panel=panel: alive(desk, panel), f"{panel} to show a market")
+        assert has_demo_band(desk, panel)
+    assert has_desk_band(desk)
+    assert desk.desktop.title(desk.window) == "HeatDesk - DEMO"
+
+
+def a_key_is_entered_and_tested(desk: Desk, server: KiyotakaServer) -> None:
+    desk.press("Enter API keys")
+    desk.desktop.window(SETTINGS, pid=desk.program.pid)
+    entry = type_key(desk, "Kiyotaka", KEY)
+    wait_until(lambda: kept_key(desk.desktop) == KEY, "the key in the key ring")
+    desk.press_beside("Test", entry, SETTINGS)
+    wait_until(
+        lambda: any("The key works." in label.text for label in desk.spots("QLabel", SETTINGS)),
+        "words of success",
+    )
+    for panel in ("order-book", "liquidation"):
+        wait_live(desk, panel)
+        assert not has_demo_band(desk, panel)
+    for panel in ("dots", "cohorts"):
+        assert has_demo_band(desk, panel)
+    assert has_desk_band(desk)
+    assert [one.path for one in server.requests].count("/v1/usage") == 1
+    assert books(server, "BTCUSDT")
+    assert {one.headers["x-kiyotaka-key"] for one in server.requests} == {KEY}
+    desk.press("Close", SETTINGS)
+    desk.wait_gone("KeysPage")
+
+
+def a_second_book_shows_another_symbol(desk: Desk, server: KiyotakaServer) -> None:
+    desk.press_menu("Panels", "Add panel", "Order book")
+    wait_live(desk, "order-book-2")
+    assert not books(server, "ETHUSDT")
+    desk.press("Venues and symbol", "order-book-2")
+    desk.wait_for("Apply", "InstrumentPopover")
+    desk.desktop.key("ctrl+a")
+    desk.desktop.type("ETHUSDT")
+    desk.press("Apply", "InstrumentPopover")
+    wait_until(lambda: books(server, "ETHUSDT"), "the book of ETHUSDT to be asked for")
+    wait_live(desk, "order-book-2")
+    wait_until(
+        lambda: desk.panel("order-book-2").get("options", {}).get("symbol") == "ETHUSDT",
+        "the symbol in the layout file",
+    )
+    assert desk.panel("order-book")["options"]["symbol"] == "BTCUSDT"
+
+
+def a_panel_is_pulled_out_and_put_back(desk: Desk) -> None:
+    docked = desk.spot("panelStage", "order-book-2").rect
+    pull_out(desk)
+    assert alive(desk, "order-book")
+    # Double-click on its title: docked again, and on top.
+    title = desk.spot("PanelHeader", "order-book-2").rect
+    desk.desktop.double_click(title.x + GRIP_PX, title.y + title.height // 2)
+    desk.desktop.wait_gone(ETHEREUM_WINDOW, pid=desk.program.pid)
+    back = desk.spot("panelStage", "order-book-2").rect
+    assert near(back, docked), (back, docked)
+    # Pulled out again, and dropped by its title on another panel: it docks there.
+    pull_out(desk)
+    title = desk.spot("PanelHeader", "order-book-2").rect
+    start = (title.x + GRIP_PX, title.y + title.height // 2)
+    target = desk.spot("panelStage", "liquidation")
+    desk.desktop.drag(start, target.middle, steps=30)
+    desk.desktop.wait_gone(ETHEREUM_WINDOW, pid=desk.program.pid)
+    back = desk.spot("panelStage", "order-book-2").rect
+    assert abs(back.x - target.rect.x) <= NEAR_PX
+    wait_until(lambda: alive(desk, "order-book-2"), "the book in its new place")
+
+
+def pull_out(desk: Desk) -> None:
+    """Pull the second book out by its tab, onto free ground."""
+    desk.desktop.drag(desk.spot(ETHEREUM, "QTabBar").middle, FREE_GROUND)
+    window = desk.desktop.window(ETHEREUM_WINDOW, pid=desk.program.pid)
+
+    def settled() -> bool:
+        stage, whole = desk.spot("panelStage", "order-book-2").rect, desk.desktop.rect(window)
+        return stage.x >= whole.x and stage.width <= whole.width < desk.desktop.rect(desk.window)[2]
+
+    wait_until(settled, "the floating panel to settle")
+    wait_until(lambda: alive(desk, "order-book-2"), "the floating book")
+
+
+def test_a_panel_without_a_key_says_which_one_and_offers_key_and_demo(
+    desktop: Desktop, heatdesk_home: Path, kiyotaka: KiyotakaServer
+) -> None:
+    desk = Desk(desktop, heatdesk_home, **base(kiyotaka))
+    desk.press_menu("View", "Real data in all panels")
+    for panel, provider in zip(PANELS, PROVIDERS, strict=True):
+        card = desk.spot("problemCard", panel)
+        said = " ".join(label.text for label in desk.spots("QLabel", panel))
+        assert provider in said, said
+        assert desk.seen("Enter key...", panel)
+        assert desk.seen("Show demo", panel)
+        stage = desk.spot("panelStage", panel).rect
+        assert stage.x <= card.rect.x
+        assert card.rect.x + card.rect.width <= stage.x + stage.width
+        assert state(desk, panel) == "problem"
+    assert not has_desk_band(desk)
+    assert desktop.title(desk.window) == "HeatDesk"
+    assert not kiyotaka.requests
+
+    desk.press("Show demo", "liquidation")
+    wait_until(lambda: alive(desk, "liquidation"), "the demo")
+    assert has_demo_band(desk, "liquidation")
+    assert has_desk_band(desk)
+    assert state(desk, "order-book") == "problem"
+
+    desk.press("Enter key...", "order-book")
+    desk.wait_for("Key of Kiyotaka", SETTINGS)
+    desktop.activate(desktop.window(SETTINGS, pid=desk.program.pid))
+    desktop.type(KEY)  # the cursor is where this key goes
+    desktop.key("Return")
+    wait_live(desk, "order-book")
+    assert kept_key(desktop) == KEY
+    assert has_demo_band(desk, "liquidation")
+    desk.press("Close", SETTINGS)
+    desk.quit()
+
+
+def test_a_chart_is_zoomed_moved_held_and_brought_back_by_hand(
+    desktop: Desktop, heatdesk_home: Path
+) -> None:
+    desk = Desk(desktop, heatdesk_home, "--demo")
+    book = "order-book"
+    wait_until(lambda: alive(desk, book), "the book")
+    plot = desk.spot("ChartView", book).rect
+    middle = (plot.x + plot.width // 3, plot.y + plot.height // 2)
+    times = Rect(plot.x, plot.y + plot.height - 18, plot.width // 2, 18)
+    assert not desk.seen("livePill", book)
+
+    before = desk.pixels(times)
+    desktop.wheel(*middle, 6)
+    wait_until(lambda: desk.pixels(times) != before, "other times on the axis")
+
+    desktop.drag(middle, (middle[0] + 260, middle[1] + 40))
+    pill = desk.spot("livePill", book)
+    assert pill.text.startswith("Live")
+    desktop.click(*pill.middle)
+    desk.wait_gone("livePill", book)
+
+    desktop.move(*middle)
+    desktop.key("space")
+    assert desk.spot("livePill", book).text == "Paused"
+    desktop.key("space")
+    desk.wait_gone("livePill", book)
+    desktop.key("Left", "Left", "Left")
+    desk.wait_for("livePill", book)
+    desktop.key("alt+f")
+    desk.wait_gone("livePill", book)
+    desk.quit()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "sentence"),
+    [
+        ("lock", "The keyring is locked. "),
+        ("take_away", "This system offers no keyring "),
+    ],
+)
+def test_without_a_usable_key_ring_a_key_serves_this_run_and_is_stored_nowhere(
+    desktop: Desktop,
+    heatdesk_home: Path,
+    kiyotaka: KiyotakaServer,
+    trouble: str,
+    sentence: str,
+) -> None:
+    getattr(desktop.key_ring, trouble)()
+    desk = Desk(desktop, heatdesk_home, **base(kiyotaka))
+    desktop.key("ctrl+k")
+    entry = type_key(desk, "Kiyotaka", KEY)
+    entry_row = desk.spot("Use for this run only", SETTINGS)
+    said = [label.text for label in desk.spots("QLabel", SETTINGS)]
+    assert sum(text.startswith(sentence) for text in said) >= 1, said
+    desk.press_beside("Use for this run only", entry_row, SETTINGS)
+    desk.press_beside("Test", entry, SETTINGS)
+    wait_live(desk, "order-book")
+    desk.press("Close", SETTINGS)
+    desk.quit()
+    assert {request.headers["x-kiyotaka-key"] for request in kiyotaka.requests} == {KEY}
+    for path in heatdesk_home.rglob("*"):
+        assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
+    desktop.key_ring.unlock()
+    assert kept_key(desktop) == "None"
