@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import closing
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QWheelEvent
@@ -38,11 +39,11 @@ class InventedMarket:
             key_state=lambda provider: KeyState.ACCEPTED,
             open_keys=lambda provider: None,
         )
-        providers = ProviderSet(Settings(), Keys(MemoryVault(), {}), Ledger(), self.clock)
-        self._demo = providers.build("demo")
 
     def frame(self, sub: Subscription) -> MarketFrame:
-        return asyncio.run(self._demo.fetch(sub))
+        with closing(Ledger()) as ledger:
+            providers = ProviderSet(Settings(), Keys(MemoryVault(), {}), ledger, self.clock)
+            return asyncio.run(providers.build("demo").fetch(sub))
 
     def arrive(self, sub: Subscription, frame: MarketFrame | None = None) -> None:
         self.store.apply(sub, self.frame(sub) if frame is None else frame)
