@@ -95,6 +95,9 @@ def test_panels_go_live_one_provider_at_a_time_and_the_band_goes_with_the_last(o
         window.go_live(provider)
     qtbot.waitUntil(lambda: providers(window) == {"kiyotaka", "sharpe", "demo"})
     assert window.demo_band.isVisible()
+    words = window.demo_band.label.text()
+    assert "some panels" in words, "beside real panels the band must not call everything invented"
+    assert window.windowTitle() == "HeatDesk"
     window.go_live("hypertracker")
     qtbot.waitUntil(lambda: not window.demo_band.isVisible())
     assert window.windowTitle() == "HeatDesk"

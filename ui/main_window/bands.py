@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWi
 from ui import theme
 
 DEMO_TEXT = "DEMO: an invented market, no real prices. Enter API keys to see real data."
+MIXED_TEXT = "DEMO: some panels show an invented market; each of them wears the amber band."
 
 
 class DemoBand(QWidget):
@@ -33,6 +34,11 @@ class DemoBand(QWidget):
         row.addWidget(self.label)
         row.addWidget(self.button)
         row.addStretch(1)
+
+    def tell(self, *, demo: bool, real: bool) -> None:
+        """Show the band while any panel is a demo, in words that are true beside real ones."""
+        self.label.setText(MIXED_TEXT if real else DEMO_TEXT)
+        self.setVisible(demo)
 
 
 class SentenceBand(QWidget):

@@ -335,17 +335,18 @@ class MainWindow(QMainWindow):
 
     def _settle_wishes(self) -> None:
         needs: set[Subscription] = set()
-        demo = False
+        demo = real = False
         for dock in self.docks.values():
             if dock.open:
                 needs |= dock.panel.needs()
                 demo |= dock.panel.demo
+                real |= bool(dock.panel.provider_id) and not dock.panel.demo
         wanted = frozenset(needs)
         if wanted != self._wanted:
             self._wanted = wanted
             self._want(wanted)
-        self.demo_band.setVisible(demo)
-        self.setWindowTitle("HeatDesk - DEMO" if demo else "HeatDesk")
+        self.demo_band.tell(demo=demo, real=real)
+        self.setWindowTitle("HeatDesk - DEMO" if demo and not real else "HeatDesk")
 
     def _show_providers(self) -> None:
         store = self._context.store
