@@ -103,7 +103,7 @@ def band_levels(price: float, block_size: float, ratio: float = BAND_RATIO) -> i
     """How many native levels make a band of a round height near a share of the price.
 
     Only heights that are whole levels are taken; where no round figure is one, the nearest
-    number of levels.
+    number of levels. Near means by ratio: half the wish is as far from it as twice the wish.
     """
     wished = price * ratio
     if not (math.isfinite(wished) and block_size > 0 and wished > block_size):
@@ -113,7 +113,7 @@ def band_levels(price: float, block_size: float, ratio: float = BAND_RATIO) -> i
     whole = [round(n) for n in counts if n > 0.5 and abs(n - round(n)) < 1e-6 * max(1.0, n)]
     if not whole:
         return max(1, round(wished / block_size))
-    return min(whole, key=lambda n: abs(n * block_size - wished))
+    return min(whole, key=lambda n: abs(math.log(n * block_size / wished)))
 
 
 def sum_bands(price: Float64Array, qty: Float64Array, height: float) -> Bands:

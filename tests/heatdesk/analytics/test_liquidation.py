@@ -77,7 +77,13 @@ def test_the_side_is_inferred_from_the_price() -> None:
 
 @pytest.mark.parametrize(
     ("price", "block", "height"),
-    [(74_356.0, 10.0, 50.0), (74_356.0, 1.0, 25.0), (4_200.0, 0.5, 2.0), (0.0251, 1e-6, 1e-5)],
+    [
+        (74_356.0, 10.0, 50.0),
+        (69_145.0, 10.0, 50.0),
+        (74_356.0, 1.0, 50.0),
+        (4_200.0, 0.5, 2.0),
+        (0.0251, 1e-6, 1e-5),
+    ],
 )
 def test_a_band_is_a_round_height_of_whole_levels(
     price: float, block: float, height: float
