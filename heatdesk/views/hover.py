@@ -28,6 +28,8 @@ class CellReading:
         How many levels and columns the cell on screen stands for.
     pooling : str
         ``max`` or ``sum``: what was done with them.
+    pooled_price : float
+        Height of a cell that stands for several levels, quote units; 0 for a single level.
     """
 
     time_ms: int
@@ -40,6 +42,7 @@ class CellReading:
     pooled: int = 1
     pooled_columns: int = 1
     pooling: str = "max"
+    pooled_price: float = 0.0
 
     @property
     def value(self) -> float:
@@ -80,7 +83,10 @@ def format_qty(value: float, quote: Quote, unit: str) -> str:
     if quote is Quote.USD:
         return f"${value:,.0f}" if value >= 100 else f"${value:,.2f}"
     decimals = 0 if value >= 100_000 else 3 if value >= 1 else 6
-    return f"{value:,.{decimals}f} {unit}".rstrip()
+    figure = f"{value:,.{decimals}f}"
+    while decimals > 3 and figure.endswith("0"):
+        figure, decimals = figure[:-1], decimals - 1
+    return f"{figure} {unit}".rstrip()
 
 
 def hover_lines(reading: CellReading, style: HoverStyle, side: str = "") -> list[tuple[str, str]]:
@@ -105,6 +111,8 @@ def hover_lines(reading: CellReading, style: HoverStyle, side: str = "") -> list
 
 def _price_text(reading: CellReading, style: HoverStyle) -> str:
     text = format_price(reading.price, style.tick_size)
+    if reading.pooled_price > 0:
+        text += f" to {format_price(reading.price + reading.pooled_price, style.tick_size)}"
     if math.isfinite(style.last_price) and style.last_price > 0:
         text += f"  {format_pct((reading.price / style.last_price - 1) * 100, 2)}"
     return text

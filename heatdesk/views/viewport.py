@@ -81,11 +81,16 @@ class ChartWindow:
         return replace(self, t0_s=t0_s, t1_s=t0_s + span_s)
 
     def zoomed_price(self, factor: float, at_price: float) -> ChartWindow:
-        """Multiply the price span; what lies at ``at_price`` keeps its pixel."""
+        """Multiply the price span; what lies at ``at_price`` keeps its pixel.
+
+        Zooming out ends where the lower edge reaches a price of 0.
+        """
         scale = max(abs(self.p0 + self.p1) / 2, 1e-9)
         low, high = MIN_PRICE_SHARE * scale, MAX_PRICE_SHARE * scale
         span = min(max(self.span_price * factor, low), high)
         share = (at_price - self.p0) / self.span_price
+        if share > 0 and at_price > 0 and factor > 1:
+            span = min(span, max(at_price / share, self.span_price))
         p0 = at_price - share * span
         return replace(self, p0=p0, p1=p0 + span)
 

@@ -57,6 +57,7 @@ def read_cell(
         pooled=step,
         pooled_columns=1 << lod,
         pooling=heat.pooling,
+        pooled_price=step * grid.block_size if step > 1 else 0.0,
     )
 
 

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from heatdesk.views.camera import Camera, home_price_span
+from heatdesk.views.viewport import ChartWindow
 
 NEWEST = 1_776_000_000.0
 
@@ -124,3 +125,11 @@ def test_the_first_view_shows_no_more_than_the_book_holds() -> None:
     assert home_price_span(70_000, 69_900, 70_300) == 200
     assert math.isnan(home_price_span(math.nan, 1, 2))
     assert home_price_span(70_000, 69_900, 70_300, traded=1_000) == 2_100
+
+
+def test_zooming_out_ends_at_a_price_of_nothing() -> None:
+    window = ChartWindow(0.0, 100.0, 90.0, 110.0, 100.0, 100.0)
+    for _ in range(60):
+        window = window.zoomed_price(1.3, 104.0)
+    assert window.p0 == pytest.approx(0.0, abs=1e-6)
+    assert window.y_of(104.0) == pytest.approx(30.0)

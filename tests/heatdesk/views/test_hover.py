@@ -65,3 +65,14 @@ def test_quantities_carry_their_unit() -> None:
     assert format_qty(1_234.5, Quote.COIN, "ETH") == "1,234.500 ETH"
     assert format_qty(1_234.6, Quote.USD, "ETH") == "$1,235"
     assert format_qty(float("nan"), Quote.USD, "ETH") == "-"
+
+
+def test_a_cell_of_several_levels_tells_its_reach() -> None:
+    pooled = replace(CELL, ask=3.0, pooled=10, pooled_price=50.0)
+    assert "Price: 70,700.0 to 70,750.0" in text(pooled)
+
+
+def test_small_quantities_end_with_the_digits_they_have() -> None:
+    assert format_qty(0.887, Quote.COIN, "BTC") == "0.887 BTC"
+    assert format_qty(0.000_12, Quote.COIN, "BTC") == "0.00012 BTC"
+    assert format_qty(0.5, Quote.COIN, "BTC") == "0.500 BTC"
