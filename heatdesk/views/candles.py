@@ -62,6 +62,14 @@ def lay_out_candles(candles: CandleWindow, window: ChartWindow) -> CandleShapes:
     return CandleShapes(x, rows[0], rows[1], rows[2], rows[3], last >= first, body_px)
 
 
+def close_at(candles: CandleWindow | None, time_ms: int, otherwise: float) -> float:
+    """Close of the candle of a moment; NaN before the first, ``otherwise`` without candles."""
+    if candles is None or candles.time_ms.size == 0:
+        return otherwise
+    i = int(np.searchsorted(candles.time_ms, time_ms, side="right")) - 1
+    return float(candles.close[i]) if i >= 0 else float("nan")
+
+
 def _by_pixel(
     x: Float64Array, columns: list[Float64Array]
 ) -> tuple[Float64Array, list[Float64Array]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from heatdesk.frames import VENUES, MarketList, Quote, venue_title
 from heatdesk.units import format_compact
 
@@ -46,6 +48,44 @@ def symbols_at(venue_id: str, markets: MarketList | None, most: int = 2_000) -> 
         if listed:
             return listed[:most]
     return [symbol_for(venue_id, coin) for coin in COINS]
+
+
+def symbol_named(venue_id: str, name: str, markets: MarketList | None = None) -> str:
+    """Symbol a user means at a venue: one offered there in any case, else that of a coin.
+
+    Lists help and never refuse: a name nobody knows is taken as it was typed, in capitals where
+    the venue writes capitals.
+    """
+    name = name.strip()
+    offered = symbols_at(venue_id, markets)
+    if name in offered:
+        return name
+    for symbol in offered:
+        if symbol.lower() == name.lower():
+            return symbol
+    usual = symbol_for(venue_id, name.upper())
+    if usual in offered:
+        return usual
+    rows = markets.rows if markets is not None else ()
+    for venue, symbol, coin, _ in rows:
+        if venue == venue_id and coin.lower() == name.lower():
+            return symbol
+    venue_example = VENUES[venue_id].example_symbol if venue_id in VENUES else "BTCUSDT"
+    return name.upper() if name.islower() and venue_example.isupper() else name
+
+
+def coins_called(text: str, coins: Sequence[str]) -> list[str]:
+    """Coins to offer for a typed text: that very name, names that begin so, that hold it.
+
+    A name that is not among the coins comes last as it was typed: lists never refuse.
+    """
+    word = text.strip().lower()
+    found = [coin for coin in coins if word in coin.lower()]
+    found.sort(key=lambda coin: (coin.lower() != word, not coin.lower().startswith(word)))
+    if word and word not in {coin.lower() for coin in found}:
+        name = text.strip()
+        found.append(name.upper() if name.islower() else name)
+    return found
 
 
 def coins_known(markets: MarketList | None, most: int = 2_000) -> list[str]:

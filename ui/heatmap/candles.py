@@ -114,6 +114,11 @@ class BestPriceLayer(Layer):
         self._bid: NDArray[np.float64] = np.empty(0)
         self._ask: NDArray[np.float64] = np.empty(0)
 
+    @property
+    def shown(self) -> bool:
+        """Whether there are lines to draw."""
+        return self._time_s.size > 1
+
     def set_lines(
         self,
         time_s: NDArray[np.float64],

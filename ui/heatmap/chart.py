@@ -31,6 +31,15 @@ from ui.heatmap.view import ChartView
 EDGE_GAP_PX = 22.0
 """Between the newest column and the profile at the right edge."""
 
+_PILL_STYLE = (
+    f"QPushButton {{ background: {theme.Palette.ACCENT_DIM}; color: {theme.Palette.TEXT};"
+    f" border: 1px solid {theme.Palette.ACCENT}; border-radius: 10px; padding: 1px 12px; }}"
+    f"QPushButton:hover {{ background: {theme.Palette.ACCENT}; }}"
+    f'QPushButton[paused="true"] {{ background: {theme.Palette.DEMO_GROUND};'
+    f" color: {theme.Palette.WARN}; border-color: {theme.Palette.WARN}; }}"
+)
+"""Amber while paused: what is shown is then older than what is known."""
+
 HoverRows = list[tuple[str, str]]
 HoverReader = Callable[[float, float], HoverRows]
 """Rows of the hover card for a time (epoch seconds) and a price."""
@@ -46,12 +55,12 @@ class PriceTimeChart(QWidget):
     -------
     zone_clicked : the tag of the time zone was clicked.
     palette_wanted : the next palette is wanted (Alt+P).
-    resumed : a pause ended; what came meanwhile is to be drawn.
+    pause_changed : the picture is held still now, or runs again and is to be drawn anew.
     """
 
     zone_clicked = Signal()
     palette_wanted = Signal()
-    resumed = Signal()
+    pause_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None, span_s: float = 3 * 3600.0) -> None:
         super().__init__(parent)
@@ -110,19 +119,19 @@ class PriceTimeChart(QWidget):
         self.pill.setCursor(Qt.CursorShape.PointingHandCursor)
         self.pill.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.pill.setToolTip("Back to the newest column (Alt+F)")
-        self.pill.setStyleSheet(
-            f"QPushButton {{ background: {theme.Palette.ACCENT_DIM}; color: {theme.Palette.TEXT};"
-            f" border: 1px solid {theme.Palette.ACCENT}; border-radius: 10px; padding: 1px 12px; }}"
-            f"QPushButton:hover {{ background: {theme.Palette.ACCENT}; }}"
-        )
+        self.pill.setStyleSheet(_PILL_STYLE)
         self.pill.clicked.connect(self.go_live)
         self.pill.hide()
 
     # -- what the owner hands over
 
-    def forget(self, span_s: float) -> None:
-        """Start anew for another instrument: nothing drawn, the usual view."""
-        self.camera.forget(span_s)
+    def forget(self, span_s: float, *, keep_view: bool = False) -> None:
+        """Start anew: nothing drawn, no pause, the usual view unless it is to be kept."""
+        if not keep_view:
+            self.camera.forget(span_s)
+        if self.paused:
+            self.paused = False
+            self.pause_changed.emit()
         self.item.set_source(None)
         self.candles.set_candles(None)
         self.edge.set_profile((), 1.0)
@@ -226,7 +235,7 @@ class PriceTimeChart(QWidget):
         self.camera.go_live()
         self.apply()
         if was_paused:
-            self.resumed.emit()
+            self.pause_changed.emit()
 
     def toggle_follow(self) -> None:
         """Stop or start following."""
@@ -240,12 +249,14 @@ class PriceTimeChart(QWidget):
         """Hold the picture still, or let it run."""
         self.paused = not self.paused
         self._show_pill()
-        if not self.paused:
-            self.resumed.emit()
+        self.pause_changed.emit()
 
     def _show_pill(self) -> None:
         shown = self.camera.placed and (self.paused or not self.camera.follows)
-        self.pill.setText("Paused" if self.paused else "Live \u203a")
+        self.pill.setText("Paused \u00b7 Live \u203a" if self.paused else "Live \u203a")
+        if self.pill.property("paused") is not self.paused:
+            self.pill.setProperty("paused", self.paused)
+            self.pill.setStyleSheet(_PILL_STYLE)
         if shown:
             self.pill.adjustSize()
             x = self.plot_rect.right() - self.pill.width() - 12

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from PySide6.QtCore import QEvent, QObject, QPoint
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu, QToolButton
 
 if TYPE_CHECKING:
@@ -38,11 +40,13 @@ class ChoiceButton(QToolButton, Generic[T]):
         super().__init__()
         self._choices, self._chosen, self._cost = choices, chosen, cost
         self._current: T | None = None
+        self._typed = ""
         self.setToolTip(tip)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         menu.aboutToShow.connect(self.fill)
+        menu.installEventFilter(self)
         self.setMenu(menu)
 
     def show_choice(self, value: T, text: str) -> None:
@@ -50,10 +54,36 @@ class ChoiceButton(QToolButton, Generic[T]):
         self._current = value
         self.setText(text)
 
+    def search(self, text: str) -> None:
+        """Open the menu at the first choice that starts with a text; typing on narrows it."""
+        menu = self.menu()
+        menu.popup(self.mapToGlobal(QPoint(0, self.height())))
+        self._typed = ""
+        self._mark(text)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Find a choice by what is typed while the menu is open."""
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
+            text = event.text()
+            if len(text) == 1 and text.isalnum() and self._mark(text):
+                return True
+        return bool(super().eventFilter(watched, event))
+
+    def _mark(self, text: str) -> bool:
+        """Mark the first choice that starts with all typed so far, else with the new text."""
+        for typed in (self._typed + text, text):
+            for action in self.menu().actions():
+                if action.isEnabled() and action.text().lower().startswith(typed.lower()):
+                    self._typed = typed
+                    self.menu().setActiveAction(action)
+                    return True
+        return False
+
     def fill(self) -> None:
         """Write the menu anew."""
         menu = self.menu()
         menu.clear()
+        self._typed = ""
         for value, text in self._choices():
             cost = self._cost(value) if self._cost is not None else None
             told = (cost.refused or cost.text) if cost is not None else ""

@@ -95,6 +95,11 @@ class EdgeLayer(Layer):
         self._full_curve = max(sums, default=0.0)
         self.update()
 
+    @property
+    def sides(self) -> tuple[EdgeProfile, ...]:
+        """What is shown."""
+        return self._sides
+
     @classmethod
     def room_px(cls, width_px: float) -> float:
         """Room at the right edge of a plot of some width."""

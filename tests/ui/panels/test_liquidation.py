@@ -3,14 +3,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 
 from heatdesk.frames import CandleSub, LiquidationSub, Quote
 from tests.ui.market_panels import MIDDLE, Market, minute
+from ui.heatmap.typed import NameSearch
 from ui.panels.liquidation import LiquidationPanel
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
+
+OPENS_A_POPUP = pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+"""The offscreen platform says so whenever a menu or a pop-over opens."""
 
 
 @pytest.fixture
@@ -110,3 +114,40 @@ def test_bad_options_cost_only_themselves(qtbot: QtBot, market: Market) -> None:
     assert panel.options.coin == "BTC"
     assert panel.options.interval_ms == 3_600_000
     assert panel.options.quote is Quote.USD
+
+
+def test_both_sides_say_that_they_are_inferred(panel: LiquidationPanel) -> None:
+    captions = [side.caption for side in panel.chart.edge.sides]
+    assert captions == ["longs below, inferred", "shorts above, inferred"]
+
+
+@OPENS_A_POPUP
+def test_typed_letters_find_a_coin(qtbot: QtBot, panel: LiquidationPanel) -> None:
+    qtbot.keyClick(panel.chart.view, "s")
+    search = panel.findChild(NameSearch)
+    assert search.marked == "SOL"
+    qtbot.keyClick(search.line, Qt.Key.Key_Down)
+    assert search.marked == "SUI"
+    qtbot.keyClicks(search.line, "ol")
+    assert search.marked == "SOL"
+    qtbot.keyClick(search.line, Qt.Key.Key_Return)
+    assert panel.options.coin == "SOL"
+
+
+@OPENS_A_POPUP
+def test_a_coin_no_list_knows_can_still_be_asked_for(qtbot: QtBot, panel: LiquidationPanel) -> None:
+    panel.search_coin("f")
+    search = panel.findChild(NameSearch)
+    qtbot.keyClicks(search.line, "artcoin")
+    qtbot.keyClick(search.line, Qt.Key.Key_Return)
+    assert panel.options.coin == "FARTCOIN"
+
+
+def test_the_next_palette_is_kept_with_the_options(
+    qtbot: QtBot, panel: LiquidationPanel, market: Market
+) -> None:
+    qtbot.keyClick(panel.chart.view, Qt.Key.Key_P, Qt.KeyboardModifier.AltModifier)
+    again = LiquidationPanel(market.context)
+    qtbot.addWidget(again)
+    again.load_options(panel.save_options())
+    assert again.options.grey

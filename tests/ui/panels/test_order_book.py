@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from tests.ui.market_panels import (
     WALL_PRICE,
     WALL_QTY,
     Market,
+    candles,
     minute,
 )
 from ui.panels.order_book import OrderBookPanel
@@ -22,6 +24,9 @@ from ui.panels.order_book.instrument import InstrumentPopover
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
+
+OPENS_A_POPUP = pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+"""The offscreen platform says so whenever a menu or a pop-over opens."""
 
 
 @pytest.fixture
@@ -168,10 +173,12 @@ def test_a_pause_holds_the_picture_still(
     market.add_minute(panel.primary(), MINUTES)
     panel.pull()
     assert panel.chart.camera.window == before
-    assert panel.chart.pill.text() == "Paused"
+    assert panel.chart.pill.text().startswith("Paused")
+    assert panel.header.subtitle.text().endswith("paused")
     qtbot.keyClick(panel.chart.view, Qt.Key.Key_Space)
     panel.pull()
     assert panel.chart.camera.window.t1_s == pytest.approx(before.t1_s + 60)
+    assert not panel.header.subtitle.text().endswith("paused")
 
 
 def test_a_click_on_the_zone_switches_to_the_other(qtbot: QtBot, panel: OrderBookPanel) -> None:
@@ -307,3 +314,63 @@ def test_bids_and_asks_can_have_colours_of_their_own(panel: OrderBookPanel) -> N
     at = point(panel, time_s, WALL_PRICE + 2.5)
     wall = picture.pixelColor(round(at.x()), round(at.y()))
     assert wall.blue() >= wall.red()
+
+
+def test_another_instrument_ends_a_pause(qtbot: QtBot, panel: OrderBookPanel) -> None:
+    qtbot.keyClick(panel.chart.view, Qt.Key.Key_Space)
+    panel.choose(replace(panel.options, symbol="ETHUSDT", coin="ETH"))
+    assert not panel.chart.paused
+
+
+@OPENS_A_POPUP
+def test_opening_the_instrument_control_leaves_the_view_alone(
+    qtbot: QtBot, panel: OrderBookPanel
+) -> None:
+    panel.chart.camera.zoom_time(0.5, 300)
+    before = panel.chart.camera.window
+    panel.choose_instrument()
+    panel.pull()
+    assert panel.chart.camera.window == before
+    assert brightness(panel, point(panel, minute(150) / 1000 + 30, WALL_PRICE + 2.5)) > 300
+    panel.findChild(InstrumentPopover).close()
+
+
+def test_another_unit_or_depth_keeps_the_view_and_another_symbol_does_not(
+    panel: OrderBookPanel,
+) -> None:
+    panel.chart.camera.zoom_time(0.5, 300)
+    before = panel.chart.camera.window
+    panel.choose(replace(panel.options, quote=Quote.USD, depth=1000))
+    assert panel.chart.camera.window == before
+    panel.choose(replace(panel.options, symbol="ETHUSDT", coin="ETH"))
+    assert panel.chart.camera.window != before
+
+
+def test_best_price_lines_go_when_candles_come(market: Market, qtbot: QtBot) -> None:
+    made = OrderBookPanel(market.context)
+    market.fill_book(made.primary(), CandleSub("nobody"))
+    market.show(qtbot, made)
+    assert made.chart.best.shown
+    market.store.apply(made.options.candle_sub(made.source), candles(0, MINUTES))
+    made.pull()
+    assert not made.chart.best.shown
+
+
+@OPENS_A_POPUP
+def test_letters_open_the_symbol_and_digits_the_interval(
+    qtbot: QtBot, panel: OrderBookPanel
+) -> None:
+    qtbot.keyClick(panel.chart.view, "e")
+    popover = panel.findChild(InstrumentPopover)
+    assert popover.isVisible()
+    assert popover.name.currentText() == "e"
+    qtbot.keyClicks(popover.name.lineEdit(), "th")
+    qtbot.keyClick(popover.name.lineEdit(), Qt.Key.Key_Return)
+    assert panel.options.symbol == "ETHUSDT"
+    qtbot.keyClick(panel.chart.view, "1")
+    menu = panel.interval_button.menu()
+    assert menu.isVisible()
+    qtbot.keyClick(menu, "5")
+    assert menu.activeAction().text().startswith("15m")
+    qtbot.keyClick(menu, Qt.Key.Key_Return)
+    assert panel.options.interval_ms == INTERVALS_MS["15m"]

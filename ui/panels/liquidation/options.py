@@ -25,6 +25,8 @@ class LiquidationOptions:
         Height of a band as a share of the price; it is rounded to a round figure.
     depth : int
         Levels asked for, 0 leaves it to the provider.
+    grey : bool
+        Shades of grey instead of the ramp.
     """
 
     coin: str = "BTC"
@@ -32,6 +34,7 @@ class LiquidationOptions:
     quote: Quote = Quote.USD
     band_ratio: float = BAND_RATIO
     depth: int = 0
+    grey: bool = False
 
     @property
     def points(self) -> int:
@@ -60,6 +63,7 @@ class LiquidationOptions:
             "quote": self.quote.value,
             "band_ratio": self.band_ratio,
             "depth": self.depth,
+            "grey": self.grey,
         }
 
     @classmethod
@@ -78,6 +82,8 @@ class LiquidationOptions:
             options = replace(options, band_ratio=band)
         if isinstance(depth, int) and depth in DEPTHS:
             options = replace(options, depth=int(depth))
+        if isinstance(saved.get("grey"), bool):
+            options = replace(options, grey=bool(saved["grey"]))
         return options
 
 

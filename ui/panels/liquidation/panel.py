@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QMenu
 
 from heatdesk.analytics.liquidation import (
@@ -30,30 +31,30 @@ from heatdesk.frames import (
 )
 from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
-from heatdesk.units import INTERVALS_MS, format_compact, format_pct, format_usd
+from heatdesk.units import INTERVALS_MS
 from heatdesk.units import interval_label as label_of
 from heatdesk.views.camera import home_price_span, traded_reach
+from heatdesk.views.candles import close_at
 from heatdesk.views.contrast import Contrast
 from heatdesk.views.hover import HoverStyle, format_qty, hover_lines
-from heatdesk.views.instruments import coins_known, price_text, unit_lines
+from heatdesk.views.instruments import coins_called, coins_known, price_text, unit_lines
 from heatdesk.views.legend import parse_cut
-from heatdesk.views.palettes import LIQUIDATION
+from heatdesk.views.palettes import GREY, LIQUIDATION
 from heatdesk.views.ticks import quantity_label, tick_of_prices
 from ui.heatmap.chart import HoverRows, PriceTimeChart
 from ui.heatmap.choices import ChoiceButton
-from ui.heatmap.marks import EdgeProfile, PriceLabel
 from ui.heatmap.memory import ContrastMemory
 from ui.heatmap.menu import fill_chart_menu
 from ui.heatmap.readout import read_cell
+from ui.heatmap.typed import NameSearch, take_typed
 from ui.panel import Panel, PanelContext
+from ui.panels.liquidation.drawing import cluster_labels, edge_profiles
 from ui.panels.liquidation.options import (
     BAND_RATIOS,
     DEPTHS,
     LiquidationOptions,
     depth_choice_text,
 )
-
-_LONG, _SHORT = "#E0795B", "#B07BE0"
 
 
 class LiquidationPanel(Panel):
@@ -78,41 +79,42 @@ class LiquidationPanel(Panel):
         self.clusters: list[Cluster] = []
         self.chart = PriceTimeChart(span_s=self.options.home_span_s)
         self.chart.reader = self._hover
-        self.chart.set_palettes(LIQUIDATION)
         self.chart.zone_clicked.connect(self._switch_zone)
-        self.chart.resumed.connect(self.invalidate)
+        self.chart.palette_wanted.connect(self._next_palette)
+        self.chart.pause_changed.connect(self._pause_changed)
         self.contrasts = ContrastMemory(self.chart.legend, Contrast())
         self.chart.legend.refit_wanted.connect(self._refit)
         self.chart.legend.changed.connect(self._contrast_changed)
         self.body.addWidget(self.chart, 1)
         self.setFocusProxy(self.chart.view)
         self._build_options()
+        self._shown: Subscription | None = None
+        self._viewed: tuple[object, ...] = ()
+        self._choosing = False
+        self._start_anew()
         self.needs_changed.connect(self._start_anew)
         self._show_options()
 
     # -- options
 
     def _build_options(self) -> None:
-        def told(**change: object) -> Cost:
-            return self.context.cost(self._with(**change).sub(self.source))
-
         self.coin_button = ChoiceButton[str](
             "Coin",
             lambda: [(coin, coin) for coin in coins_known(self._markets(), 40)],
             lambda coin: self.choose(replace(self.options, coin=coin)),
-            lambda coin: told(coin=coin),
+            lambda coin: self._cost_of(coin=coin),
         )
         self.interval_button = ChoiceButton[int](
             "Interval",
             lambda: [(ms, label) for label, ms in INTERVALS_MS.items()],
             lambda ms: self.choose(replace(self.options, interval_ms=ms)),
-            lambda ms: told(interval_ms=ms),
+            lambda ms: self._cost_of(interval_ms=ms),
         )
         self.quote_button = ChoiceButton[Quote](
             "What quantities are counted in",
             lambda: [(Quote.USD, "USD"), (Quote.COIN, self.options.coin)],
             lambda quote: self.choose(replace(self.options, quote=quote)),
-            lambda quote: told(quote=quote),
+            lambda quote: self._cost_of(quote=quote),
         )
         self.band_button = ChoiceButton[float](
             "Height of a band; levels are summed into it",
@@ -123,7 +125,7 @@ class LiquidationPanel(Panel):
             "How many levels are asked for",
             lambda: [(depth, depth_choice_text(depth)) for depth in DEPTHS],
             lambda depth: self.choose(replace(self.options, depth=depth)),
-            lambda depth: told(depth=depth),
+            lambda depth: self._cost_of(depth=depth),
         )
         self.threshold = QLineEdit()
         self.threshold.setPlaceholderText("Hide below")
@@ -140,6 +142,9 @@ class LiquidationPanel(Panel):
         ):
             self.options_bar.addWidget(widget)
         self.options_bar.addStretch(1)
+
+    def _cost_of(self, **change: object) -> Cost:
+        return self.context.cost(self._with(**change).sub(self.source))
 
     def _with(self, **change: object) -> LiquidationOptions:
         return replace(self.options, **change)  # type: ignore[arg-type]
@@ -198,6 +203,7 @@ class LiquidationPanel(Panel):
         text = self._band_text(options.band_ratio).split(" (")[0]
         self.band_button.show_choice(options.band_ratio, text)
         self.depth_button.show_choice(options.depth, depth_choice_text(options.depth))
+        self.chart.set_palettes(GREY if options.grey else LIQUIDATION)
         if self._heat is not None:
             self.chart.legend.set_unit(
                 *unit_lines(options.quote, options.coin, self._band, "band"),
@@ -215,12 +221,14 @@ class LiquidationPanel(Panel):
         return self.options.sub(self.source)
 
     def needs(self) -> frozenset[Subscription]:
-        """Levels and candles of the same venue."""
-        return frozenset({self.primary(), self.options.candle_sub(self.source)})
+        """Levels and candles of the same venue, and the market list once it was wanted."""
+        needs: set[Subscription] = {self.primary(), self.options.candle_sub(self.source)}
+        return frozenset(needs | ({MarketSub(self.source)} if self._choosing else set()))
 
     def subtitle(self) -> str:
         """What is shown, and that it is one venue's."""
-        return f"Hyperliquid only · {self.options.coin} · {label_of(self.options.interval_ms)}"
+        text = f"Hyperliquid only · {self.options.coin} · {label_of(self.options.interval_ms)}"
+        return f"{text} · paused" if self.chart.paused else text
 
     def waiting_text(self) -> str:
         """What is being waited for."""
@@ -298,40 +306,22 @@ class LiquidationPanel(Panel):
         bands = sum_bands(price, qty, self._band)
         self.clusters = find_clusters(bands, self._last_price)
         self._curves = compute_curves(price, qty, self._last_price)
-        low = bands.index.astype(np.float64) * self._band
-        below = low + self._band / 2 < self._last_price
-        curves = self._curves
-        sides = (
-            EdgeProfile(low[below], bands.qty[below], curves.below_price, curves.below_sum, _LONG),
-            EdgeProfile(
-                low[~below],
-                bands.qty[~below],
-                curves.above_price,
-                curves.above_sum,
-                _SHORT,
-                "shorts above, inferred",
-            ),
-        )
+        sides = edge_profiles(bands, self._curves, self._last_price)
         self.chart.edge.set_profile(sides, self._band)
-        labels = [
-            PriceLabel(c.peak, c.low, c.high, self._cluster_text(c), _colour(c.inferred_side))
-            for c in self.clusters
-        ]
-        self.chart.labels.set_labels(labels)
-
-    def _cluster_text(self, cluster: Cluster) -> str:
-        if self.options.quote is Quote.USD:
-            size = format_usd(cluster.qty)
-        else:
-            size = f"{format_compact(cluster.qty)} {self.options.coin}"
-        return f"{size}, {format_pct(cluster.distance_pct)}"
+        self.chart.labels.set_labels(cluster_labels(self.clusters, self.options))
 
     def _start_anew(self) -> None:
+        options = self.options
+        before, self._shown = self._shown, self.primary()
+        if before == self._shown:
+            return  # only the market list came: what is drawn stays
+        view = (self.source, options.coin, options.interval_ms)
+        keep_view, self._viewed = view == self._viewed, view
         self._heat = self._candles = self._levels = self._curves = None
         self._drawn, self.clusters = (), []
         self._levels_revision = 0
         self._last_price = math.nan
-        self.chart.forget(self.options.home_span_s)
+        self.chart.forget(options.home_span_s, keep_view=keep_view)
 
     def save_options(self) -> dict[str, str | int | float | bool | list[str]]:
         """Options and each coin's contrast."""
@@ -360,21 +350,14 @@ class LiquidationPanel(Panel):
             self.context.workspace.zone,
             self._last_price,
         )
-        then = self._price_at(reading.time_ms)
+        # the side is inferred from the price of that moment, not from the present one
+        then = close_at(self._candles, reading.time_ms, self._last_price)
         side = inferred_side(price, then) if math.isfinite(then) else ""
         rows = hover_lines(reading, style, side)
         if self._curves is not None:
             total = format_qty(self._curves.at(price), options.quote, options.coin)
             rows.append(("On the way there now", total))
         return rows
-
-    def _price_at(self, time_ms: int) -> float:
-        """Close of the candle of that moment: the side is inferred from the price then."""
-        candles = self._candles
-        if candles is None or candles.time_ms.size == 0:
-            return self._last_price
-        i = int(np.searchsorted(candles.time_ms, time_ms, side="right")) - 1
-        return float(candles.close[i]) if i >= 0 else math.nan
 
     def context_menu(self, menu: QMenu, pos: QPoint) -> None:
         """Entries for the band under the cursor, then for the view."""
@@ -384,13 +367,34 @@ class LiquidationPanel(Panel):
             reading = read_cell(self.context.store, self.primary(), self.chart.item, *found)
         fill_chart_menu(menu, self.chart, reading, self._tick_size, self.copy_text)
 
+    def search_coin(self, text: str) -> None:
+        """Open a search for a coin with a text already typed."""
+        if not self._choosing:
+            self._choosing = True
+            self.needs_changed.emit()
+        search = NameSearch(
+            lambda typed: coins_called(typed, coins_known(self._markets())),
+            lambda coin: self._cost_of(coin=coin),
+            self,
+        )
+        search.taken.connect(lambda coin: self.choose(self._with(coin=coin)))
+        search.open_at(self.coin_button.mapToGlobal(QPoint(0, 24)), text)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Letters typed anywhere search a coin, digits the interval."""
+        if not take_typed(event, self.search_coin, self.interval_button.search):
+            super().keyPressEvent(event)
+
+    def _next_palette(self) -> None:
+        self.choose(self._with(grey=not self.options.grey))
+
+    def _pause_changed(self) -> None:
+        self.invalidate()
+        self.show_header()
+
     def _switch_zone(self) -> None:
         self.context.workspace.utc = not self.context.workspace.utc
 
     def _refit(self) -> None:
         self.contrasts.refit()
         self.refresh()
-
-
-def _colour(side: str) -> str:
-    return _LONG if side == "long" else _SHORT

@@ -96,6 +96,18 @@ class InstrumentPopover(QFrame):
         row.addWidget(self.apply_button)
         column.addLayout(row)
 
+    def begin(self, text: str = "") -> None:
+        """Put the cursor into the name: after a text already typed, else over the present one."""
+        self.name.setFocus()
+        line = self.name.lineEdit()
+        if line is None:
+            return
+        if text:
+            self.name.setEditText(text)
+            line.setCursorPosition(len(text))
+        else:
+            line.selectAll()
+
     def chosen_venues(self) -> tuple[str, ...]:
         """Ids of the venues ticked, in the order they had, new ones last."""
         items = [self.venues.item(i) for i in range(self.venues.count())]

@@ -15,7 +15,7 @@ from heatdesk.frames import (
     Resolution,
 )
 from heatdesk.units import INTERVALS_MS, MINUTE_MS, interval_label
-from heatdesk.views.instruments import coin_of, symbol_for, venues_text
+from heatdesk.views.instruments import coin_of, symbol_for, symbol_named, venues_text
 
 DEPTHS = (100, 250, 500, 1000, 2000, 3500)
 HOME_COLUMNS = 180
@@ -107,7 +107,8 @@ class BookOptions:
         if len(venues) > 1:
             coin = name.upper()
             return replace(self, venues=venues, coin=coin, symbol=symbol_for(venues[0], coin))
-        return replace(self, venues=venues, symbol=name, coin=coin_of(venues[0], name, markets))
+        symbol = symbol_named(venues[0], name, markets)
+        return replace(self, venues=venues, symbol=symbol, coin=coin_of(venues[0], symbol, markets))
 
     def saved(self) -> dict[str, str | int | float | bool | list[str]]:
         """Plain values for the layout file."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from heatdesk.analytics.book import BookProfile, compute_profile, profile_csv
@@ -15,7 +16,6 @@ from heatdesk.frames import BookWindow, CandleWindow, MarketList, Quote, Resolut
 from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.units import INTERVALS_MS, MINUTE_MS, interval_label
-from heatdesk.views.best_prices import best_levels
 from heatdesk.views.camera import home_price_span, traded_reach
 from heatdesk.views.contrast import Contrast
 from heatdesk.views.hover import HoverStyle, format_qty, hover_lines
@@ -24,15 +24,15 @@ from heatdesk.views.palettes import ASK, BID, PALETTES
 from heatdesk.views.ticks import tick_of_prices
 from ui.heatmap.chart import HoverRows, PriceTimeChart
 from ui.heatmap.choices import ChoiceButton
-from ui.heatmap.marks import EdgeProfile
 from ui.heatmap.memory import ContrastMemory
 from ui.heatmap.menu import fill_chart_menu
 from ui.heatmap.readout import read_cell
+from ui.heatmap.typed import take_typed
 from ui.panel import Panel, PanelContext
+from ui.panels.order_book.drawing import NO_LINES, best_price_lines, edge_profiles
 from ui.panels.order_book.instrument import InstrumentPopover
 from ui.panels.order_book.options import DEPTHS, HOME_COLUMNS, BookOptions
 
-_BID_BAR, _ASK_BAR = "#3C8FD0", "#D0803C"
 _NEXT_PALETTE = {"liquidity": "pair", "pair": "grey", "grey": "liquidity"}
 _PALETTE_TITLES = {
     "liquidity": "One ramp for liquidity",
@@ -63,13 +63,16 @@ class OrderBookPanel(Panel):
         self.chart.reader = self._hover
         self.chart.zone_clicked.connect(self._switch_zone)
         self.chart.palette_wanted.connect(self._next_palette)
-        self.chart.resumed.connect(self.invalidate)
+        self.chart.pause_changed.connect(self._pause_changed)
         self.contrasts = ContrastMemory(self.chart.legend, Contrast())
         self.chart.legend.refit_wanted.connect(self._refit)
         self.chart.legend.changed.connect(self.state_changed)
         self.body.addWidget(self.chart, 1)
         self.setFocusProxy(self.chart.view)
         self._build_options()
+        self._shown: Subscription | None = None
+        self._viewed: tuple[object, ...] = ()
+        self._start_anew()
         self.needs_changed.connect(self._start_anew)
         self._show_options()
 
@@ -78,7 +81,7 @@ class OrderBookPanel(Panel):
     def _build_options(self) -> None:
         self.instrument_button = QToolButton()
         self.instrument_button.setToolTip("Venues and symbol")
-        self.instrument_button.clicked.connect(self.choose_instrument)
+        self.instrument_button.clicked.connect(lambda: self.choose_instrument())
         self.interval_button = ChoiceButton[int](
             "Interval",
             lambda: [(ms, label) for label, ms in INTERVALS_MS.items()],
@@ -129,18 +132,19 @@ class OrderBookPanel(Panel):
         self.invalidate()
         self.state_changed.emit()
 
-    def choose_instrument(self) -> None:
-        """Open the pop-over for venues and symbol."""
+    def choose_instrument(self, text: str = "") -> None:
+        """Open the pop-over for venues and symbol, with a text already typed."""
         if not self._choosing:
             self._choosing = True
             self.needs_changed.emit()
         popover = InstrumentPopover(self.options, self._markets(), self.cost_of, self)
+        popover.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         popover.applied.connect(lambda: self.choose(popover.options))
         popover.adjustSize()
         button = self.instrument_button
         popover.move(button.mapToGlobal(QPoint(0, button.height() + 2)))
         popover.show()
-        popover.name.setFocus()
+        popover.begin(text)
 
     def _markets(self) -> MarketList | None:
         found = self.context.store.latest(self.options.market_sub(self.source))
@@ -193,7 +197,8 @@ class OrderBookPanel(Panel):
     def subtitle(self) -> str:
         """Instrument, venues, interval and height of a level."""
         block_size = self._block_size()
-        return self.options.subtitle(price_text(block_size) if block_size is not None else "")
+        text = self.options.subtitle(price_text(block_size) if block_size is not None else "")
+        return f"{text} · paused" if self.chart.paused else text
 
     def waiting_text(self) -> str:
         """What is being waited for."""
@@ -215,8 +220,8 @@ class OrderBookPanel(Panel):
             self._book_revision = revision
             book = store.last_book(sub)
             self._take_prices(candles, book if isinstance(book, BookWindow) else None)
-        if candles is None or candles.time_ms.size == 0:
-            self._draw_best_prices(heat)
+        priced = candles is not None and candles.time_ms.size > 0
+        self.chart.best.set_lines(*(NO_LINES if priced else best_price_lines(heat)))
         newest_s = heat.grid.time.time_of(heat.last_column + 1) / 1000
         self.chart.observe(newest_s, self._last_price, self._home_span())
 
@@ -271,35 +276,8 @@ class OrderBookPanel(Panel):
         if profile is None:
             self.chart.edge.set_profile((), 1.0)
             return
-        nothing = np.empty(0)
-        cumulative = self.options.cumulative
-        sides = [
-            EdgeProfile(
-                price,
-                qty,
-                price if cumulative else nothing,
-                total if cumulative else nothing,
-                colour,
-            )
-            for price, qty, total, colour in (
-                (profile.bid_price, profile.bid_qty, profile.bid_sum, _BID_BAR),
-                (profile.ask_price, profile.ask_qty, profile.ask_sum, _ASK_BAR),
-            )
-        ]
+        sides = edge_profiles(profile, cumulative=self.options.cumulative)
         self.chart.edge.set_profile(sides, profile.block_size)
-
-    def _draw_best_prices(self, heat: HeatmapStore) -> None:
-        """Lines of the best prices where no candle is to be had."""
-        if heat.planes != ("bid", "ask") or heat.last_level < heat.first_level:
-            return
-        c0, c1 = heat.first_column, heat.last_column + 1
-        levels = (heat.first_level, heat.last_level + 1)
-        bid, ask = best_levels(
-            heat.codes("bid", c0, c1, *levels), heat.codes("ask", c0, c1, *levels), levels[0]
-        )
-        grid = heat.grid
-        time_s = (grid.phase_ms + np.arange(c0, c1) * grid.interval_ms) / 1000
-        self.chart.best.set_lines(time_s, (bid + 1) * grid.block_size, ask * grid.block_size)
 
     def _home_span(self) -> float:
         low, high = self._profile.reach() if self._profile is not None else (math.nan, math.nan)
@@ -307,12 +285,18 @@ class OrderBookPanel(Panel):
         return home_price_span(self._last_price, low, high, traded=traded)
 
     def _start_anew(self) -> None:
+        options = self.options
+        before, self._shown = self._shown, self.primary()
+        if before == self._shown:
+            return  # one more need, such as the market list: what is drawn stays
+        view = (self.source, options.venues, options.instrument, options.interval_ms)
+        keep_view, self._viewed = view == self._viewed, view
         self._heat = self._candles = self._profile = None
         self._book_revision = 0
         self._drawn = ()
         self._last_price = math.nan
-        self.chart.best.set_lines(np.empty(0), np.empty(0), np.empty(0))
-        self.chart.forget(self.options.home_span_s)
+        self.chart.best.set_lines(*NO_LINES)
+        self.chart.forget(options.home_span_s, keep_view=keep_view)
 
     def save_options(self) -> dict[str, str | int | float | bool | list[str]]:
         """Options and each instrument's contrast."""
@@ -375,6 +359,15 @@ class OrderBookPanel(Panel):
 
     def _next_palette(self) -> None:
         self.choose(replace(self.options, palette=_NEXT_PALETTE[self.options.palette]))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Letters typed anywhere search a symbol, digits the interval."""
+        if not take_typed(event, self.choose_instrument, self.interval_button.search):
+            super().keyPressEvent(event)
+
+    def _pause_changed(self) -> None:
+        self.invalidate()
+        self.show_header()
 
     def _switch_zone(self) -> None:
         self.context.workspace.utc = not self.context.workspace.utc
