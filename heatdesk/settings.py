@@ -6,10 +6,7 @@ alone. ``HEATDESK_`` plus a field's path in capitals joined by ``__`` overrides 
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
@@ -17,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
-from heatdesk.errors import UsageError, WriteError
+from heatdesk.errors import UsageError
+from heatdesk.files import write_whole
 
 FILE_NAME = "settings.toml"
 ENV_PREFIX = "HEATDESK_"
@@ -241,7 +239,7 @@ def save(settings: Settings, home: Path) -> None:
     version = table.get("schema_version")
     newer = isinstance(version, int) and version > SCHEMA_VERSION
     table = {**table, "schema_version": version if newer else SCHEMA_VERSION}
-    _write_atomically(path, tomli_w.dumps(_without_empty(table)).encode())
+    write_whole(path, tomli_w.dumps(_without_empty(table)).encode())
 
 
 def walk(
@@ -365,24 +363,6 @@ def _set_aside(path: Path) -> str:
     except OSError:
         return path.name
     return aside.name
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        why = error.strerror or "no reason given"
-        raise WriteError(f"The settings cannot be saved to {path}: {why}.") from error
 
 
 def _without_empty(table: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ heatdesk.export
 heatdesk.engine | heatdesk.views
 heatdesk.providers | heatdesk.store | heatdesk.analytics
 heatdesk.net | heatdesk.recording | heatdesk.settings | heatdesk.secrets | heatdesk.log_file
-heatdesk.frames
+heatdesk.frames | heatdesk.files
 heatdesk.units
 heatdesk.errors
 """

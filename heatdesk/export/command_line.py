@@ -69,8 +69,8 @@ def run_export(
         Whose ``exit_code`` is the command's.
     """
     from heatdesk import settings
-    from heatdesk.export.files import check_target
     from heatdesk.export.job import SUFFIXES, write_frames
+    from heatdesk.files import check_target
     from heatdesk.secrets import KeyringVault, Keys
 
     home = settings.home_dir(environ)

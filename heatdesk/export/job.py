@@ -12,8 +12,8 @@ from heatdesk.engine.wiring import ProviderSet
 from heatdesk.errors import UsageError
 from heatdesk.export import tables
 from heatdesk.export.arguments import subscription_from
-from heatdesk.export.files import write_atomically
 from heatdesk.export.patience import Patience, Say
+from heatdesk.files import write_atomically
 from heatdesk.frames import (
     BookSub,
     BookWindow,

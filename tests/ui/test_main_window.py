@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication
 
+from heatdesk.errors import WriteError
 from heatdesk.frames import KeyState, ProviderStatus
 from tests.ui.desk import Desk, kind
 from ui.main_window import MainWindow, layout_file
@@ -258,7 +259,7 @@ def test_a_failed_write_leaves_the_earlier_layout_as_it_was(tmp_path, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(layout_file.WriteError, match="No space left"):
+    with pytest.raises(WriteError, match="the disk is full"):
         layout_file.save(Layout((PanelRecord("a", "a"),)), path)
     assert path.read_bytes() == before
     assert [one.name for one in tmp_path.glob("*layout*")] == ["layout.json"]

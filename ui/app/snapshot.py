@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from heatdesk import settings as settings_file
 from heatdesk.export.arguments import subscription_from
 from heatdesk.export.command_line import say
-from heatdesk.export.files import check_target, write_atomically
+from heatdesk.files import check_target, write_atomically
 from heatdesk.settings import Settings
 from heatdesk.units import Clock, FixedClock, SystemClock, parse_iso_ms
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from heatdesk.errors import WriteError
+from heatdesk.files import write_whole
 from ui.panel import Options
 
 VERSION = 1
@@ -105,32 +102,7 @@ def save(layout: Layout, path: Path) -> None:
             screens: {"geometry": one.geometry, "state": one.state} for screens, one in arrangements
         },
     }
-    write_atomically(path, (json.dumps(table, indent=1) + "\n").encode())
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises
-    ------
-    WriteError
-        When it cannot be written; an existing file is as it was.
-    """
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        why = error.strerror or "no reason given"
-        raise WriteError(f"{path} cannot be written: {why}.") from error
+    write_whole(path, (json.dumps(table, indent=1) + "\n").encode())
 
 
 def _read(table: dict[str, Any]) -> Layout:

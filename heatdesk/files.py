@@ -75,6 +75,25 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
         raise
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write content that is at hand, making the folder where it is missing.
+
+    Raises
+    ------
+    WriteError
+        As `write_atomically`.
+    """
+
+    def write(file: BinaryIO) -> None:
+        file.write(content)
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _sentence(path, error) from error
+    write_atomically(path, write)
+
+
 def _is_device(path: Path) -> bool:
     return path.exists() and not path.is_file()
 
@@ -97,7 +116,7 @@ def _keep_mode(target: Path, name: str) -> None:
 
 def _sentence(path: Path, error: OSError) -> WriteError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return WriteError(f"{path} cannot be written: the disk is full.")
+        return WriteError(f"{path} cannot be written: the disk is full. Free some space.")
     if isinstance(error, FileNotFoundError):
         return WriteError(f"{path} cannot be written: the folder does not exist.")
     why = error.strerror or type(error).__name__

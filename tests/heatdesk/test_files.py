@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import pytest
 
 from heatdesk.errors import UsageError, WriteError
-from heatdesk.export.files import check_target, write_atomically
+from heatdesk.files import check_target, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
