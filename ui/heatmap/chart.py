@@ -72,6 +72,7 @@ class PriceTimeChart(QWidget):
         self._interval_ms = 60_000
         self._tick_size = 1.0
         self._cursor: QPointF | None = None
+        self._settled = False
         self._palettes: tuple[Palette, ...] = (LIQUIDITY,)
         self._build_scene()
         self._build_overlays()
@@ -129,6 +130,7 @@ class PriceTimeChart(QWidget):
         """Start anew: nothing drawn, no pause, the usual view unless it is to be kept."""
         if not keep_view:
             self.camera.forget(span_s)
+            self._settled = False
         if self.paused:
             self.paused = False
             self.pause_changed.emit()
@@ -174,9 +176,18 @@ class PriceTimeChart(QWidget):
         """Colour bids and asks apart, or by one ramp."""
         self.set_palettes(*((BID, ASK) if pair else (single,)))
 
-    def observe(self, newest_s: float, last_price: float, span_price: float) -> None:
-        """Take in where the data ends; the view follows if it may."""
-        self.camera.observe(newest_s, last_price, span_price)
+    def observe(
+        self, newest_s: float, last_price: float, span_price: float, *, filling: bool = False
+    ) -> None:
+        """Take in where the data ends; the view follows if it may.
+
+        Parameters
+        ----------
+        filling : bool
+            The first history is still arriving; a fresh view grows until it has all come.
+        """
+        self.camera.observe(newest_s, last_price, span_price, settling=not self._settled)
+        self._settled = self._settled or not filling
         self._latest = (newest_s, last_price, span_price)
         self.apply()
         self._refresh_pointer()
@@ -194,6 +205,9 @@ class PriceTimeChart(QWidget):
         )
         for layer in self.layers:
             layer.look_at(window)
+        for axis in (self.time_axis, self.price_axis):
+            # Before the first data an axis could only name prices and times that nobody quoted.
+            axis.setVisible(self.camera.placed)
         self._show_pill()
         self._refresh_pointer()
 

@@ -155,6 +155,15 @@ def test_the_crosshair_says_time_and_price(qtbot: QtBot, chart: PriceTimeChart) 
     assert chart.card.isHidden()
 
 
+def test_the_axes_name_nothing_before_the_first_data(chart: PriceTimeChart) -> None:
+    axes = (chart.time_axis, chart.price_axis)
+    assert all(axis.isVisible() for axis in axes)
+    chart.forget(3600.0)
+    assert not any(axis.isVisible() for axis in axes)
+    chart.observe(NEWEST, 70_000.0, 1_400.0)
+    assert all(axis.isVisible() for axis in axes)
+
+
 def test_a_price_label_stands_at_its_price(chart: PriceTimeChart) -> None:
     chart.view.grab()
     for tick in chart.price_axis.ticks:
