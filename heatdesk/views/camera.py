@@ -53,6 +53,7 @@ class Camera:
         self.home_gap_ratio = DEFAULT_GAP_RATIO
         self._gap_ratio = DEFAULT_GAP_RATIO
         self._price_placed = False
+        self._placed_span = math.inf
 
     @property
     def placed(self) -> bool:
@@ -83,7 +84,9 @@ class Camera:
             if self.follows and self.newest_s is not None and not self.held:
                 self.window = following(self.window, self.newest_s, gap_ratio)
 
-    def observe(self, newest_s: float, last_price: float, span_price: float) -> None:
+    def observe(
+        self, newest_s: float, last_price: float, span_price: float, *, settling: bool = False
+    ) -> None:
         """Take in where the data ends.
 
         Parameters
@@ -94,6 +97,8 @@ class Camera:
             NaN when it is not known; the window then waits with its place on the price axis.
         span_price : float
             Price range a reset shows, quote units.
+        settling : bool
+            The first history is still arriving: a price range nobody touched grows with it.
         """
         first = self.newest_s is None
         moved = self.newest_s != newest_s
@@ -104,7 +109,8 @@ class Camera:
             return
         if self.follows and (first or moved):
             self.window = following(self.window, newest_s, self._gap_ratio)
-        if not self._price_placed:
+        grown = settling and span_price > 1.05 * self._placed_span
+        if not self._price_placed or (grown and self.price_auto and self.follows):
             self._place_price()
         elif self.price_auto and self.follows and needs_centring(self.window, self.last_price):
             self.window = self.window.centred_on(self.last_price)
@@ -178,6 +184,7 @@ class Camera:
             half = self.home_span_price / 2
             self.window = replace(self.window, p0=self.last_price - half, p1=self.last_price + half)
             self._price_placed = True
+            self._placed_span = self.home_span_price
 
     def _after_zoom(self) -> None:
         if self.newest_s is None or not self.follows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -62,12 +63,22 @@ def lay_out_candles(candles: CandleWindow, window: ChartWindow) -> CandleShapes:
     return CandleShapes(x, rows[0], rows[1], rows[2], rows[3], last >= first, body_px)
 
 
+def last_close(candles: CandleWindow | None) -> tuple[float, bool | None]:
+    """Newest close and whether its candle rose; NaN and None without one."""
+    if candles is None:
+        return math.nan, None
+    known = np.flatnonzero(np.isfinite(candles.close))
+    if known.size == 0:
+        return math.nan, None
+    return float(candles.close[known[-1]]), bool(candles.close[-1] >= candles.open[-1])
+
+
 def close_at(candles: CandleWindow | None, time_ms: int, otherwise: float) -> float:
     """Close of the candle of a moment; NaN before the first, ``otherwise`` without candles."""
     if candles is None or candles.time_ms.size == 0:
         return otherwise
     i = int(np.searchsorted(candles.time_ms, time_ms, side="right")) - 1
-    return float(candles.close[i]) if i >= 0 else float("nan")
+    return float(candles.close[i]) if i >= 0 else math.nan
 
 
 def _by_pixel(

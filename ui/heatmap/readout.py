@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _MOST_EXACT_CELLS = 128
 
 
+def still_filling(store: MarketStore, *subs: Subscription) -> bool:
+    """Whether the first history of a stream is still to come, or on its way."""
+    return any(store.revision(sub) == 0 or store.status(sub).progress is not None for sub in subs)
+
+
 def read_cell(
     store: MarketStore, sub: Subscription, item: HeatmapItem, time_s: float, price: float
 ) -> CellReading:

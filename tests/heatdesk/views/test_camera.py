@@ -127,6 +127,26 @@ def test_the_first_view_shows_no_more_than_the_book_holds() -> None:
     assert home_price_span(70_000, 69_900, 70_300, traded=1_000) == 2_100
 
 
+def test_a_fresh_price_range_grows_while_the_history_comes_and_then_stays() -> None:
+    view = Camera(3 * 3600.0)
+    view.resize(1000, 600)
+    view.observe(NEWEST, 70_000.0, 1_400.0, settling=True)
+    view.observe(NEWEST, 70_000.0, 30_000.0, settling=True)
+    assert (view.window.p0, view.window.p1) == (55_000.0, 85_000.0)
+    view.observe(NEWEST + 60, 70_000.0, 60_000.0)
+    assert (view.window.p0, view.window.p1) == (55_000.0, 85_000.0)
+
+
+def test_a_price_range_set_by_hand_stays_while_the_history_comes() -> None:
+    view = Camera(3 * 3600.0)
+    view.resize(1000, 600)
+    view.observe(NEWEST, 70_000.0, 1_400.0, settling=True)
+    view.zoom_price(0.5, 300)
+    before = view.window
+    view.observe(NEWEST, 70_000.0, 30_000.0, settling=True)
+    assert view.window == before
+
+
 def test_zooming_out_ends_at_a_price_of_nothing() -> None:
     window = ChartWindow(0.0, 100.0, 90.0, 110.0, 100.0, 100.0)
     for _ in range(60):

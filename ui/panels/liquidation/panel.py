@@ -34,7 +34,7 @@ from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.units import INTERVALS_MS
 from heatdesk.units import interval_label as label_of
 from heatdesk.views.camera import home_price_span, traded_reach
-from heatdesk.views.candles import close_at
+from heatdesk.views.candles import close_at, last_close
 from heatdesk.views.contrast import Contrast
 from heatdesk.views.hover import HoverStyle, format_qty, hover_lines
 from heatdesk.views.instruments import coins_called, coins_known, price_text, unit_lines
@@ -45,7 +45,7 @@ from ui.heatmap.chart import HoverRows, PriceTimeChart
 from ui.heatmap.choices import ChoiceButton
 from ui.heatmap.memory import ContrastMemory
 from ui.heatmap.menu import fill_chart_menu
-from ui.heatmap.readout import read_cell
+from ui.heatmap.readout import read_cell, still_filling
 from ui.heatmap.typed import NameSearch, take_typed
 from ui.panel import Panel, PanelContext
 from ui.panels.liquidation.drawing import cluster_labels, edge_profiles
@@ -162,10 +162,10 @@ class LiquidationPanel(Panel):
         self.state_changed.emit()
 
     def _take_threshold(self) -> None:
-        text = self.threshold.text().strip()
         if not self.threshold.isModified():
             return
         self.threshold.setModified(False)
+        text = self.threshold.text().strip()
         if not text:
             self.chart.legend.reset()
             return
@@ -240,10 +240,11 @@ class LiquidationPanel(Panel):
         if self.chart.paused:
             return
         store, sub = self.context.store, self.primary()
+        price_sub = self.options.candle_sub(self.source)
         heat = store.heatmap(sub)
         if heat is None or heat.empty:
             return
-        candles = store.candles(self.options.candle_sub(self.source))
+        candles = store.candles(price_sub)
         revision = store.revision(sub)
         if candles is not self._candles or revision != self._levels_revision:
             self._levels_revision, self._curves = revision, None
@@ -256,17 +257,14 @@ class LiquidationPanel(Panel):
         newest_s = heat.grid.time.time_of(heat.last_column + 1) / 1000
         traded = traded_reach(candles, self._last_price, self.options.points)
         span = home_price_span(self._last_price, math.nan, math.nan, 0.12, traded)
-        self.chart.observe(newest_s, self._last_price, span)
+        filling = still_filling(store, sub, price_sub)
+        self.chart.observe(newest_s, self._last_price, span, filling=filling)
 
     def _take_price(self, candles: CandleWindow | None, levels: LiquidationWindow | None) -> None:
         self._candles = candles
-        last, up = math.nan, None
-        if candles is not None and candles.time_ms.size:
-            close = candles.close[np.isfinite(candles.close)]
-            if close.size:
-                last = float(close[-1])
-                up = bool(candles.close[-1] >= candles.open[-1])
-                self._tick_size = tick_of_prices(close[-200:])
+        last, up = last_close(candles)
+        if candles is not None and math.isfinite(last):
+            self._tick_size = tick_of_prices(candles.close[-200:])
         elif levels is not None and len(levels.levels.price):
             # no price line: the middle of what is served is all there is to centre on
             last = float(np.median(levels.levels.price))

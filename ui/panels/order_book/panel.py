@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu, QToolButton
@@ -17,6 +16,7 @@ from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.units import INTERVALS_MS, MINUTE_MS, interval_label
 from heatdesk.views.camera import home_price_span, traded_reach
+from heatdesk.views.candles import last_close
 from heatdesk.views.contrast import Contrast
 from heatdesk.views.hover import HoverStyle, format_qty, hover_lines
 from heatdesk.views.instruments import depth_text, price_text, unit_lines
@@ -26,7 +26,7 @@ from ui.heatmap.chart import HoverRows, PriceTimeChart
 from ui.heatmap.choices import ChoiceButton
 from ui.heatmap.memory import ContrastMemory
 from ui.heatmap.menu import fill_chart_menu
-from ui.heatmap.readout import read_cell
+from ui.heatmap.readout import read_cell, still_filling
 from ui.heatmap.typed import take_typed
 from ui.panel import Panel, PanelContext
 from ui.panels.order_book.drawing import NO_LINES, best_price_lines, edge_profiles
@@ -223,7 +223,8 @@ class OrderBookPanel(Panel):
         priced = candles is not None and candles.time_ms.size > 0
         self.chart.best.set_lines(*(NO_LINES if priced else best_price_lines(heat)))
         newest_s = heat.grid.time.time_of(heat.last_column + 1) / 1000
-        self.chart.observe(newest_s, self._last_price, self._home_span())
+        filling = still_filling(store, sub, self.options.candle_sub(self.source))
+        self.chart.observe(newest_s, self._last_price, self._home_span(), filling=filling)
 
     def _take_heat(self, heat: HeatmapStore) -> None:
         block_size = heat.grid.block_size
@@ -245,12 +246,7 @@ class OrderBookPanel(Panel):
 
     def _take_prices(self, candles: CandleWindow | None, book: BookWindow | None) -> None:
         self._candles = candles
-        last, up = math.nan, None
-        if candles is not None and candles.time_ms.size:
-            close = candles.close[np.isfinite(candles.close)]
-            if close.size:
-                last = float(close[-1])
-                up = bool(candles.close[-1] >= candles.open[-1])
+        last, up = last_close(candles)
         self._profile = compute_profile(book, last) if book is not None else None
         top = self._profile.top if self._profile is not None else None
         if not math.isfinite(last) and top is not None:
