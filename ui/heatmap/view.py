@@ -8,11 +8,13 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QEnterEvent,
     QKeyEvent,
     QMouseEvent,
     QResizeEvent,
     QWheelEvent,
 )
+from PySide6.QtWidgets import QApplication
 
 from ui import theme
 
@@ -62,6 +64,13 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         """Zoom at the cursor."""
         if self.gestures is not None:
             self.gestures.wheel(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Take the keys while nothing else needs them: they act on the chart pointed at."""
+        super().enterEvent(event)
+        focus = QApplication.focusWidget()
+        if self.isActiveWindow() and (focus is None or isinstance(focus, ChartView)):
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def leaveEvent(self, event: QEvent) -> None:
         """Hide the crosshair."""

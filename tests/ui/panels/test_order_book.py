@@ -374,3 +374,27 @@ def test_letters_open_the_symbol_and_digits_the_interval(
     assert menu.activeAction().text().startswith("15m")
     qtbot.keyClick(menu, Qt.Key.Key_Return)
     assert panel.options.interval_ms == INTERVALS_MS["15m"]
+
+
+def test_a_venue_is_ticked_by_its_box_or_its_name(qtbot: QtBot, panel: OrderBookPanel) -> None:
+    popover = InstrumentPopover(panel.options, None, panel.cost_of)
+    qtbot.addWidget(popover)
+    popover.resize(popover.sizeHint())
+    venues = popover.venues
+    row = venues.visualItemRect(venues.item(1))
+    for place in (QPoint(row.left() + 60, row.center().y()), QPoint(9, row.center().y())):
+        before = venues.item(1).checkState()
+        qtbot.mouseClick(venues.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert venues.item(1).checkState() is not before
+
+
+def test_history_that_comes_later_is_in_the_fresh_view(qtbot: QtBot, market: Market) -> None:
+    made = OrderBookPanel(market.context)
+    market.fill_book(made.primary(), CandleSub("nobody"))
+    market.show(qtbot, made)
+    far = candles(0, MINUTES)
+    far.low.flags.writeable = True
+    far.low[:] = MIDDLE * 0.8
+    market.store.apply(made.options.candle_sub(made.source), far)
+    made.pull()
+    assert made.chart.camera.window.p0 < MIDDLE * 0.8

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -29,6 +30,20 @@ if TYPE_CHECKING:
 _ROLE = Qt.ItemDataRole.UserRole
 
 
+class TickList(QListWidget):
+    """A list whose items are ticked by their names as well as by their boxes."""
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Tick what was clicked unless its box has just done so."""
+        item = self.itemAt(event.position().toPoint())
+        before = item.checkState() if item is not None else None
+        super().mouseReleaseEvent(event)
+        left = event.button() is Qt.MouseButton.LeftButton
+        if left and item is not None and item.checkState() is before:
+            ticked = before is Qt.CheckState.Checked
+            item.setCheckState(Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked)
+
+
 class InstrumentPopover(QFrame):
     """Venues to tick and a symbol to type; nothing is asked for before *Apply*.
 
@@ -50,7 +65,7 @@ class InstrumentPopover(QFrame):
         self.setObjectName("problemCard")
         self.options = options
         self._markets, self._cost = markets, cost
-        self.venues = QListWidget()
+        self.venues = TickList()
         self.venues.setFixedHeight(190)
         for venue in VENUES.values():
             item = QListWidgetItem(venue.title)
