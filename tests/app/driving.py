@@ -149,6 +149,8 @@ class Desk:
         """Wait for a clean end."""
         assert self.program.wait() == 0, self.program.output()
         assert "Traceback" not in self.program.output()
+        log = (self.home / "logs" / "heatdesk.log").read_text(encoding="utf-8")
+        assert " ERROR " not in log, log
 
     def quit(self) -> None:
         """Leave by Ctrl+Q."""
