@@ -14,12 +14,23 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QTableView,
+)
 
 from ui import theme
 
 if TYPE_CHECKING:
     from ui.heatmap.gestures import Gestures
+
+
+_KEEP_KEYS = (QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTableView)
+"""What is being typed into or walked through keeps the keys when the mouse crosses a chart."""
 
 
 class ChartView(pg.GraphicsView):  # type: ignore[misc]
@@ -68,8 +79,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
     def enterEvent(self, event: QEnterEvent) -> None:
         """Take the keys while nothing else needs them: they act on the chart pointed at."""
         super().enterEvent(event)
-        focus = QApplication.focusWidget()
-        if self.isActiveWindow() and (focus is None or isinstance(focus, ChartView)):
+        if self.isActiveWindow() and not isinstance(QApplication.focusWidget(), _KEEP_KEYS):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def leaveEvent(self, event: QEvent) -> None:

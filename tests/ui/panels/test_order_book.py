@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu
 
 from heatdesk.frames import CandleSub, Quote, Resolution
 from heatdesk.units import INTERVALS_MS
+from heatdesk.views.instruments import symbol_for
 from tests.ui.market_panels import (
     GAP_MINUTES,
     MIDDLE,
@@ -398,3 +399,19 @@ def test_history_that_comes_later_is_in_the_fresh_view(qtbot: QtBot, market: Mar
     market.store.apply(made.options.candle_sub(made.source), far)
     made.pull()
     assert made.chart.camera.window.p0 < MIDDLE * 0.8
+
+
+def test_a_symbol_becomes_its_coin_when_a_second_venue_is_ticked(
+    qtbot: QtBot, panel: OrderBookPanel
+) -> None:
+    popover = InstrumentPopover(panel.options, None, panel.cost_of)
+    qtbot.addWidget(popover)
+    popover.name.setEditText("ETHUSDT")
+    popover.venues.item(1).setCheckState(Qt.CheckState.Checked)
+    assert popover.name.currentText() == "ETH"
+    popover.venues.item(2).setCheckState(Qt.CheckState.Checked)
+    assert popover.name.currentText() == "ETH"
+    popover.venues.item(0).setCheckState(Qt.CheckState.Unchecked)
+    popover.venues.item(1).setCheckState(Qt.CheckState.Unchecked)
+    venue = popover.chosen_venues()[0]
+    assert popover.wanted().symbol == symbol_for(venue, "ETH")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -31,7 +32,21 @@ _ROLE = Qt.ItemDataRole.UserRole
 
 
 class TickList(QListWidget):
-    """A list whose items are ticked by their names as well as by their boxes."""
+    """A list whose items are ticked by their names as well as by their boxes.
+
+    Signals
+    -------
+    finished : Enter was pressed.
+    """
+
+    finished = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter ends the choice; everything else is the list's own."""
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.finished.emit()
+            return
+        super().keyPressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Tick what was clicked unless its box has just done so."""
@@ -65,11 +80,13 @@ class InstrumentPopover(QFrame):
         self.setObjectName("problemCard")
         self.options = options
         self._markets, self._cost = markets, cost
+        self._before = options
         self.venues = TickList()
-        self.venues.setFixedHeight(190)
+        self.venues.setFixedHeight(206)
         for venue in VENUES.values():
             item = QListWidgetItem(venue.title)
             item.setData(_ROLE, venue.id)
+            item.setSizeHint(QSize(0, 20))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             ticked = venue.id in options.venues
             item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
@@ -86,6 +103,7 @@ class InstrumentPopover(QFrame):
         self._lay_out()
         self._offer_names(options.instrument)
         self.venues.itemChanged.connect(lambda _: self._venues_changed())
+        self.venues.finished.connect(self._apply)
         self.name.editTextChanged.connect(lambda _: self._show_cost())
         self.apply_button.clicked.connect(self._apply)
         line = self.name.lineEdit()
@@ -139,7 +157,10 @@ class InstrumentPopover(QFrame):
     def _venues_changed(self) -> None:
         venues = self.chosen_venues()
         several = len(venues) > 1
-        coin = self.wanted().coin
+        # the text is a symbol of the one venue there was, or the coin of several
+        coin = self._before.traded(self._before.venues, self.name.currentText(), self._markets).coin
+        if venues:
+            self._before = replace(self._before, venues=venues)
         self._offer_names(coin if several or not venues else symbol_for(venues[0], coin))
         self._show_cost()
 

@@ -11,7 +11,15 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from heatdesk.analytics.book import BookProfile, compute_profile, profile_csv
-from heatdesk.frames import BookWindow, CandleWindow, MarketList, Quote, Resolution, Subscription
+from heatdesk.frames import (
+    BookWindow,
+    CandleWindow,
+    MarketList,
+    Quote,
+    Resolution,
+    Subscription,
+    venue_title,
+)
 from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.units import INTERVALS_MS, MINUTE_MS, interval_label
@@ -80,7 +88,6 @@ class OrderBookPanel(Panel):
 
     def _build_options(self) -> None:
         self.instrument_button = QToolButton()
-        self.instrument_button.setToolTip("Venues and symbol")
         self.instrument_button.clicked.connect(lambda: self.choose_instrument())
         self.interval_button = ChoiceButton[int](
             "Interval",
@@ -164,6 +171,8 @@ class OrderBookPanel(Panel):
     def _show_options(self) -> None:
         options = self.options
         self.instrument_button.setText(f"{options.instrument}  \u25be")
+        names = " + ".join(venue_title(venue) for venue in options.venues)
+        self.instrument_button.setToolTip(f"Venues and symbol: {names}")
         self.interval_button.show_choice(options.interval_ms, interval_label(options.interval_ms))
         self.resolution_button.show_choice(options.resolution, options.resolution.value.upper())
         depth = options.depth
