@@ -141,3 +141,12 @@ def test_without_a_display_the_desk_says_so_in_one_sentence():
     assert done.returncode == 1
     assert "no display" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_named_height_of_level_is_what_the_book_shows(tmp_path):
+    fine, named = tmp_path / "fine.png", tmp_path / "named.png"
+    common = ("--demo", "--panel", "order-book", "--size", "800x500")
+    assert snapshot(fine, *common, "--block-size", "4k").returncode == 0
+    done = snapshot(named, *common, "--block-size", "50")
+    assert done.returncode == 0, done.stderr
+    assert not np.array_equal(pixels(fine), pixels(named))

@@ -9,7 +9,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QTimer
 from PySide6.QtGui import QImageWriter
 from PySide6.QtWidgets import QApplication, QWidget
 
-from heatdesk.errors import HeatDeskError, KeyMissing, Unreachable, UsageError
+from heatdesk.errors import HeatDeskError, KeyMissing, Unreachable
 from heatdesk.frames import BookSub, CohortSub, DotSub, LiquidationSub, StreamStatus, Subscription
 from heatdesk.units import interval_label
 from heatdesk.views.instruments import coin_of, symbol_for
@@ -25,21 +25,14 @@ SETTLE_STEPS = 3
 
 
 def options_of(sub: Subscription) -> dict[str, object]:
-    """Return a subscription in the words in which panels keep their options.
-
-    Raises
-    ------
-    UsageError
-        When a panel has no option for it.
-    """
+    """Return a subscription in the words in which panels keep their options."""
     options: dict[str, object] = {}
     if isinstance(sub, BookSub | LiquidationSub):
         options = {"interval": interval_label(sub.interval_ms), "quote": sub.quote.value}
         options["depth"] = 0 if sub.depth is None else sub.depth
     if isinstance(sub, BookSub):
-        if sub.block_size is not None:
-            raise UsageError("A picture of the book takes --block-size hd or 4k.")
         options |= {"venues": list(sub.venues), "resolution": sub.resolution.value}
+        options["block_size"] = sub.block_size or 0.0
         options["symbol"] = sub.symbol or symbol_for(sub.venues[0], sub.coin)
         options["coin"] = sub.coin or coin_of(sub.venues[0], sub.symbol, None)
     elif isinstance(sub, LiquidationSub):

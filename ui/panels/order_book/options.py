@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from heatdesk.views.instruments import coin_of, symbol_for, symbol_named, venues
 DEPTHS = (100, 250, 500, 1000, 2000, 3500)
 HOME_COLUMNS = 180
 """Columns a fresh view shows: three hours of minutes."""
+_VENUE_ID = re.compile(r"[A-Z][A-Z0-9_]{1,39}")
 PALETTES = ("liquidity", "grey", "pair")
 
 
@@ -31,6 +33,8 @@ class BookOptions:
     ----------
     symbol : str
         As its one venue writes it; with several venues ``coin`` is asked.
+    block_size : float or None
+        Height of a level when one was named; None leaves it to ``resolution``.
     palette : str
         ``liquidity``, ``grey``, or ``pair``: bids and asks in colours of their own.
     """
@@ -44,6 +48,7 @@ class BookOptions:
     quote: Quote = Quote.COIN
     palette: str = "liquidity"
     cumulative: bool = True
+    block_size: float | None = None
 
     @property
     def several(self) -> bool:
@@ -60,6 +65,11 @@ class BookOptions:
         """Time a fresh view shows."""
         return HOME_COLUMNS * self.interval_ms / 1000
 
+    @property
+    def resolution_text(self) -> str:
+        """4K or HD; "Block" where a height was named instead."""
+        return self.resolution.value.upper() if self.block_size is None else "Block"
+
     def book_sub(self, provider: str) -> BookSub:
         """The book."""
         return BookSub(
@@ -69,7 +79,7 @@ class BookOptions:
             self.coin if self.several else "",
             self.interval_ms,
             self.resolution,
-            None,
+            self.block_size,
             self.depth,
             self.quote,
         )
@@ -95,7 +105,7 @@ class BookOptions:
             self.instrument,
             venues_text(self.venues),
             interval_label(self.interval_ms),
-            f"{_resolution_text(self.resolution)} {block_text}".strip(),
+            f"{self.resolution_text} {block_text}".strip(),
         )
         return " · ".join(parts) + (" · USD" if self.quote is Quote.USD else "")
 
@@ -106,9 +116,12 @@ class BookOptions:
             return self
         if len(venues) > 1:
             coin = name.upper()
-            return replace(self, venues=venues, coin=coin, symbol=symbol_for(venues[0], coin))
-        symbol = symbol_named(venues[0], name, markets)
-        return replace(self, venues=venues, symbol=symbol, coin=coin_of(venues[0], symbol, markets))
+            symbol = symbol_for(venues[0], coin)
+        else:
+            symbol = symbol_named(venues[0], name, markets)
+            coin = coin_of(venues[0], symbol, markets)
+        # a height of level named for one instrument makes no sense for another
+        return replace(self, venues=venues, coin=coin, symbol=symbol, block_size=None)
 
     def saved(self) -> dict[str, str | int | float | bool | list[str]]:
         """Plain values for the layout file."""
@@ -122,6 +135,7 @@ class BookOptions:
             "quote": self.quote.value,
             "palette": self.palette,
             "cumulative": self.cumulative,
+            "block_size": self.block_size or 0.0,
         }
 
     @classmethod
@@ -130,7 +144,7 @@ class BookOptions:
         options = cls()
         venues = saved.get("venues")
         if isinstance(venues, list):
-            known = tuple(dict.fromkeys(v for v in venues if isinstance(v, str) and v in VENUES))
+            known = tuple(dict.fromkeys(v for v in venues if isinstance(v, str) and _is_venue(v)))
             options = replace(options, venues=known or options.venues)
         for name in ("symbol", "coin"):
             text = saved.get(name)
@@ -150,8 +164,12 @@ class BookOptions:
             options = replace(options, palette=str(saved["palette"]))
         if isinstance(saved.get("cumulative"), bool):
             options = replace(options, cumulative=bool(saved["cumulative"]))
+        height = saved.get("block_size")
+        if isinstance(height, int | float) and not isinstance(height, bool) and 0 < height < 1e9:
+            options = replace(options, block_size=float(height))
         return options
 
 
-def _resolution_text(resolution: Resolution) -> str:
-    return resolution.value.upper()
+def _is_venue(venue_id: str) -> bool:
+    """A provider may know venues that have no name here; they are shown by their id."""
+    return venue_id in VENUES or _VENUE_ID.fullmatch(venue_id) is not None

@@ -98,8 +98,8 @@ class OrderBookPanel(Panel):
         self.resolution_button = ChoiceButton[Resolution](
             "Height of a level",
             lambda: [(r, self._resolution_text(r)) for r in Resolution],
-            lambda r: self.choose(replace(self.options, resolution=r)),
-            lambda r: self.cost_of(replace(self.options, resolution=r)),
+            lambda r: self.choose(replace(self.options, resolution=r, block_size=None)),
+            lambda r: self.cost_of(replace(self.options, resolution=r, block_size=None)),
         )
         self.depth_button = ChoiceButton[int](
             "Levels per side",
@@ -160,7 +160,7 @@ class OrderBookPanel(Panel):
     def _resolution_text(self, resolution: Resolution) -> str:
         block_size = self._block_size()
         name = resolution.value.upper()
-        if block_size is None:
+        if block_size is None or self.options.block_size is not None:
             return name
         own = block_size / self.options.resolution.multiple
         return f"{name}  {price_text(float(f'{own * resolution.multiple:.8g}'))} levels"
@@ -174,7 +174,7 @@ class OrderBookPanel(Panel):
         names = " + ".join(venue_title(venue) for venue in options.venues)
         self.instrument_button.setToolTip(f"Venues and symbol: {names}")
         self.interval_button.show_choice(options.interval_ms, interval_label(options.interval_ms))
-        self.resolution_button.show_choice(options.resolution, options.resolution.value.upper())
+        self.resolution_button.show_choice(options.resolution, options.resolution_text)
         depth = options.depth
         self.depth_button.show_choice(depth or 0, depth_text(depth, self._block_size()))
         unit = options.coin if options.quote is Quote.COIN else "USD"
