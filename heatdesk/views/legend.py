@@ -123,6 +123,14 @@ class LegendScale:
         return found[::stride]
 
 
+def percentile_text(percent: float) -> str:
+    """A percentile in few digits (``p75``, ``p92.8``, ``p99.95``); none but 100 reads p100."""
+    text = f"{percent:.{1 if percent < 99 else 2}f}"
+    if percent < 100 and float(text) >= 100:
+        text = "99.99"
+    return "p" + text.rstrip("0").rstrip(".") if "." in text else f"p{text}"
+
+
 def parse_cut(text: str, mode: str) -> tuple[str, float]:
     """Read a typed cut-off: ``p80`` and ``80%`` are percentiles, ``1.5M`` and ``$67`` sizes.
 

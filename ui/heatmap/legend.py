@@ -20,12 +20,17 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from heatdesk.views.contrast import Contrast, position_of, resolve_contrast
-from heatdesk.views.legend import LegendScale, QuantityHistogram, parse_cut
+from heatdesk.views.legend import (
+    LegendScale,
+    QuantityHistogram,
+    parse_cut,
+    percentile_text,
+)
 from heatdesk.views.palettes import LIQUIDITY, Palette, ramp
 from heatdesk.views.ticks import quantity_label
 from ui import theme
 
-WIDTH_PX = 88
+WIDTH_PX = 94
 _BAR_X, _BAR_PX, _HISTOGRAM_PX = 26, 13, 22
 _HEAD_PX, _FOOT_PX = 40, 74
 _GRAB_PX = 9
@@ -239,7 +244,7 @@ class ContrastLegend(QWidget):
         if self.contrast.mode != "percentile":
             return size, ""
         percent = self.contrast.low_pct if which == "low" else self.contrast.high_pct
-        return f"p{percent:.4g}", size
+        return percentile_text(percent), size
 
     def _under(self, at: QPointF) -> tuple[str, str] | None:
         """Kind of thing at a point (``handle``, ``number``) and which cut-off it belongs to."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Float64Array = NDArray[np.float64]
 
 LABEL_PX = 17
+CAPTION_PX = 21
+"""Rows at the top and bottom of a plot that captions need."""
 
 
 class GuideLayer(Layer):
@@ -189,7 +191,8 @@ class PriceLabelLayer(Layer):
         painter.setFont(font)
         metrics = QFontMetricsF(font)
         wishes = [window.y_of(label.price) for label in seen]
-        rows = spread_labels(wishes, LABEL_PX + 2, 2, window.height_px - 2)
+        # clear of the captions in the corners of the plot
+        rows = spread_labels(wishes, LABEL_PX + 2, CAPTION_PX, window.height_px - CAPTION_PX)
         right = window.width_px - EdgeLayer.room_px(window.width_px) - 10
         self.placed = []
         for label, wish, row in zip(seen, wishes, rows, strict=True):

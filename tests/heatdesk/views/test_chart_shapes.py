@@ -9,7 +9,12 @@ from heatdesk.units import MINUTE_MS
 from heatdesk.views.best_prices import best_levels
 from heatdesk.views.candles import lay_out_candles
 from heatdesk.views.instruments import coin_of, depth_text, symbol_for, unit_lines
-from heatdesk.views.legend import LegendScale, QuantityHistogram, parse_cut
+from heatdesk.views.legend import (
+    LegendScale,
+    QuantityHistogram,
+    parse_cut,
+    percentile_text,
+)
 from heatdesk.views.profile import full_scale, lay_out_bars, lay_out_curve
 from heatdesk.views.viewport import ChartWindow
 
@@ -161,3 +166,18 @@ def test_the_legend_names_what_it_counts() -> None:
 
     assert " ".join(unit_lines(Quote.COIN, "BTC", 5.0, "level")) == "BTC per $5 level"
     assert " ".join(unit_lines(Quote.USD, "BTC", 25.0, "level")) == "USD per $25 level"
+
+
+@pytest.mark.parametrize(
+    ("percent", "text"),
+    [
+        (0.0, "p0"),
+        (75.0, "p75"),
+        (92.8312, "p92.8"),
+        (99.954, "p99.95"),
+        (99.9999, "p99.99"),
+        (100.0, "p100"),
+    ],
+)
+def test_a_percentile_is_short_and_only_all_of_them_is_a_hundred(percent: float, text: str) -> None:
+    assert percentile_text(percent) == text

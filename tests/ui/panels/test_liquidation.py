@@ -151,3 +151,15 @@ def test_the_next_palette_is_kept_with_the_options(
     qtbot.addWidget(again)
     again.load_options(panel.save_options())
     assert again.options.grey
+
+
+def test_labels_keep_off_the_captions(panel: LiquidationPanel) -> None:
+    low = min(cluster.peak for cluster in panel.clusters)
+    panel.chart.camera.pan(
+        0, panel.chart.camera.window.y_of(low) * -1 + panel.chart.plot_rect.height() - 4
+    )
+    panel.chart.apply()
+    panel.chart.view.grab()
+    boxes = [box for box, _ in panel.chart.labels.placed]
+    assert boxes
+    assert max(box.bottom() for box in boxes) <= panel.chart.plot_rect.height() - 20
