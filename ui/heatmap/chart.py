@@ -25,7 +25,7 @@ from ui.heatmap.gestures import Gestures
 from ui.heatmap.item import HeatmapItem
 from ui.heatmap.layer import Layer
 from ui.heatmap.legend import ContrastLegend
-from ui.heatmap.marks import EdgeLayer, GuideLayer, PriceLabelLayer
+from ui.heatmap.marks import CAPTION_PX, EdgeLayer, GuideLayer, PriceLabelLayer
 from ui.heatmap.view import ChartView
 
 EDGE_GAP_PX = 22.0
@@ -274,7 +274,8 @@ class PriceTimeChart(QWidget):
         if shown:
             self.pill.adjustSize()
             x = self.plot_rect.right() - self.pill.width() - 12
-            self.pill.move(round(x), round(self.plot_rect.bottom()) - self.pill.height() - 10)
+            y = self.plot_rect.bottom() - CAPTION_PX - self.pill.height() - 4
+            self.pill.move(round(x), round(y))
         if self.pill.isHidden() == shown:
             self.pill.setVisible(shown)
 

@@ -13,6 +13,8 @@ from ui import theme
 
 _TAG_PX = 18
 _CARD_MARGIN_PX = 10
+_ROW_PX = 17
+_FIRST_ROWS = 3
 _CLEAR_PX = 70
 """The card keeps this distance to the cursor."""
 
@@ -128,7 +130,12 @@ class HoverCard(QWidget):
         return "\n".join(" ".join(part for part in row if part) for row in self._rows)
 
     def show_rows(self, rows: Sequence[tuple[str, str]], plot: QRectF, cursor: QPointF) -> None:
-        """Show rows in the corner of the plot that is away from the cursor."""
+        """Show rows in the corner of the plot that is away from the cursor.
+
+        In a low plot only the first rows are shown: a card must not cover what it tells of.
+        """
+        if plot.height() < 2.5 * (_ROW_PX * len(rows) + _CARD_MARGIN_PX):
+            rows = rows[:_FIRST_ROWS]
         if tuple(rows) != self._rows:
             self._rows = tuple(rows)
             metrics = QFontMetricsF(self.font())
@@ -137,7 +144,7 @@ class HoverCard(QWidget):
             width = max(150, round(self._label_px + wide) + 30)
             # grows with its text, never shrinks back and forth under a moving cursor
             width = max(width, self.width()) if self.isVisible() else width
-            self.resize(width, 17 * len(self._rows) + 10)
+            self.resize(width, _ROW_PX * len(self._rows) + _CARD_MARGIN_PX)
             self.update()
         self.move(place_card(self.size(), plot, cursor))
         self.show()
@@ -152,7 +159,7 @@ class HoverCard(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
         painter.setFont(self.font())
         for i, (label, value) in enumerate(self._rows):
-            row = QRectF(9, 5 + 17 * i, self.width() - 18, 17)
+            row = QRectF(9, 5 + _ROW_PX * i, self.width() - 18, _ROW_PX)
             painter.setPen(QColor(theme.Palette.TEXT_DIM))
             painter.drawText(row, Qt.AlignmentFlag.AlignVCenter, label)
             painter.setPen(QColor(theme.Palette.TEXT))
@@ -172,5 +179,6 @@ def place_card(size: QSize, plot: QRectF, cursor: QPointF) -> QPoint:
         near = below.adjusted(-_CLEAR_PX, -_CLEAR_PX, _CLEAR_PX, _CLEAR_PX)
         if not near.contains(cursor):
             return QPoint(left, lower)
-        return QPoint(round(plot.right()) - _CARD_MARGIN_PX - size.width(), top)
+        right = round(plot.right()) - _CARD_MARGIN_PX - size.width()
+        return QPoint(max(round(plot.left()) + 2, right), top)
     return QPoint(left, top)

@@ -4,11 +4,13 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QWheelEvent
+from PySide6.QtWidgets import QWidget
 
 from heatdesk.views.viewport import ChartWindow
 from ui.heatmap.chart import PriceTimeChart
+from ui.heatmap.crosshair import HoverCard
 from ui.heatmap.layer import Layer
 
 if TYPE_CHECKING:
@@ -191,3 +193,15 @@ def test_a_small_panel_still_has_a_plot(qtbot: QtBot, chart: PriceTimeChart) -> 
     chart.view.grab()
     assert chart.legend.isHidden()
     assert chart.plot_rect.width() >= 40
+
+
+def test_in_a_low_plot_the_card_keeps_to_its_first_rows_and_inside(qtbot: QtBot) -> None:
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    card = HoverCard(holder)
+    rows = [(f"Label {i}", "12,345.678 BTC and more") for i in range(5)]
+    card.show_rows(rows, QRectF(0, 0, 236, 209), QPointF(120, 60))
+    assert card.rows == tuple(rows[:3])
+    assert card.x() >= 0
+    card.show_rows(rows, QRectF(0, 0, 900, 600), QPointF(500, 300))
+    assert card.rows == tuple(rows)
