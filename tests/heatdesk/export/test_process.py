@@ -33,7 +33,17 @@ def start(server: LoopbackServer, out: Path, *flags: str, tier: str) -> subproce
     }
     command = [sys.executable, "main.py", "export", *BOOK, *SPAN, *flags, "--out", str(out)]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=pipe, stderr=pipe)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environ, stdout=pipe, stderr=pipe, preexec_fn=_HEARING
+    )
+
+
+def _hear_ctrl_c() -> None:
+    """Tests that run in the background of a shell have it ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+_HEARING = None if os.name == "nt" else _hear_ctrl_c
 
 
 def test_it_ends_with_the_exit_code_and_one_line(tmp_path: Path) -> None:

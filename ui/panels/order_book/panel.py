@@ -88,6 +88,7 @@ class OrderBookPanel(Panel):
 
     def _build_options(self) -> None:
         self.instrument_button = QToolButton()
+        self.instrument_button.setAccessibleName("Venues and symbol")
         self.instrument_button.clicked.connect(lambda: self.choose_instrument())
         self.interval_button = ChoiceButton[int](
             "Interval",
