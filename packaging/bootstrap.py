@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Set up, start and check HeatDesk with nothing but a Python interpreter.
 
-``python packaging/bootstrap.py setup|run|test|bench|soak [-- ARGUMENTS]``
+``python packaging/bootstrap.py setup|run|test|soak [-- ARGUMENTS]``
 
 Every command first makes sure that the system libraries Qt needs are there and that ``.venv`` holds
 exactly what ``packaging/requirements.lock`` names. Only the standard library is used, because this
@@ -31,7 +31,7 @@ LOCK = ROOT / "packaging" / "requirements.lock"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 SNAPSHOT = "heatdesk-demo.png"
-COMMANDS = ("setup", "run", "test", "bench", "soak")
+COMMANDS = ("setup", "run", "test", "soak")
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 
 
