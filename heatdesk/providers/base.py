@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -185,3 +186,32 @@ async def ask_and_tell(
     if waited:
         yield Notice(note="")
     yield asking.result()
+
+
+async def poll(
+    clock: Clock,
+    ask: Callable[[OnWait], Awaitable[MarketFrame]],
+    period_s: Callable[[], float],
+    prepare: Callable[[], Awaitable[None]] | None = None,
+) -> AsyncGenerator[Frame, None]:
+    """Yield a frame now and every period, with notices of waits and of the next request.
+
+    Parameters
+    ----------
+    ask : callable
+        Makes the request; it is given whom to tell of waits.
+    period_s : callable
+        Pace, looked up after each frame: it may follow what else runs.
+    prepare : callable or None
+        Awaited before each request.
+    """
+    while True:
+        if prepare is not None:
+            await prepare()
+        async with aclosing(ask_and_tell(clock, ask)) as frames:
+            async for frame in frames:
+                yield frame
+        pace_s = period_s()
+        next_ms = clock.now_ms() + round(pace_s * 1000)
+        yield Notice(period_s=pace_s, next_ms=next_ms, note="")
+        await clock.sleep(pace_s)

@@ -21,7 +21,6 @@ from heatdesk.frames import (
     CohortTable,
     Frame,
     KeyState,
-    Notice,
     Subscription,
 )
 from heatdesk.frames.market import MarketFrame
@@ -33,7 +32,7 @@ from heatdesk.providers.base import (
     ProviderContext,
     ProviderSpec,
     Span,
-    ask_and_tell,
+    poll,
 )
 from heatdesk.settings import Settings
 from heatdesk.units import DAY_MS
@@ -108,20 +107,19 @@ class HyperTracker(Provider):
 
     async def stream(self, sub: Subscription, covered: Sequence[Span]) -> AsyncIterator[Frame]:
         """Yield the table now and every period; no coin at all is no answer."""
-        while True:
-            await self._learn_names()
-            asking = ask_and_tell(self.context.clock, partial(self._fetch, sub))
-            async with aclosing(asking) as frames:
-                async for frame in frames:
-                    if isinstance(frame, CohortTable) and not frame.coins:
-                        # It would wipe the table that is shown; an export may have it.
-                        text = "HyperTracker sent a list without any coin."
-                        raise BadPayload("hypertracker", text, field="heatmap")
-                    yield frame
-            period_s = self.period_s(sub)
-            next_ms = self.context.clock.now_ms() + round(period_s * 1000)
-            yield Notice(period_s=period_s, next_ms=next_ms, note="")
-            await self.context.clock.sleep(period_s)
+        pace = partial(self.period_s, sub)
+        polling = poll(self.context.clock, partial(self._shown, sub), pace, self._learn_names)
+        async with aclosing(polling) as frames:
+            async for frame in frames:
+                yield frame
+
+    async def _shown(self, sub: Subscription, on_wait: OnWait) -> MarketFrame:
+        frame = await self._fetch(sub, on_wait)
+        if isinstance(frame, CohortTable) and not frame.coins:
+            # It would wipe the table that is shown; an export may have it.
+            text = "HyperTracker sent a list without any coin."
+            raise BadPayload("hypertracker", text, field="heatmap")
+        return frame
 
     async def fetch(self, sub: Subscription, span: Span | None = None) -> MarketFrame:
         """Ask for one table.

@@ -15,11 +15,11 @@ from functools import partial
 import numpy as np
 
 from heatdesk.errors import BadPayload
-from heatdesk.frames import DotSet, DotSub, Frame, KeyState, Notice, Subscription
+from heatdesk.frames import DotSet, DotSub, Frame, KeyState, Subscription
 from heatdesk.frames.market import TIMEFRAMES, MarketFrame
 from heatdesk.net.budget import Limits, OnWait
 from heatdesk.net.fields import Node, number_or_nan
-from heatdesk.providers.base import Cost, Provider, ProviderSpec, Span, ask_and_tell
+from heatdesk.providers.base import Cost, Provider, ProviderSpec, Span, poll
 from heatdesk.settings import Settings
 
 _TITLE = "Sharpe"
@@ -72,18 +72,18 @@ class Sharpe(Provider):
 
     async def stream(self, sub: Subscription, covered: Sequence[Span]) -> AsyncIterator[Frame]:
         """Yield the dots now and every period; none at all is no answer."""
-        while True:
-            asking = ask_and_tell(self.context.clock, partial(self._fetch, sub))
-            async with aclosing(asking) as frames:
-                async for frame in frames:
-                    if isinstance(frame, DotSet) and not frame.ids:
-                        # It would wipe the dots that are shown; an export may have it.
-                        text = "Sharpe sent a list without any dot."
-                        raise BadPayload("sharpe", text, field="data.dots")
-                    yield frame
-            next_ms = self.context.clock.now_ms() + round(self.period_s * 1000)
-            yield Notice(period_s=self.period_s, next_ms=next_ms, note="")
-            await self.context.clock.sleep(self.period_s)
+        polling = poll(self.context.clock, partial(self._shown, sub), lambda: self.period_s)
+        async with aclosing(polling) as frames:
+            async for frame in frames:
+                yield frame
+
+    async def _shown(self, sub: Subscription, on_wait: OnWait) -> MarketFrame:
+        frame = await self._fetch(sub, on_wait)
+        if isinstance(frame, DotSet) and not frame.ids:
+            # It would wipe the dots that are shown; an export may have it.
+            text = "Sharpe sent a list without any dot."
+            raise BadPayload("sharpe", text, field="data.dots")
+        return frame
 
     async def fetch(self, sub: Subscription, span: Span | None = None) -> MarketFrame:
         """Ask for one set of dots.
