@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatdesk.store.codes import EMPTY, FIRST, N_CODES, NOT_OBSERVED
-from heatdesk.views.palettes import GROUND, NOT_OBSERVED_GROUND, Palette, ramp32
+from heatdesk.views.palettes import DARK, Palette, Shades, ramp32
 
 Table = NDArray[np.uint32]
 """Opaque colour (0xffRRGGBB) of every code, (65536,)."""
@@ -92,7 +92,12 @@ def quantity_at(position: float, low: float, high: float, scale: str) -> float:
 
 
 def transfer_table(
-    values: NDArray[np.float64], low: float, high: float, scale: str, palette: Palette
+    values: NDArray[np.float64],
+    low: float,
+    high: float,
+    scale: str,
+    palette: Palette,
+    shades: Shades = DARK,
 ) -> Table:
     """Colour of every code.
 
@@ -104,9 +109,9 @@ def transfer_table(
     step = np.clip(place * (_RAMP - 1) + 0.5, 0, _RAMP - 1).astype(np.intp)
     table = np.empty(N_CODES, np.uint32)
     table[FIRST:] = ramp32(palette, _RAMP)[step]
-    table[FIRST:][place < 0] = GROUND
-    table[EMPTY] = GROUND
-    table[NOT_OBSERVED] = NOT_OBSERVED_GROUND
+    table[FIRST:][place < 0] = shades.ground
+    table[EMPTY] = shades.ground
+    table[NOT_OBSERVED] = shades.not_observed
     return table
 
 

@@ -12,14 +12,28 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-GROUND = 0xFF0B0E14
-"""Opaque colour of a cell below the lower cut, and of an observed empty one."""
-NOT_OBSERVED_GROUND = 0xFF11141B
-"""A shade off the ground: nobody reported on this price."""
-GAP_TINT = 0xFF171B23
-"""Flat colour of a gap too narrow to be hatched, and the ground of a hatched one."""
-GAP_LINE = 0xFF333A47
-"""Lines of the gap hatching."""
+
+@dataclass(frozen=True, slots=True)
+class Shades:
+    """Opaque colours, 0xffRRGGBB, of what holds no quantity.
+
+    Attributes
+    ----------
+    ground : int
+        A cell below the lower cut, an observed empty one, and a column nobody asked for.
+    not_observed : int
+        A shade off the ground: nobody reported on this price.
+    gap_tint, gap_line : int
+        Ground of a gap, all there is of one too narrow to be hatched, and the lines in it.
+    """
+
+    ground: int
+    not_observed: int
+    gap_tint: int
+    gap_line: int
+
+
+DARK = Shades(0xFF0B0E14, 0xFF11141B, 0xFF171B23, 0xFF333A47)
 
 _TO_XYZ = np.array(
     [

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from heatdesk.store.codes import FIRST, NOT_OBSERVED
 from heatdesk.views.contrast import Table
-from heatdesk.views.heatmap import HeatmapSource, extent_of, pooling_text
-from ui.heatmap.paint_cpu import CpuPainter, DeviceView, Style
+from heatdesk.views.heatmap import HeatmapSource, HeatmapWindow, extent_of, pooling_text
+from ui.heatmap.paint_cpu import CpuPainter
+from ui.heatmap.painting import DeviceView, Style
 
 log = logging.getLogger(__name__)
 
@@ -116,8 +117,13 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
     @property
     def drawn_levels(self) -> int:
         """Native levels of one drawn band at the last paint."""
-        window = self.painter_cpu.window
+        window = self.window
         return window.step if window else self._band
+
+    @property
+    def window(self) -> HeatmapWindow | None:
+        """Detail and cells of the last paint; None when it showed no cell."""
+        return self.painter_cpu.window
 
     def refresh(self) -> None:
         """Take note of a change in the store and repaint."""
@@ -159,7 +165,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
 
     def pooled_at(self, time_s: float, price: float) -> DrawnCell | None:
         """What is drawn there at the detail of the last paint; None where nothing is known."""
-        source, window = self.source, self.painter_cpu.window
+        source, window = self.source, self.window
         if source is None or window is None:
             return None
         if not (math.isfinite(time_s) and math.isfinite(price)):
@@ -236,7 +242,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
     ) -> None:
         """Draw the visible cells; an exception here would end the process, so none leaves."""
         try:
-            self._paint(painter)
+            self._paint(painter, widget)
             self.problem = ""
         except Exception as error:
             problem = f"{type(error).__name__}: {error}"
@@ -244,7 +250,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
                 log.exception("The heatmap could not be painted")
             self.problem = problem
 
-    def _paint(self, painter: QPainter) -> None:
+    def _paint(self, painter: QPainter, widget: QWidget | None) -> None:
         source = self.source
         if source is None or self._extent is None:
             return
@@ -252,20 +258,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         view = self._device_view(painter)
         if style is None or view is None:
             return
-        image = self.painter_cpu.picture(source, view, style, self._band)
-        if image is None:
-            return
-        painter.save()
-        try:
-            # pixels were chosen for this device: draw them one to one
-            painter.resetTransform()
-            scale = painter.deviceTransform()
-            painter.translate(-scale.dx() / scale.m11(), -scale.dy() / scale.m22())
-            painter.scale(1 / scale.m11(), 1 / scale.m22())
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-            painter.drawImage(QPointF(view.left, view.top), image)
-        finally:
-            painter.restore()
+        self.painter_cpu.draw(painter, widget, source, view, style, self._band)
 
     def _device_view(self, painter: QPainter) -> DeviceView | None:
         """Device pixels that show cells; None when there is none or the view is no plain one."""

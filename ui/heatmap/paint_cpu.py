@@ -11,82 +11,31 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QWidget
 
-from heatdesk.store.ring import GAP, UNKNOWN
-from heatdesk.views.contrast import Table
+from heatdesk.store.grid import GridSpec
+from heatdesk.store.ring import UNKNOWN
 from heatdesk.views.heatmap import (
     HeatmapSource,
     HeatmapWindow,
-    ViewRect,
-    cells_of_pixels,
     fit_window,
     read_image,
     read_states,
 )
-from heatdesk.views.palettes import GAP_LINE, GAP_TINT, GROUND
-
-HATCH_PERIOD_PX = 8
-MIN_HATCH_PX = 3
-"""A gap narrower than this is a flat tint: lines in it would be noise."""
-MAX_PIXELS = 64_000_000
+from ui.heatmap.painting import (
+    HATCH_PERIOD_PX,
+    HATCHED,
+    MAX_PIXELS,
+    TINTED,
+    DeviceView,
+    Style,
+    column_marks,
+    pixel_cells,
+)
 
 Pixels = NDArray[np.uint32]
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceView:
-    """Where the item lies on the paint device.
-
-    Attributes
-    ----------
-    left, top, right, bottom : int
-        Device pixels to fill, half-open.
-    m11, dx, m22, dy : float
-        Device x of ``t`` seconds is ``dx + t * m11``; device y of a price ``dy + price * m22``.
-    """
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-    m11: float
-    dx: float
-    m22: float
-    dy: float
-
-    def rect(self) -> ViewRect:
-        """What these pixels show."""
-        t0, t1 = (self.left - self.dx) / self.m11, (self.right - self.dx) / self.m11
-        p0, p1 = (self.top - self.dy) / self.m22, (self.bottom - self.dy) / self.m22
-        return ViewRect(
-            min(t0, t1) * 1000,
-            max(t0, t1) * 1000,
-            min(p0, p1),
-            max(p0, p1),
-            self.right - self.left,
-            self.bottom - self.top,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How codes become colours.
-
-    Attributes
-    ----------
-    plane : str
-        ``both``, one of the store's planes, or ``bid_ask``: each side by its own table.
-    table, ask_table : (65536,) uint32
-        ``ask_table`` counts for ``bid_ask`` only.
-    version : int
-        Changes with any of these.
-    """
-
-    plane: str
-    table: Table
-    ask_table: Table
-    version: int
 
 
 @dataclass(slots=True)
@@ -123,6 +72,32 @@ class CpuPainter:
         """Drop every cached picture."""
         self._cells = self._pixels = self._image = self.window = None
 
+    def draw(
+        self,
+        painter: QPainter,
+        widget: QWidget | None,
+        source: HeatmapSource,
+        view: DeviceView,
+        style: Style,
+        band: int,
+    ) -> None:
+        """Fill the view's device pixels with one blit."""
+        del widget
+        image = self.picture(source, view, style, band)
+        if image is None:
+            return
+        painter.save()
+        try:
+            # pixels were chosen for this device: draw them one to one
+            painter.resetTransform()
+            scale = painter.deviceTransform()
+            painter.translate(-scale.dx() / scale.m11(), -scale.dy() / scale.m22())
+            painter.scale(1 / scale.m11(), 1 / scale.m22())
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+            painter.drawImage(QPointF(view.left, view.top), image)
+        finally:
+            painter.restore()
+
     def picture(
         self, source: HeatmapSource, view: DeviceView, style: Style, band: int
     ) -> QImage | None:
@@ -138,10 +113,10 @@ class CpuPainter:
             grid = source.grid
         key = (self.windows_read, cells.key, grid, view)
         if self._pixels is None or key != self._pixels_key:
-            self._build(cells, view, grid.time.time_of(0) / 1000, grid.interval_ms, grid.block_size)
+            self._build(cells, view, grid, style)
             self._pixels_key = key
         elif changed is not None:
-            self._patch(cells, view, changed)
+            self._patch(cells, view, changed, style)
         return self._image
 
     # -- cells
@@ -157,7 +132,7 @@ class CpuPainter:
             image = read_image(source, window, "both" if style.plane == "bid_ask" else style.plane)
             states = image.states
             colours = self._colours(source, window, style)
-            colours[:, states == UNKNOWN] = GROUND
+            colours[:, states == UNKNOWN] = style.shades.ground
             self._cells = cells = _Cells(key, source.revision, colours, states)
             return cells, None
         if cells.revision == source.revision:
@@ -173,7 +148,7 @@ class CpuPainter:
         where = slice(a - window.c0, b - window.c0)
         states = read_states(source, a, b, window.time_lod)
         colours = self._colours(source, part, style)
-        colours[:, states == UNKNOWN] = GROUND
+        colours[:, states == UNKNOWN] = style.shades.ground
         cells.colours[:, where] = colours
         cells.states[where] = states
         return cells, (where.start, where.stop)
@@ -187,27 +162,18 @@ class CpuPainter:
 
     # -- pixels
 
-    def _build(
-        self, cells: _Cells, view: DeviceView, origin_s: float, interval_ms: int, block_size: float
-    ) -> None:
+    def _build(self, cells: _Cells, view: DeviceView, grid: GridSpec, style: Style) -> None:
         self.pixels_built += 1
-        window = cells.key[2]
-        column_s = interval_ms / 1000 * (1 << window.time_lod)
-        columns = cells_of_pixels(view.left, view.right, view.dx, view.m11, origin_s, column_s)
-        rows = cells_of_pixels(
-            view.top, view.bottom, view.dy, view.m22, 0.0, block_size * window.step
-        )
-        height, width = cells.colours.shape
-        # a pixel whose centre is a rounding error outside takes the cell at the edge
-        self._columns = np.clip(columns - window.c0, 0, width - 1)
-        self._rows = np.clip(rows - window.l0, 0, height - 1)
+        self._columns, self._rows = pixel_cells(view, cells.key[2], grid)
         low, high = int(self._rows.min()), int(self._rows.max()) + 1
         wide = np.take(cells.colours[low:high], self._columns, axis=1, mode="clip")
         self._pixels = np.take(wide, self._rows - low, axis=0, mode="clip")
-        self._hatch(cells, view, 0, self._columns.size)
+        self._hatch(cells, view, style, 0, self._columns.size)
         self._wrap()
 
-    def _patch(self, cells: _Cells, view: DeviceView, changed: tuple[int, int]) -> None:
+    def _patch(
+        self, cells: _Cells, view: DeviceView, changed: tuple[int, int], style: Style
+    ) -> None:
         """Fill again the pixels of some columns."""
         assert self._pixels is not None
         hit = np.flatnonzero((self._columns >= changed[0]) & (self._columns < changed[1]))
@@ -218,27 +184,27 @@ class CpuPainter:
         low, high = int(self._rows.min()), int(self._rows.max()) + 1
         wide = np.take(cells.colours[low:high], self._columns[a:b], axis=1, mode="clip")
         self._pixels[:, a:b] = np.take(wide, self._rows - low, axis=0, mode="clip")
-        self._hatch(cells, view, a, b)
+        self._hatch(cells, view, style, a, b)
         self._wrap()
 
-    def _hatch(self, cells: _Cells, view: DeviceView, start: int, stop: int) -> None:
+    def _hatch(self, cells: _Cells, view: DeviceView, style: Style, start: int, stop: int) -> None:
         """Draw gaps in pixel columns ``start`` to ``stop``, lines fixed to the screen."""
         assert self._pixels is not None
-        gap = np.concatenate(([False], cells.states[self._columns] == GAP, [False]))
+        marks = column_marks(cells.states, self._columns)
+        gap = np.concatenate(([False], marks >= TINTED, [False]))
         edges = np.flatnonzero(np.diff(gap))
         for a, b in zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True):
-            hatched = b - a >= MIN_HATCH_PX
             # a run that reaches or touches the changed columns is drawn whole: it may have
             # become too narrow to be hatched, or wide enough
             if b < start or a > stop:
                 continue
-            self._pixels[:, a:b] = GAP_TINT
-            if hatched:
+            self._pixels[:, a:b] = style.shades.gap_tint
+            if marks[a] == HATCHED:
                 diagonal = (
                     np.arange(view.top, view.bottom)[:, None]
                     + np.arange(view.left + a, view.left + b)[None, :]
                 )
-                self._pixels[:, a:b][diagonal % HATCH_PERIOD_PX == 0] = GAP_LINE
+                self._pixels[:, a:b][diagonal % HATCH_PERIOD_PX == 0] = style.shades.gap_line
 
     def _wrap(self) -> None:
         assert self._pixels is not None

@@ -34,7 +34,7 @@ def read_cell(
     if heat is None or heat.empty:
         return CellReading(round(time_s * 1000), price, "unknown")
     grid = heat.grid
-    window = item.painter_cpu.window
+    window = item.window
     step = window.step if window is not None else item.band
     lod = window.time_lod if window is not None else 0
     column = grid.time.column_of(time_s * 1000) >> lod << lod

@@ -13,7 +13,7 @@ from heatdesk.views.contrast import (
     resolve_contrast,
     transfer_table,
 )
-from heatdesk.views.palettes import GROUND, LIQUIDITY, NOT_OBSERVED_GROUND, ramp32
+from heatdesk.views.palettes import DARK, LIQUIDITY, ramp32
 
 SCALE = CodeScale.fit(1e-3, 1e5)
 VALUES = SCALE.values()
@@ -47,17 +47,17 @@ def test_cuts_are_always_usable(qty: np.ndarray, scale: str) -> None:
     assert 0 <= low < high < math.inf
     table = transfer_table(VALUES, low, high, scale, LIQUIDITY)
     if np.nansum(qty) > 0:
-        assert table[SCALE.encode(qty[:1])[0]] != GROUND
+        assert table[SCALE.encode(qty[:1])[0]] != DARK.ground
 
 
 @pytest.mark.parametrize("scale", ["log", "linear"])
 def test_the_table_is_ground_below_the_cut_and_the_end_of_the_ramp_above(scale: str) -> None:
     table = transfer_table(VALUES, 8.0, 67.0, scale, LIQUIDITY)
     below, above, middle = SCALE.encode(np.array([7.9, 67.1, 30.0]))
-    assert table[below] == table[EMPTY] == GROUND
-    assert table[NOT_OBSERVED] == NOT_OBSERVED_GROUND
+    assert table[below] == table[EMPTY] == DARK.ground
+    assert table[NOT_OBSERVED] == DARK.not_observed
     assert table[above] == ramp32(LIQUIDITY)[-1]
-    assert table[middle] not in {GROUND, table[above]}
+    assert table[middle] not in {DARK.ground, table[above]}
     assert table.shape == (65536,)
     assert table.dtype == np.uint32
 

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from heatdesk.views.palettes import (
+    DARK,
     DIVERGING,
-    GROUND,
-    NOT_OBSERVED_GROUND,
     PALETTES,
     Palette,
     lab_of_rgb,
@@ -40,7 +39,7 @@ def test_lightness_rises_without_a_flat_stretch(palette: Palette) -> None:
 
 @pytest.mark.parametrize("palette", SEQUENTIAL, ids=lambda p: p.name)
 def test_a_ramp_starts_at_the_ground(palette: Palette) -> None:
-    assert ramp32(palette)[0] == GROUND
+    assert ramp32(palette)[0] == DARK.ground
 
 
 def test_the_diverging_ramp_is_darkest_in_the_middle_and_even_at_both_ends() -> None:
@@ -61,7 +60,7 @@ def test_not_observed_is_told_from_the_ground_but_not_loud() -> None:
         rgb = [colour >> 16 & 255, colour >> 8 & 255, colour & 255]
         return lab_of_rgb(np.array([rgb], np.float64))[0]
 
-    difference = float(np.linalg.norm(lab(GROUND) - lab(NOT_OBSERVED_GROUND)))
+    difference = float(np.linalg.norm(lab(DARK.ground) - lab(DARK.not_observed)))
     assert 1 < difference < 6
 
 

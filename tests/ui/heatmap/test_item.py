@@ -15,11 +15,8 @@ from heatdesk.views.contrast import transfer_table
 from heatdesk.views.palettes import (
     ASK,
     BID,
-    GAP_LINE,
-    GAP_TINT,
-    GROUND,
+    DARK,
     LIQUIDITY,
-    NOT_OBSERVED_GROUND,
 )
 from tests.heatdesk.store.books import book, liquidations, minute
 from ui.heatmap.item import HeatmapItem
@@ -138,12 +135,12 @@ def test_a_gap_is_hatched_and_what_nobody_asked_is_plain() -> None:
     item = item_of(store)
     pixels = painted(item, 160, 200)
     gap = pixels[:, 40:120]
-    assert set(np.unique(gap).tolist()) == {GAP_TINT, GAP_LINE}
-    assert not np.isin(pixels[:, :40], [GAP_TINT, GAP_LINE]).any()
+    assert set(np.unique(gap).tolist()) == {DARK.gap_tint, DARK.gap_line}
+    assert not np.isin(pixels[:, :40], [DARK.gap_tint, DARK.gap_line]).any()
     unasked = wall_book([0])
     later = book({7: {5000.0: 1.0}}, {7: {5095.0: 1.0}})
     unasked.apply(later)
-    assert (painted(item_of(unasked), 160, 200)[:, 20:140] == GROUND).all()
+    assert (painted(item_of(unasked), 160, 200)[:, 20:140] == DARK.ground).all()
 
 
 def test_hatching_stays_on_the_screen_while_the_data_moves() -> None:
@@ -157,38 +154,38 @@ def test_hatching_stays_on_the_screen_while_the_data_moves() -> None:
 def test_a_gap_too_narrow_for_lines_is_a_flat_tint() -> None:
     minutes = [n for n in range(60) if n != 30]
     pixels = painted(item_of(wall_book(minutes)), 120, 100)
-    assert (pixels[:, 60:62] == GAP_TINT).all()
-    assert not (pixels == GAP_LINE).any()
+    assert (pixels[:, 60:62] == DARK.gap_tint).all()
+    assert not (pixels == DARK.gap_line).any()
 
 
 def test_what_is_left_of_a_gap_loses_its_lines_when_it_becomes_too_narrow() -> None:
     store = wall_book([0, 1, 5, 6, 9])
     item = item_of(store)
-    assert (painted(item, 20, 100)[:, 4:10] == GAP_LINE).any()
+    assert (painted(item, 20, 100)[:, 4:10] == DARK.gap_line).any()
     store.apply(book({3: {5000.0: 1.0}}, {3: {5095.0: 1.0}}))
     item.refresh()
     left = painted(item, 20, 100)
-    assert (left[:, [4, 5, 8, 9]] == GAP_TINT).all()
+    assert (left[:, [4, 5, 8, 9]] == DARK.gap_tint).all()
 
 
 def test_a_gap_that_is_healed_is_drawn_as_data() -> None:
     store = wall_book([0, 1, 3, 4])
     item = item_of(store)
-    assert (painted(item, 100, 100)[:, 40:60] == GAP_TINT).any()
+    assert (painted(item, 100, 100)[:, 40:60] == DARK.gap_tint).any()
     snapshot = {5000.0 + 5 * k: 30.0 for k in range(20)}
     store.apply(book({2: snapshot}, {2: {}}))
     item.refresh()
     healed = painted(item, 100, 100)[:, 40:60]
     assert np.unique(healed).size == 1
-    assert not np.isin(healed, [GAP_TINT, GAP_LINE, GROUND]).any()
+    assert not np.isin(healed, [DARK.gap_tint, DARK.gap_line, DARK.ground]).any()
 
 
 def test_what_was_not_observed_is_a_shade_off_the_ground() -> None:
     store = wall_book([0])
     store.apply(book({1: {5050.0: 1.0, 5040.0: 1.0}}, {1: {}}))
     pixels = painted(item_of(store), 20, 20)
-    assert (pixels[:8, 10:] == NOT_OBSERVED_GROUND).all()
-    assert (pixels[10, 10:] == GROUND).all()
+    assert (pixels[:8, 10:] == DARK.not_observed).all()
+    assert (pixels[10, 10:] == DARK.ground).all()
 
 
 def test_bid_and_ask_have_their_own_colours() -> None:
