@@ -17,6 +17,9 @@ from heatdesk.store.ring import GAP, OBSERVED, UNKNOWN
 SNAP = 64
 """Windows start and end on multiples of this many cells, so that a pan finds them again."""
 
+PARTIAL = 3
+"""State of a pooled column some of whose native ones were observed while others are gaps."""
+
 _MAX_PRICE_LOD = 14
 
 
@@ -225,11 +228,20 @@ def read_image(source: HeatmapSource, window: HeatmapWindow, plane: str = "both"
 
 
 def read_states(source: HeatmapSource, c0: int, c1: int, time_lod: int) -> NDArray[np.uint8]:
-    """States of pooled columns: observed where any native one is, else a gap where any is."""
-    native = source.column_state(c0 << time_lod, c1 << time_lod).reshape(c1 - c0, -1)
+    """States of pooled columns: as their native ones are, `PARTIAL` where some are missing.
+
+    A column that nobody asked for counts for nothing beside one that was observed or is a gap.
+    """
+    native = source.column_state(c0 << time_lod, c1 << time_lod)
+    if time_lod == 0:
+        return native
+    native = native.reshape(c1 - c0, -1)
+    missing = (native == GAP).any(axis=1)
+    seen = (native == OBSERVED).any(axis=1)
     states = np.full(c1 - c0, UNKNOWN, np.uint8)
-    states[(native == GAP).any(axis=1)] = GAP
-    states[(native == OBSERVED).any(axis=1)] = OBSERVED
+    states[missing] = GAP
+    states[seen] = OBSERVED
+    states[seen & missing] = PARTIAL
     return states
 
 

@@ -13,16 +13,25 @@ from PySide6.QtWidgets import QWidget
 from heatdesk.store.grid import GridSpec
 from heatdesk.store.ring import GAP, UNKNOWN
 from heatdesk.views.contrast import Table
-from heatdesk.views.heatmap import HeatmapSource, HeatmapWindow, ViewRect, cells_of_pixels
+from heatdesk.views.heatmap import (
+    PARTIAL,
+    HeatmapSource,
+    HeatmapWindow,
+    ViewRect,
+    cells_of_pixels,
+)
 from heatdesk.views.palettes import DARK, Shades
 
 HATCH_PERIOD_PX = 8
 MIN_HATCH_PX = 3
 """A gap narrower than this is a flat tint: lines in it would be noise."""
+FOOT_PX = 6
+"""Height of the mark under a column some of whose snapshots are missing, logical pixels."""
 MAX_PIXELS = 64_000_000
 
-DATA, UNKNOWN_MARK, TINTED, HATCHED = 0, 1, 2, 3
-"""What a column of pixels shows: cells, plain ground, a flat gap, a hatched gap."""
+DATA, UNKNOWN_MARK, TINTED, HATCHED, FOOTED = 0, 1, 2, 3, 4
+"""What a column of pixels shows: cells, plain ground, a flat gap, a hatched gap, or cells above a
+foot hatched like a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,8 @@ class DeviceView:
         Device pixels to fill, half-open.
     m11, dx, m22, dy : float
         Device x of ``t`` seconds is ``dx + t * m11``; device y of a price ``dy + price * m22``.
+    ratio : float
+        Device pixels of a logical one.
     """
 
     left: int
@@ -45,6 +56,12 @@ class DeviceView:
     dx: float
     m22: float
     dy: float
+    ratio: float = 1.0
+
+    @property
+    def foot_top(self) -> int:
+        """First device row of the foot under a column of which a part is missing."""
+        return max(self.top, self.bottom - round(FOOT_PX * self.ratio))
 
     def rect(self) -> ViewRect:
         """What these pixels show."""
@@ -135,7 +152,10 @@ def pixel_cells(
 
 
 def column_marks(states: NDArray[np.uint8], columns: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """What each column of pixels shows: `DATA`, `UNKNOWN_MARK`, `TINTED` or `HATCHED`.
+    """What each column of pixels shows: `DATA`, `UNKNOWN_MARK`, `TINTED`, `HATCHED` or `FOOTED`.
+
+    Lines of a hatched area lie where ``x + y`` is a multiple of `HATCH_PERIOD_PX`, in device
+    pixels: they stay on the screen while the data moves.
 
     Parameters
     ----------
@@ -147,6 +167,7 @@ def column_marks(states: NDArray[np.uint8], columns: NDArray[np.int64]) -> NDArr
     shown = states[columns]
     marks = np.zeros(columns.size, np.uint8)
     marks[shown == UNKNOWN] = UNKNOWN_MARK
+    marks[shown == PARTIAL] = FOOTED
     edges = np.flatnonzero(np.diff(np.concatenate(([False], shown == GAP, [False]))))
     for a, b in zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True):
         marks[a:b] = HATCHED if b - a >= MIN_HATCH_PX else TINTED
