@@ -300,6 +300,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
             transform.dx(),
             transform.m22(),
             transform.dy(),
+            painter.device().devicePixelRatioF(),
         )
 
     @staticmethod
