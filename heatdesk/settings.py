@@ -159,6 +159,9 @@ class ProvidersSettings:
 class ViewSettings:
     """How things are shown."""
 
+    theme: str = setting(
+        "dark", "Theme", "Takes effect when the desk is opened again.", choices=("dark", "light")
+    )
     utc: bool = setting(False, "Time in UTC", "Otherwise the zone of this computer.")
     bid_ask_pair: bool = setting(
         False, "Bids and asks in two colours", "Otherwise one ramp for all resting liquidity."
@@ -200,7 +203,7 @@ def load(home: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
     """
     table, warnings = _read_table(home / FILE_NAME)
     settings = cast("Settings", _fill(Settings(), table, (), warnings))
-    settings = _override(settings, environ)
+    settings = override(settings, environ)
     for path, value, _ in walk(settings):
         if path[-1] == "base_url" and isinstance(value, str) and _is_open_line(value):
             warnings.append(
@@ -294,7 +297,14 @@ def _fill(branch: object, table: object, above: tuple[str, ...], warnings: list[
     return replace(cast("Any", branch), **changes)
 
 
-def _override(settings: Settings, environ: Mapping[str, str]) -> Settings:
+def override(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    """Return the settings with what the environment says.
+
+    Raises
+    ------
+    UsageError
+        When a variable names no setting or a value it cannot have.
+    """
     known = {path: item for path, _, item in walk(settings)}
     overridden: list[tuple[tuple[str, ...], Value]] = []
     for name in sorted(environ):

@@ -12,8 +12,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
-from heatdesk.views.leaning import CHANGE, lean_rgb
-from ui.theme import colour, font
+from heatdesk.views.palettes import CHANGE
+from ui.theme import colour, font, lean_colour
 
 Value = str | int | float
 Index = QModelIndex | QPersistentModelIndex
@@ -269,4 +269,4 @@ def lean_tint(value: Value) -> str | None:
     """Warm above zero, cool below, ordinary at zero; green and red are kept for trades."""
     if isinstance(value, str) or value == 0:
         return None
-    return "#{:02X}{:02X}{:02X}".format(*lean_rgb(0.9 if value > 0 else 0.1, CHANGE))
+    return lean_colour(0.9 if value > 0 else 0.1, CHANGE).name()

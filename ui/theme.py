@@ -10,43 +10,141 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
+from heatdesk.views.leaning import lean_rgb
+from heatdesk.views.palettes import DARK, DIVERGING, LIGHT, Shades
+from heatdesk.views.palettes import Palette as Ramp
+
 RESOURCES: Final = Path(__file__).resolve().parents[1] / "resources"
 """Folder of icons and the style sheet; the same place beside a frozen program."""
 
 
 class Palette:
-    """Every colour of the desk, as ``#RRGGBB``.
+    """Every colour of the chosen theme, as ``#RRGGBB``; `use` fills it in.
 
-    Green and red are kept for trades, candles and changes; liquidity has its own ramp. Amber
+    Read it while building or painting, never while importing: the theme is not chosen then.
+    Green and red are kept for trades, candles and changes; liquidity has its own ramps. Amber
     speaks of the data itself: old, invented, or late.
     """
 
-    GROUND: Final = "#0B0E14"
-    """Behind every plot."""
-    PANEL: Final = "#10141C"
+    GROUND: str
+    """Behind every plot; the ramps start here."""
+    PANEL: str
     """Headers, bars and menus."""
-    RAISED: Final = "#171C27"
+    RAISED: str
     """Buttons, combo boxes, cards."""
-    HOVER: Final = "#202736"
-    LINE: Final = "#222938"
+    HOVER: str
+    LINE: str
     """The 1 px lines between things."""
-    LINE_STRONG: Final = "#343D50"
-    TEXT: Final = "#D5DAE3"
-    TEXT_DIM: Final = "#8690A2"
-    TEXT_FAINT: Final = "#5A6374"
-    ACCENT: Final = "#4C9AFF"
+    LINE_STRONG: str
+    TEXT: str
+    TEXT_DIM: str
+    TEXT_FAINT: str
+    """Hints, units and what is switched off."""
+    ACCENT: str
     """The one accent: focus, selection, the Live pill."""
-    ACCENT_DIM: Final = "#1E3A63"
-    UP: Final = "#2EBD85"
-    DOWN: Final = "#F6465D"
-    LIVE: Final = "#2EBD85"
-    WARN: Final = "#E0A336"
-    DEMO: Final = "#E0A336"
-    DEMO_GROUND: Final = "#2B2313"
-    PROBLEM: Final = "#F0616D"
-    GRID: Final = "#1A202C"
+    ACCENT_DIM: str
+    UP: str
+    DOWN: str
+    LIVE: str
+    WARN: str
+    DEMO: str
+    DEMO_GROUND: str
+    PROBLEM: str
+    GRID: str
     """Grid lines inside plots."""
-    CROSSHAIR: Final = "#97A3B8"
+    CROSSHAIR: str
+    BID: str
+    """Bars and figures of resting bids, and of asks."""
+    ASK: str
+    LONGS: str
+    """Bars and labels of longs that would be liquidated, and of shorts."""
+    SHORTS: str
+
+
+_DARK: Final = {
+    "GROUND": "#0B0E14",
+    "PANEL": "#10141C",
+    "RAISED": "#171C27",
+    "HOVER": "#202736",
+    "LINE": "#222938",
+    "LINE_STRONG": "#343D50",
+    "TEXT": "#D5DAE3",
+    "TEXT_DIM": "#8690A2",
+    "TEXT_FAINT": "#6A7486",
+    "ACCENT": "#4C9AFF",
+    "ACCENT_DIM": "#1E3A63",
+    "UP": "#2EBD85",
+    "DOWN": "#F6465D",
+    "LIVE": "#2EBD85",
+    "WARN": "#E0A336",
+    "DEMO": "#E0A336",
+    "DEMO_GROUND": "#2B2313",
+    "PROBLEM": "#F0616D",
+    "GRID": "#1A202C",
+    "CROSSHAIR": "#97A3B8",
+    "BID": "#3C8FD0",
+    "ASK": "#D0803C",
+    "LONGS": "#E0795B",
+    "SHORTS": "#B07BE0",
+}
+_LIGHT: Final = {
+    "GROUND": "#FBFCFD",
+    "PANEL": "#F0F2F5",
+    "RAISED": "#FFFFFF",
+    "HOVER": "#E2E7EE",
+    "LINE": "#D3D9E2",
+    "LINE_STRONG": "#B3BCC9",
+    "TEXT": "#1B2230",
+    "TEXT_DIM": "#566173",
+    "TEXT_FAINT": "#747F91",
+    "ACCENT": "#1A66C9",
+    "ACCENT_DIM": "#CFE1FA",
+    "UP": "#0A7A52",
+    "DOWN": "#CF2238",
+    "LIVE": "#0A7A52",
+    "WARN": "#875700",
+    "DEMO": "#875700",
+    "DEMO_GROUND": "#FBF0D6",
+    "PROBLEM": "#C62A3B",
+    "GRID": "#E9EDF2",
+    "CROSSHAIR": "#5A6678",
+    "BID": "#1F6CB0",
+    "ASK": "#B05A12",
+    "LONGS": "#B8482A",
+    "SHORTS": "#7B3FB5",
+}
+THEMES: Final[dict[str, tuple[dict[str, str], Shades]]] = {
+    "dark": (_DARK, DARK),
+    "light": (_LIGHT, LIGHT),
+}
+"""Colours of each theme, and those of a heatmap's empty places."""
+
+_chosen = ["dark"]
+
+
+def use(name: str) -> None:
+    """Choose the theme, ``dark`` or ``light``; before any widget is built."""
+    for one, text in THEMES[name][0].items():
+        setattr(Palette, one, text)
+    _chosen[0] = name
+
+
+def name() -> str:
+    """Name of the chosen theme."""
+    return _chosen[0]
+
+
+def shades() -> Shades:
+    """Colours of what holds no quantity, in the chosen theme; they also choose a ramp's form."""
+    return THEMES[_chosen[0]][1]
+
+
+def lean_colour(position: float, palette: Ramp = DIVERGING) -> QColor:
+    """Colour of a lean in the chosen theme: 0 short or down, 0.5 neutral, 1 long or up."""
+    return QColor(*lean_rgb(position, palette, light=shades().light))
+
+
+use("dark")
 
 
 TEXT_PX: Final = 12
@@ -112,9 +210,13 @@ def colour(text: str, alpha: float = 1.0) -> QColor:
     return made
 
 
+def icon(name: str, tint: str = "") -> QIcon:
+    """Return an icon of `resources/icons`, quiet unless tinted, sharp at scales 1 to 3."""
+    return _icon(name, tint or Palette.TEXT_DIM)
+
+
 @lru_cache(maxsize=64)
-def icon(name: str, tint: str = Palette.TEXT_DIM) -> QIcon:
-    """Return an icon of `resources/icons` in one colour, sharp at scales 1 to 3."""
+def _icon(name: str, tint: str) -> QIcon:
     from PySide6.QtSvg import QSvgRenderer
 
     text = (RESOURCES / "icons" / f"{name}.svg").read_text(encoding="utf-8")
@@ -133,15 +235,15 @@ def icon(name: str, tint: str = Palette.TEXT_DIM) -> QIcon:
 def style_sheet() -> str:
     """Return the style sheet with every ``@NAME`` replaced by its colour."""
     text = (RESOURCES / "style.qss").read_text(encoding="utf-8")
-    names = [name for name in vars(Palette) if name.isupper()]
+    colours, _ = THEMES[_chosen[0]]
     # longest first: @LINE_STRONG must not be read as @LINE followed by "_STRONG"
-    for name in sorted(names, key=len, reverse=True):
-        text = text.replace(f"@{name}", getattr(Palette, name))
-    return text.replace("@ICONS", (RESOURCES / "icons").as_posix())
+    for one in sorted(colours, key=len, reverse=True):
+        text = text.replace(f"@{one}", colours[one])
+    return text.replace("@ICONS", (RESOURCES / "icons").as_posix()).replace("@THEME", name())
 
 
 def apply(app: QApplication) -> None:
-    """Dress the whole program: Fusion, dark palette, fonts, style sheet."""
+    """Dress the whole program: Fusion, the theme's colours, fonts, style sheet."""
     app.setStyle(QStyleFactory.create("Fusion"))
     app.setFont(font())
     app.setPalette(_qt_palette())

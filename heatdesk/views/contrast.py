@@ -101,14 +101,14 @@ def transfer_table(
 ) -> Table:
     """Colour of every code.
 
-    Below ``low`` is ground, from ``high`` up the end of the ramp; *observed empty* is ground and
+    The ramp takes the form that belongs to the shades. Below ``low`` is ground, from ``high`` up the end of the ramp; *observed empty* is ground and
     *not observed* a shade off it.
     """
     low, high = _apart(low, high, scale)
     place = position_of(values[FIRST:], low, high, scale)
     step = np.clip(place * (_RAMP - 1) + 0.5, 0, _RAMP - 1).astype(np.intp)
     table = np.empty(N_CODES, np.uint32)
-    table[FIRST:] = ramp32(palette, _RAMP)[step]
+    table[FIRST:] = ramp32(palette.on(shades.light), _RAMP)[step]
     table[FIRST:][place < 0] = shades.ground
     table[EMPTY] = shades.ground
     table[NOT_OBSERVED] = shades.not_observed

@@ -1,12 +1,13 @@
 """Colour ramps as control points, mixed in CIE Lab so that lightness runs evenly.
 
-Every sequential ramp starts at the ground colour and only gets lighter: a bigger quantity is
-never darker. The diverging one is blue against orange, which colour-blind eyes tell apart.
+Every ramp has a form for a dark ground and one for a light ground. A sequential one starts at
+the ground and only gets lighter on dark, only darker on light: a bigger quantity always stands
+out more. The diverging ones are blue against orange, which colour-blind eyes tell apart.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -25,15 +26,19 @@ class Shades:
         A shade off the ground: nobody reported on this price.
     gap_tint, gap_line : int
         Ground of a gap, all there is of one too narrow to be hatched, and the lines in it.
+    light : bool
+        Whether the ground is a light one; chooses the form of a ramp.
     """
 
     ground: int
     not_observed: int
     gap_tint: int
     gap_line: int
+    light: bool = False
 
 
 DARK = Shades(0xFF0B0E14, 0xFF11141B, 0xFF171B23, 0xFF333A47)
+LIGHT = Shades(0xFFFBFCFD, 0xFFF3F5F8, 0xFFE9EDF2, 0xFFB9C2CF, light=True)
 
 _TO_XYZ = np.array(
     [
@@ -46,6 +51,9 @@ _WHITE = _TO_XYZ.sum(axis=1)
 _EPSILON, _KAPPA = 216 / 24389, 24389 / 27
 
 
+Points = tuple[tuple[float, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Palette:
     """A named ramp.
@@ -53,22 +61,46 @@ class Palette:
     Attributes
     ----------
     name, title : str
-        Id for settings, and what a menu says.
+        Id for settings, which never changes, and what a menu says.
     points : tuple of (float, str)
-        Position from 0 to 1 and ``#rrggbb``, ascending from 0 to 1.
+        Position from 0 to 1 and ``#rrggbb``, ascending from 0 to 1, on a dark ground.
+    light_points : tuple of (float, str)
+        The same for a light ground.
     diverging : bool
         Whether the middle, not the start, is neutral.
     """
 
     name: str
     title: str
-    points: tuple[tuple[float, str], ...]
+    points: Points
+    light_points: Points
     diverging: bool = False
+
+    def on(self, light: bool) -> Palette:
+        """Return the form for a light ground or a dark one; its points are then ``points``."""
+        return replace(self, points=self.light_points) if light else self
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two ramps, bids and asks.
+
+    Attributes
+    ----------
+    colour_blind_safe : bool
+        Red-green blind eyes tell the sides apart by hue, not by place alone.
+    """
+
+    name: str
+    title: str
+    bid: Palette
+    ask: Palette
+    colour_blind_safe: bool
 
 
 LIQUIDITY = Palette(
     "liquidity",
-    "Liquidity",
+    "Blue to white",
     (
         (0.0, "#0b0e14"),
         (0.16, "#10214f"),
@@ -78,10 +110,19 @@ LIQUIDITY = Palette(
         (0.84, "#ffdf4f"),
         (1.0, "#ffffff"),
     ),
+    (
+        (0.0, "#fbfcfd"),
+        (0.16, "#dbe9f8"),
+        (0.40, "#8fbdec"),
+        (0.64, "#2f7fd6"),
+        (0.76, "#5a4fb8"),
+        (0.86, "#a1123f"),
+        (1.0, "#2a0410"),
+    ),
 )
 LIQUIDATION = Palette(
     "liquidation",
-    "Liquidation",
+    "Ember",
     (
         (0.0, "#0b0e14"),
         (0.18, "#2f1257"),
@@ -89,7 +130,115 @@ LIQUIDATION = Palette(
         (0.68, "#ee7420"),
         (1.0, "#fff08a"),
     ),
+    (
+        (0.0, "#fbfcfd"),
+        (0.18, "#fbe3b8"),
+        (0.42, "#f0a043"),
+        (0.66, "#d1432f"),
+        (0.84, "#7d1f74"),
+        (1.0, "#24093f"),
+    ),
 )
+AMBER = Palette(
+    "amber",
+    "Amber",
+    (
+        (0.0, "#0b0e14"),
+        (0.18, "#2e1a0a"),
+        (0.44, "#86450c"),
+        (0.72, "#ef9b1c"),
+        (0.88, "#ffd96b"),
+        (1.0, "#fffbea"),
+    ),
+    (
+        (0.0, "#fbfcfd"),
+        (0.18, "#fdeccb"),
+        (0.44, "#f6bd5e"),
+        (0.70, "#cd7a0d"),
+        (0.86, "#7d3d08"),
+        (1.0, "#261003"),
+    ),
+)
+TEAL = Palette(
+    "teal",
+    "Teal",
+    (
+        (0.0, "#0b0e14"),
+        (0.18, "#0a2a30"),
+        (0.44, "#0e6a68"),
+        (0.72, "#2fc39a"),
+        (0.88, "#b5f0a8"),
+        (1.0, "#fcfff0"),
+    ),
+    (
+        (0.0, "#fbfcfd"),
+        (0.18, "#dcf2ec"),
+        (0.44, "#86cfbc"),
+        (0.70, "#1c8f83"),
+        (0.86, "#0d535c"),
+        (1.0, "#04191f"),
+    ),
+)
+BLUE_YELLOW = Palette(
+    "blue_yellow",
+    "Blue to yellow (colour-blind safe)",
+    (
+        (0.0, "#0b0e14"),
+        (0.16, "#0a2350"),
+        (0.40, "#39517f"),
+        (0.62, "#83867f"),
+        (0.84, "#dcc34a"),
+        (1.0, "#fff1a0"),
+    ),
+    (
+        (0.0, "#fbfcfd"),
+        (0.16, "#f7edbb"),
+        (0.38, "#dcc765"),
+        (0.60, "#93917f"),
+        (0.82, "#3b568f"),
+        (1.0, "#071a4a"),
+    ),
+)
+"""Blue, grey and yellow only: red-green blind eyes see almost the same as everybody."""
+GREY = Palette(
+    "grey",
+    "Grey",
+    ((0.0, "#0b0e14"), (1.0, "#ffffff")),
+    ((0.0, "#fbfcfd"), (1.0, "#0b0e14")),
+)
+SEQUENTIAL = (LIQUIDITY, AMBER, TEAL, BLUE_YELLOW, LIQUIDATION, GREY)
+"""Ramps for a quantity, in the order in which a key goes through them."""
+
+BID = Palette(
+    "bid",
+    "Bid",
+    ((0.0, "#0b0e14"), (0.2, "#0d2c4d"), (0.6, "#2390dc"), (1.0, "#d3efff")),
+    ((0.0, "#fbfcfd"), (0.2, "#d6e8f8"), (0.6, "#3e92dc"), (1.0, "#04264a")),
+)
+ASK = Palette(
+    "ask",
+    "Ask",
+    ((0.0, "#0b0e14"), (0.2, "#40200c"), (0.6, "#dc7a22"), (1.0, "#ffe9c9")),
+    ((0.0, "#fbfcfd"), (0.2, "#fbe5d2"), (0.6, "#dc7a22"), (1.0, "#471a00")),
+)
+BID_GREEN = Palette(
+    "bid_green",
+    "Bid",
+    ((0.0, "#0b0e14"), (0.2, "#0a2e22"), (0.6, "#22a873"), (1.0, "#d2ffe4")),
+    ((0.0, "#fbfcfd"), (0.2, "#d5f0e2"), (0.6, "#2ba374"), (1.0, "#012c1b")),
+)
+ASK_RED = Palette(
+    "ask_red",
+    "Ask",
+    ((0.0, "#0b0e14"), (0.2, "#40131c"), (0.6, "#e4495c"), (1.0, "#ffe0df")),
+    ((0.0, "#fbfcfd"), (0.2, "#fbdfe0"), (0.6, "#e0505f"), (1.0, "#480812")),
+)
+PAIRS = (
+    Pair("pair", "Sides blue and orange (colour-blind safe)", BID, ASK, colour_blind_safe=True),
+    Pair("pair_green_red", "Sides green and red", BID_GREEN, ASK_RED, colour_blind_safe=False),
+)
+"""Ramps that tell the sides apart, in the order in which a key goes through them."""
+
 DIVERGING = Palette(
     "diverging",
     "Bias",
@@ -100,27 +249,44 @@ DIVERGING = Palette(
         (0.75, "#2b6cab"),
         (1.0, "#66b5f5"),
     ),
+    (
+        (0.0, "#b4560b"),
+        (0.25, "#eaa566"),
+        (0.5, "#eef1f5"),
+        (0.75, "#80b4e3"),
+        (1.0, "#1c66ad"),
+    ),
     diverging=True,
 )
-BID = Palette(
-    "bid",
-    "Bid",
-    ((0.0, "#0b0e14"), (0.2, "#0d2c4d"), (0.6, "#2390dc"), (1.0, "#e2f4ff")),
+CHANGE = Palette(
+    "change",
+    "Change",
+    (
+        (0.0, "#f5a04a"),
+        (0.25, "#c98e5c"),
+        (0.5, "#858d9c"),
+        (0.75, "#6d9dcb"),
+        (1.0, "#66b5f5"),
+    ),
+    (
+        (0.0, "#b4560b"),
+        (0.25, "#a06c42"),
+        (0.5, "#737d8e"),
+        (0.75, "#4878a8"),
+        (1.0, "#1c66ad"),
+    ),
+    diverging=True,
 )
-ASK = Palette(
-    "ask",
-    "Ask",
-    ((0.0, "#0b0e14"), (0.2, "#40200c"), (0.6, "#dc7a22"), (1.0, "#fff0de")),
-)
-GREY = Palette("grey", "Grey", ((0.0, "#0b0e14"), (1.0, "#ffffff")))
+"""The bias ramp with a middle that a small dot on the ground can have."""
 
 PALETTES: dict[str, Palette] = {
-    palette.name: palette for palette in (LIQUIDITY, LIQUIDATION, DIVERGING, BID, ASK, GREY)
+    palette.name: palette
+    for palette in (*SEQUENTIAL, BID, ASK, BID_GREEN, ASK_RED, DIVERGING, CHANGE)
 }
 """Every palette by name."""
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def ramp(palette: Palette, count: int = 1024) -> NDArray[np.uint8]:
     """Colours of a palette at equal steps, (count, 3) RGB, read-only."""
     at = np.array([position for position, _ in palette.points])
@@ -137,6 +303,11 @@ def sample(palette: Palette, position: float) -> tuple[int, int, int]:
     colours = ramp(palette)
     red, green, blue = colours[round(min(max(position, 0.0), 1.0) * (len(colours) - 1))].tolist()
     return red, green, blue
+
+
+def rgb_of(shade: int) -> tuple[int, int, int]:
+    """Red, green and blue, 0 to 255, of a packed colour."""
+    return shade >> 16 & 255, shade >> 8 & 255, shade & 255
 
 
 def ramp32(palette: Palette, count: int = 1024) -> NDArray[np.uint32]:

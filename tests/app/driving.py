@@ -283,8 +283,8 @@ def main(argv: list[str]) -> int:
     kept: list[object] = []
     opened = program.open_application
 
-    def open_application() -> Any:
-        app = opened()
+    def open_application(theme_name: str) -> Any:
+        app = opened(theme_name)
         kept.append(_answer_at(argv[0]))
         app.aboutToQuit.connect(kept.clear)
         return app

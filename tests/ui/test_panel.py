@@ -200,4 +200,4 @@ def test_the_log_tail_keeps_the_newest_lines_only():
 
 def test_the_style_sheet_knows_every_colour_it_names():
     assert "@" not in theme.style_sheet()
-    assert (theme.RESOURCES / "icons" / "chevron.svg").is_file()
+    assert (theme.RESOURCES / "icons" / "chevron-dark.svg").is_file()

@@ -35,6 +35,11 @@ SECOND_DESK = "Another HeatDesk is open with the same folder: this one does not 
 class Program(QObject):
     """The desk and what it runs on.
 
+    Parameters
+    ----------
+    loaded : tuple of Settings and list of str, optional
+        What `heatdesk.settings.load` returned, where it was read already.
+
     Signals
     -------
     unexpected : something failed that nobody foresaw, on any thread.
@@ -42,11 +47,18 @@ class Program(QObject):
 
     unexpected = Signal()
 
-    def __init__(self, home: Path, environ: Mapping[str, str], *, demo: bool) -> None:
+    def __init__(
+        self,
+        home: Path,
+        environ: Mapping[str, str],
+        *,
+        demo: bool,
+        loaded: tuple[Settings, list[str]] | None = None,
+    ) -> None:
         super().__init__()
         self.home = home
         self._demo = demo
-        self._settings, warnings = settings_file.load(home, environ)
+        self._settings, warnings = loaded or settings_file.load(home, environ)
         self.services = Services(self._settings, home, environ, SystemClock())
         self.journal = Journal(home, self.services.keys, self.services.log)
         self.workspace = Workspace(utc=self._settings.view.utc)
@@ -208,8 +220,9 @@ def run_desk(environ: Mapping[str, str], *, demo: bool) -> int:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WriteError(f"{home} cannot be used: {error.strerror}.") from error
-    app = open_application()
-    program = Program(home, environ, demo=demo)
+    loaded = settings_file.load(home, environ)
+    app = open_application(loaded[0].view.theme)
+    program = Program(home, environ, demo=demo, loaded=loaded)
     interrupts = Interrupts(program)
     program.window.closed.connect(app.quit)
     program.start()

@@ -25,8 +25,10 @@ def run_snapshot(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     _force_plain_pixels()
     clock: Clock = FixedClock(parse_iso_ms(DEMO_MOMENT)) if args.demo else SystemClock()
     home = None
-    loaded = Settings()
-    if not args.demo:
+    if args.demo:
+        # the same picture on every computer: what is saved does not count, what is said does
+        loaded = settings_file.override(Settings(), environ)
+    else:
         home = settings_file.home_dir(environ)
         loaded, warnings = settings_file.load(home, environ)
         for warning in warnings:
@@ -34,7 +36,7 @@ def run_snapshot(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from ui.app.services import Services
     from ui.app.stage import open_application
 
-    app = open_application()
+    app = open_application(loaded.view.theme)
     services = Services(loaded, home, {} if args.demo else environ, clock)
     from ui.app.picture import Picture
 

@@ -14,14 +14,15 @@ SWITCH_INTERVAL_S = 0.0005
 """Short turns of the interpreter keep the GUI smooth while the feed thread parses."""
 
 
-def open_application() -> QApplication:
-    """Return the application; its attributes must be set before it exists."""
+def open_application(theme_name: str = "dark") -> QApplication:
+    """Return the application in a theme; its attributes must be set before it exists."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     # Without sharing, a GL context is lost each time a dock floats.
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     QCoreApplication.setApplicationName("HeatDesk")
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(["HeatDesk"])
+    theme.use(theme_name)
     theme.apply(app)
     pg.setConfigOptions(
         antialias=False,

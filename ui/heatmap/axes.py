@@ -108,7 +108,6 @@ class AxisTag:
     price: float
     text: str
     ground: str
-    ink: str = theme.Palette.GROUND
     detail: str = ""
 
 
@@ -195,7 +194,7 @@ def draw_tag(painter: QPainter, box: QRectF, tag: AxisTag) -> None:
     painter.setBrush(QColor(tag.ground))
     painter.drawRoundedRect(box, 2, 2)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(QColor(tag.ink))
+    painter.setPen(QColor(theme.Palette.GROUND))
     first = QRectF(box.left(), box.top(), box.width() - 5, TAG_PX)
     right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
     painter.setFont(theme.font(theme.SMALL_PX, tabular=True, bold=True))

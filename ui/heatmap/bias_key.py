@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from heatdesk.views.cohort_matrix import CLIP_HIGH_RATIO, bias_text
-from heatdesk.views.leaning import lean_rgb
-from ui.theme import SMALL_PX, Palette, colour, font
+from ui.theme import SMALL_PX, Palette, colour, font, lean_colour
 
 _STEPS = 40
 _STEP_PX = 2
@@ -43,6 +42,6 @@ class BiasKey(QWidget):
         painter.drawText(rect, middle | Qt.AlignmentFlag.AlignRight, self._words[1])
         left = QFontMetricsF(self._font).horizontalAdvance(self._words[0]) + 7
         for step in range(_STEPS):
-            fill = QColor(*lean_rgb(step / (_STEPS - 1)))
+            fill = lean_colour(step / (_STEPS - 1))
             painter.fillRect(QRectF(left + step * _STEP_PX, 6, _STEP_PX, _HEIGHT_PX - 12), fill)
         painter.end()

@@ -17,8 +17,7 @@ from heatdesk.views.cohort_matrix import (
     colour_position,
     fit_matrix,
 )
-from heatdesk.views.leaning import lean_rgb
-from ui.theme import SMALL_PX, Palette, colour, font
+from ui.theme import SMALL_PX, Palette, colour, font, lean_colour
 
 _LEAST_PX = 9
 _MOST_PX = 26
@@ -158,7 +157,7 @@ class BiasPainter:
             painter.setPen(colour(Palette.TEXT_FAINT))
             painter.drawText(rect, _CENTRE, "-")
         else:
-            fill = QColor(*lean_rgb(colour_position(bias)))
+            fill = lean_colour(colour_position(bias))
             painter.fillRect(rect, fill)
             thin = int(matrix.count[row, column]) < THIN_COUNT
             if thin:
@@ -179,7 +178,7 @@ class BiasPainter:
         corner = rect.topRight()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(QPen(colour(Palette.GROUND), 1.4))
-        painter.setBrush(QColor(*lean_rgb(1.0 if heads > 0.5 else 0.0)))
+        painter.setBrush(lean_colour(1.0 if heads > 0.5 else 0.0))
         painter.drawPolygon(
             QPolygonF([corner, corner - QPointF(side, 0), corner + QPointF(0, side)])
         )
@@ -205,7 +204,7 @@ class BiasPainter:
             place = QRectF(rect.x(), top + i * step, rect.width(), step)
             if thin:
                 # the hatching must not run through the figures
-                back = QColor(*lean_rgb(colour_position(bias)))
+                back = lean_colour(colour_position(bias))
                 wide = metrics.horizontalAdvance(text) + 4
                 painter.fillRect(QRectF(place.center().x() - wide / 2, place.y(), wide, step), back)
             painter.setPen(colour(ink, 1.0 if i == 0 else 0.85))

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from heatdesk.frames import CandleWindow
     from heatdesk.views.viewport import ChartWindow
 
-_HALO = theme.colour(theme.Palette.GROUND, 0.62)
-"""Keeps a thin line readable over bright cells."""
+
+def _halo() -> QColor:
+    """Colour round a thin line, which keeps it readable over strong cells."""
+    return theme.colour(theme.Palette.GROUND, 0.62)
 
 
 class CandleLayer(Layer):
@@ -64,7 +66,7 @@ def _draw_ranges(
         for x, y0, y1 in zip(xs.tolist(), highs.tolist(), lows.tolist(), strict=True)
     ]
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(_HALO)
+    painter.setBrush(_halo())
     painter.drawRects([bar.adjusted(-1, -0.5, 1, 0.5) for bar in bars])
     painter.setBrush(colour)
     painter.drawRects(bars)
@@ -87,7 +89,7 @@ def _draw_bodies(
         wicks.append(QRectF(centre, end_px + 1, 1.0, max(0.0, low - end_px - 1)))
         bodies.append(QRectF(centre - half, top_px, 2 * half + 1, max(1.0, end_px - top_px + 1)))
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(_HALO)
+    painter.setBrush(_halo())
     painter.drawRects([wick.adjusted(-1, 0, 1, 0) for wick in wicks if wick.height() > 0])
     for body in bodies:
         painter.drawRect(body.adjusted(-1, -1, 1, 1))
@@ -135,7 +137,7 @@ class BestPriceLayer(Layer):
             return
         step_s = float(np.min(np.diff(self._time_s)))
         for price, text in ((self._bid, theme.Palette.UP), (self._ask, theme.Palette.DOWN)):
-            for pen in (QPen(_HALO, 3), QPen(QColor(text), 1)):
+            for pen in (QPen(_halo(), 3), QPen(QColor(text), 1)):
                 painter.setPen(pen)
                 for run in _runs(self._time_s, price, step_s):
                     painter.drawPolyline(_stairs(self._time_s[run], price[run], step_s, window))

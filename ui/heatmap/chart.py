@@ -31,14 +31,18 @@ from ui.heatmap.view import ChartView
 EDGE_GAP_PX = 22.0
 """Between the newest column and the profile at the right edge."""
 
-_PILL_STYLE = (
-    f"QPushButton {{ background: {theme.Palette.ACCENT_DIM}; color: {theme.Palette.TEXT};"
-    f" border: 1px solid {theme.Palette.ACCENT}; border-radius: 10px; padding: 1px 12px; }}"
-    f"QPushButton:hover {{ background: {theme.Palette.ACCENT}; }}"
-    f'QPushButton[paused="true"] {{ background: {theme.Palette.DEMO_GROUND};'
-    f" color: {theme.Palette.WARN}; border-color: {theme.Palette.WARN}; }}"
-)
-"""Amber while paused: what is shown is then older than what is known."""
+
+def _pill_style() -> str:
+    """Style sheet of the pill; amber while paused: what is shown is then older than known."""
+    colours = theme.Palette
+    return (
+        f"QPushButton {{ background: {colours.ACCENT_DIM}; color: {colours.TEXT};"
+        f" border: 1px solid {colours.ACCENT}; border-radius: 10px; padding: 1px 12px; }}"
+        f"QPushButton:hover {{ background: {colours.ACCENT}; color: {colours.GROUND}; }}"
+        f'QPushButton[paused="true"] {{ background: {colours.DEMO_GROUND};'
+        f" color: {colours.WARN}; border-color: {colours.WARN}; }}"
+    )
+
 
 HoverRows = list[tuple[str, str]]
 HoverReader = Callable[[float, float], HoverRows]
@@ -120,7 +124,7 @@ class PriceTimeChart(QWidget):
         self.pill.setCursor(Qt.CursorShape.PointingHandCursor)
         self.pill.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.pill.setToolTip("Back to the newest column (Alt+F)")
-        self.pill.setStyleSheet(_PILL_STYLE)
+        self.pill.setStyleSheet(_pill_style())
         self.pill.clicked.connect(self.go_live)
         self.pill.hide()
 
@@ -270,7 +274,7 @@ class PriceTimeChart(QWidget):
         self.pill.setText("Paused \u00b7 Live \u203a" if self.paused else "Live \u203a")
         if self.pill.property("paused") is not self.paused:
             self.pill.setProperty("paused", self.paused)
-            self.pill.setStyleSheet(_PILL_STYLE)
+            self.pill.setStyleSheet(_pill_style())
         if shown:
             self.pill.adjustSize()
             x = self.plot_rect.right() - self.pill.width() - 12
@@ -322,9 +326,10 @@ class PriceTimeChart(QWidget):
 
     def _recolour(self) -> None:
         low, high = self.legend.cut
-        scale = self.legend.contrast.scale
+        scale, shades = self.legend.contrast.scale, theme.shades()
         tables = [
-            partial(transfer_table, low=low, high=high, scale=scale, palette=palette)
+            partial(transfer_table, low=low, high=high, scale=scale, palette=palette, shades=shades)
             for palette in self._palettes
         ]
+        self.item.set_shades(shades)
         self.item.set_table(*tables)

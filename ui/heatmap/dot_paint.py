@@ -17,10 +17,10 @@ from heatdesk.views.dot_words import (
     volume_words,
 )
 from heatdesk.views.labels import Box, place_beside
-from heatdesk.views.leaning import CHANGE, lean_rgb
+from heatdesk.views.palettes import CHANGE
 from ui.heatmap.dot_card import CardPainter, DotCard
 from ui.heatmap.dot_picture import DotPicture, Fixture
-from ui.theme import Palette, colour, font
+from ui.theme import Palette, colour, font, lean_colour
 
 LABEL_LIMIT = 15
 _CENTRE = Qt.AlignmentFlag.AlignCenter
@@ -301,7 +301,7 @@ def _arrow(place: QPointF, radius: float, angle: float) -> QPolygonF:
 
 
 def _tint(change_pct: float, timeframe: str) -> QColor:
-    return QColor(*lean_rgb(change_position(change_pct, timeframe), CHANGE))
+    return lean_colour(change_position(change_pct, timeframe), CHANGE)
 
 
 def _face(frame: Fixture) -> QFont:

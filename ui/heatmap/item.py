@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 from heatdesk.store.codes import FIRST, NOT_OBSERVED
 from heatdesk.views.contrast import Table
 from heatdesk.views.heatmap import HeatmapSource, HeatmapWindow, extent_of, pooling_text
+from heatdesk.views.palettes import DARK, Shades
 from ui.heatmap.paint_cpu import CpuPainter
 from ui.heatmap.painting import DeviceView, Style
 
@@ -66,6 +67,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         self.problem = ""
         self.painter_cpu = CpuPainter()
         self._plane = "both"
+        self._shades = DARK
         self._band = 1
         self._builders: tuple[Table | TableBuilder, Table | TableBuilder] | None = None
         self._style: Style | None = None
@@ -94,6 +96,12 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         """
         self._builders = (table, table if ask_table is None else ask_table)
         self._restyle()
+
+    def set_shades(self, shades: Shades) -> None:
+        """Colours of what holds no quantity; a table is to be made for the same ones."""
+        if shades != self._shades:
+            self._shades = shades
+            self._restyle()
 
     def set_plane(self, plane: str) -> None:
         """Show ``both`` (the larger side), ``bid_ask`` (two tables) or one plane of the store."""
@@ -146,7 +154,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
             table, ask_table = (
                 made(source.values) if callable(made) else made for made in self._builders
             )
-            self._style = Style(self._plane, table, ask_table, self._version)
+            self._style = Style(self._plane, table, ask_table, self._version, self._shades)
             self._style_generation = source.generation
         return self._style
 

@@ -26,7 +26,7 @@ from heatdesk.views.legend import (
     parse_cut,
     percentile_text,
 )
-from heatdesk.views.palettes import LIQUIDITY, Palette, ramp
+from heatdesk.views.palettes import LIQUIDITY, Palette, ramp, rgb_of
 from heatdesk.views.ticks import quantity_label
 from ui import theme
 
@@ -336,10 +336,11 @@ class ContrastLegend(QWidget):
         share = 1 - (rows + 0.5) / bar.height()
         quantity = scale.low * (scale.high / scale.low) ** share
         place = position_of(quantity, *self.cut, self.contrast.scale)
+        shades = theme.shades()
         for i, palette in enumerate(self._palettes):
-            colours = ramp(palette, 256)
+            colours = ramp(palette.on(shades.light), 256)
             rgb = colours[np.clip(place * 255 + 0.5, 0, 255).astype(np.intp)].copy()
-            rgb[place < 0] = (11, 14, 20)
+            rgb[place < 0] = rgb_of(shades.ground)
             pixels = np.ascontiguousarray(rgb.reshape(-1, 1, 3))
             image = QImage(pixels.data, 1, len(rgb), 3, QImage.Format.Format_RGB888)
             part = bar.width() / len(self._palettes)

@@ -23,14 +23,17 @@ OPTIONS_PX = 27
 SLOW_PERIOD_S = 120.0
 """From this pace on a header says when the next update comes."""
 
-STATE_COLOURS = {
-    DataState.WAITING: theme.Palette.TEXT_FAINT,
-    DataState.LIVE: theme.Palette.LIVE,
-    DataState.STALE: theme.Palette.WARN,
-    DataState.DEMO: theme.Palette.DEMO,
-    DataState.REPLAY: theme.Palette.ACCENT,
-    DataState.PROBLEM: theme.Palette.PROBLEM,
-}
+
+def state_colour(state: DataState) -> str:
+    """Colour of a data state in the chosen theme."""
+    return {
+        DataState.WAITING: theme.Palette.TEXT_FAINT,
+        DataState.LIVE: theme.Palette.LIVE,
+        DataState.STALE: theme.Palette.WARN,
+        DataState.DEMO: theme.Palette.DEMO,
+        DataState.REPLAY: theme.Palette.ACCENT,
+        DataState.PROBLEM: theme.Palette.PROBLEM,
+    }[state]
 
 
 def state_text(status: StreamStatus, now_ms: int) -> str:
@@ -110,7 +113,7 @@ class StatePill(QWidget):
         del event
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colour = QColor(STATE_COLOURS[self._state])
+        colour = QColor(state_colour(self._state))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawEllipse(QPointF(7.0, self.height() / 2), 3.0, 3.0)

@@ -19,7 +19,8 @@ from heatdesk.views.dot_words import (
     volume_mark_words,
     volume_words,
 )
-from heatdesk.views.leaning import CHANGE, lean_rgb
+from heatdesk.views.leaning import lean_rgb
+from heatdesk.views.palettes import CHANGE
 
 _PAYLOAD = {
     "data": {

@@ -11,8 +11,7 @@ from heatdesk.frames import Quote
 from heatdesk.units import format_compact, format_pct, format_usd
 from ui.heatmap.marks import EdgeProfile, PriceLabel
 from ui.panels.liquidation.options import LiquidationOptions
-
-_LONG, _SHORT = "#E0795B", "#B07BE0"
+from ui.theme import Palette
 
 
 def edge_profiles(
@@ -27,7 +26,7 @@ def edge_profiles(
             bands.qty[below],
             curves.below_price,
             curves.below_sum,
-            _LONG,
+            Palette.LONGS,
             "longs below, inferred",
         ),
         EdgeProfile(
@@ -35,7 +34,7 @@ def edge_profiles(
             bands.qty[~below],
             curves.above_price,
             curves.above_sum,
-            _SHORT,
+            Palette.SHORTS,
             "shorts above, inferred",
         ),
     )
@@ -49,7 +48,7 @@ def cluster_labels(clusters: Sequence[Cluster], options: LiquidationOptions) -> 
             cluster.low,
             cluster.high,
             f"{_size_text(cluster.qty, options)}, {format_pct(cluster.distance_pct)}",
-            _LONG if cluster.inferred_side == "long" else _SHORT,
+            Palette.LONGS if cluster.inferred_side == "long" else Palette.SHORTS,
         )
         for cluster in clusters
     ]

@@ -9,8 +9,7 @@ from heatdesk.analytics.book import BookProfile
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.views.best_prices import best_levels
 from ui.heatmap.marks import EdgeProfile
-
-_BID_BAR, _ASK_BAR = "#3C8FD0", "#D0803C"
+from ui.theme import Palette
 
 Lines = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Column starts in epoch seconds, best bid, best ask."""
@@ -32,8 +31,8 @@ def edge_profiles(profile: BookProfile, *, cumulative: bool) -> tuple[EdgeProfil
         return EdgeProfile(price, qty, *curve, colour)
 
     return (
-        side(profile.bid_price, profile.bid_qty, profile.bid_sum, _BID_BAR),
-        side(profile.ask_price, profile.ask_qty, profile.ask_sum, _ASK_BAR),
+        side(profile.bid_price, profile.bid_qty, profile.bid_sum, Palette.BID),
+        side(profile.ask_price, profile.ask_qty, profile.ask_sum, Palette.ASK),
     )
 
 
