@@ -61,17 +61,20 @@ class ExactFrames:
         frame, i = self._snapshots[max(self._snapshots)]
         return _single(frame, i)
 
+    def snapshot(self, time_ms: int) -> tuple[HeatmapFrame, int] | None:
+        """Frame and place in it of the snapshot whose bucket holds a moment; None if not held."""
+        if not self._snapshots:
+            return None
+        some_ms = next(iter(self._snapshots))
+        time = TimeGrid.through(some_ms, self._snapshots[some_ms][0].interval_ms)
+        return self._snapshots.get(time.time_of(time.column_of(time_ms)))
+
     def cell(self, time_ms: int, price: float, block_size: float) -> ExactCell | None:
         """Figures of the level that holds a price at a moment; None when not held.
 
         Served levels that fall into one level of the heatmap are summed.
         """
-        if not self._snapshots:
-            return None
-        some_ms = next(iter(self._snapshots))
-        interval_ms = self._snapshots[some_ms][0].interval_ms
-        time = TimeGrid.through(some_ms, interval_ms)
-        held = self._snapshots.get(time.time_of(time.column_of(time_ms)))
+        held = self.snapshot(time_ms)
         if held is None:
             return None
         frame, i = held

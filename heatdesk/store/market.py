@@ -202,6 +202,14 @@ class MarketStore:
             kept = self._kept.get(sub)
             return kept.latest if kept else None
 
+    def snapshot(
+        self, sub: Subscription, time_ms: int
+    ) -> tuple[BookWindow | LiquidationWindow, int] | None:
+        """Frame as served and place in it of the snapshot of a moment; None if no longer held."""
+        with self.lock:
+            kept = self._kept.get(sub)
+            return kept.exact.snapshot(time_ms) if kept else None
+
     def exact(self, sub: Subscription, time_ms: int, price: float) -> ExactCell | None:
         """Figures as served of the cell at a moment and price; None when no longer held."""
         with self.lock:
