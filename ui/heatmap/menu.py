@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QMenu
 
 from heatdesk.units import format_price, iso_of
+from heatdesk.views.colourings import offered
+from heatdesk.views.palettes import Palette, ramp
 from heatdesk.views.ticks import quantity_label
 
 if TYPE_CHECKING:
@@ -63,6 +67,41 @@ def fill_chart_menu(
         chart.apply()
 
     _action(menu, "Reset view\tHome", reset)
+
+
+def fill_colour_menu(
+    menu: QMenu, present: str, choose: Callable[[str], None], *, sides: bool
+) -> None:
+    """Add the ways to colour, each with a picture of its ramp.
+
+    Parameters
+    ----------
+    present : str
+        Name of the colouring shown now.
+    choose : callable
+        Takes the name of another one.
+    sides : bool
+        Whether bids and asks can be told apart.
+    """
+    colours = menu.addMenu("Colours")
+    for colouring in offered(sides=sides):
+        action = colours.addAction(ramp_icon(colouring.ramps), colouring.title)
+        action.setCheckable(True)
+        action.setChecked(colouring.name == present)
+        action.triggered.connect(lambda _=False, name=colouring.name: choose(name))
+    colours.addSeparator()
+    hint = colours.addAction("Next\tAlt+P")
+    hint.setEnabled(False)
+
+
+def ramp_icon(ramps: Sequence[Palette], size_px: int = 32) -> QIcon:
+    """Picture of one ramp, or of two above each other, from low on the left."""
+    rows = [ramp(palette, size_px) for palette in ramps]
+    height = size_px // len(rows)
+    pixels = np.repeat(np.stack(rows), height, axis=0)
+    data = np.ascontiguousarray(pixels)
+    image = QImage(data.data, size_px, len(data), 3 * size_px, QImage.Format.Format_RGB888)
+    return QIcon(QPixmap.fromImage(image.copy()))
 
 
 def _action(menu: QMenu, text: str, act: Callable[[], None]) -> None:

@@ -96,7 +96,7 @@ def test_another_band_changes_labels_and_cells_together(panel: LiquidationPanel)
     panel.load_options({**panel.save_options(), "band_ratio": 0.005})
     panel.pull()
     assert panel._band > before
-    assert panel.chart.item.band * panel._native() == panel._band
+    assert panel.chart.item.band * panel.block_size == panel._band
     assert panel.chart.legend.unit_text == f"USD per ${panel._band:,.0f} band"
 
 
@@ -136,7 +136,7 @@ def test_typed_letters_find_a_coin(qtbot: QtBot, panel: LiquidationPanel) -> Non
 
 @OPENS_A_POPUP
 def test_a_coin_no_list_knows_can_still_be_asked_for(qtbot: QtBot, panel: LiquidationPanel) -> None:
-    panel.search_coin("f")
+    panel.search_name("f")
     search = panel.findChild(NameSearch)
     qtbot.keyClicks(search.line, "artcoin")
     qtbot.keyClick(search.line, Qt.Key.Key_Return)
@@ -150,7 +150,7 @@ def test_the_next_palette_is_kept_with_the_options(
     again = LiquidationPanel(market.context)
     qtbot.addWidget(again)
     again.load_options(panel.save_options())
-    assert again.options.grey
+    assert again.options.palette == panel.options.palette != "liquidation"
 
 
 def test_labels_keep_off_the_captions(panel: LiquidationPanel) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from heatdesk.analytics.liquidation import BAND_RATIO
-from heatdesk.frames import CandleSub, LiquidationSub, Quote
+from heatdesk.frames import CandleSub, LiquidationSub, MarketSub, Quote
 from heatdesk.units import DAY_MS, INTERVALS_MS, MINUTE_MS
 from heatdesk.units import interval_label as label_of
+from heatdesk.views.colourings import offered
 
 VENUE = "HYPERLIQUID_FUTURES"
 BAND_RATIOS = (0.0001, 0.0002, BAND_RATIO, 0.001, 0.0025, 0.005)
@@ -25,8 +26,8 @@ class LiquidationOptions:
         Height of a band as a share of the price; it is rounded to a round figure.
     depth : int
         Levels asked for, 0 leaves it to the provider.
-    grey : bool
-        Shades of grey instead of the ramp.
+    palette : str
+        Name of a colouring that has one ramp.
     """
 
     coin: str = "BTC"
@@ -34,7 +35,7 @@ class LiquidationOptions:
     quote: Quote = Quote.USD
     band_ratio: float = BAND_RATIO
     depth: int = 0
-    grey: bool = False
+    palette: str = "liquidation"
 
     @property
     def points(self) -> int:
@@ -55,6 +56,10 @@ class LiquidationOptions:
         """Candles of the same venue."""
         return CandleSub(provider, VENUE, self.coin, "", self.interval_ms, self.points)
 
+    def market_sub(self, provider: str) -> MarketSub:
+        """The list that helps to choose."""
+        return MarketSub(provider)
+
     def saved(self) -> dict[str, str | int | float | bool | list[str]]:
         """Plain values for the layout file."""
         return {
@@ -63,7 +68,7 @@ class LiquidationOptions:
             "quote": self.quote.value,
             "band_ratio": self.band_ratio,
             "depth": self.depth,
-            "grey": self.grey,
+            "palette": self.palette,
         }
 
     @classmethod
@@ -82,8 +87,10 @@ class LiquidationOptions:
             options = replace(options, band_ratio=band)
         if isinstance(depth, int) and depth in DEPTHS:
             options = replace(options, depth=int(depth))
-        if isinstance(saved.get("grey"), bool):
-            options = replace(options, grey=bool(saved["grey"]))
+        if saved.get("grey") is True:  # as earlier versions wrote it
+            options = replace(options, palette="grey")
+        if saved.get("palette") in {each.name for each in offered(sides=False)}:
+            options = replace(options, palette=str(saved["palette"]))
         return options
 
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QMenu
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QLineEdit
 
 from heatdesk.analytics.liquidation import (
     Cluster,
@@ -21,33 +20,21 @@ from heatdesk.analytics.liquidation import (
     inferred_side,
     sum_bands,
 )
-from heatdesk.frames import (
-    CandleWindow,
-    LiquidationWindow,
-    MarketList,
-    MarketSub,
-    Quote,
-    Subscription,
-)
+from heatdesk.frames import CandleWindow, LiquidationWindow, Quote, Subscription
 from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
-from heatdesk.units import INTERVALS_MS
 from heatdesk.units import interval_label as label_of
 from heatdesk.views.camera import home_price_span, traded_reach
 from heatdesk.views.candles import close_at, last_close
-from heatdesk.views.contrast import Contrast
-from heatdesk.views.hover import HoverStyle, format_qty, hover_lines
+from heatdesk.views.hover import CellReading, format_qty
 from heatdesk.views.instruments import coins_called, coins_known, price_text, unit_lines
 from heatdesk.views.legend import parse_cut
-from heatdesk.views.palettes import GREY, LIQUIDATION
 from heatdesk.views.ticks import quantity_label, tick_of_prices
-from ui.heatmap.chart import HoverRows, PriceTimeChart
+from ui.heatmap.chart import HoverRows
 from ui.heatmap.choices import ChoiceButton
-from ui.heatmap.memory import ContrastMemory
-from ui.heatmap.menu import fill_chart_menu
-from ui.heatmap.readout import read_cell, still_filling
-from ui.heatmap.typed import NameSearch, take_typed
-from ui.panel import Panel, PanelContext
+from ui.heatmap.typed import NameSearch
+from ui.panel import PanelContext
+from ui.panel.heatmap import Frame, HeatmapPanel
 from ui.panels.liquidation.drawing import cluster_labels, edge_profiles
 from ui.panels.liquidation.options import (
     BAND_RATIOS,
@@ -57,7 +44,7 @@ from ui.panels.liquidation.options import (
 )
 
 
-class LiquidationPanel(Panel):
+class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
     """Levels summed into bands, the largest clusters, and what lies on the way to a price."""
 
     panel_id = "liquidation"
@@ -65,56 +52,29 @@ class LiquidationPanel(Panel):
     provider_id = "kiyotaka"
 
     def __init__(self, context: PanelContext) -> None:
-        super().__init__(context)
-        self.options = LiquidationOptions()
-        self._drawn: tuple[object, ...] = ()
-        self._heat: HeatmapStore | None = None
-        self._candles: CandleWindow | None = None
+        super().__init__(context, LiquidationOptions())
         self._levels: LiquidationWindow | None = None
-        self._levels_revision = 0
         self._curves: LiquidationCurves | None = None
-        self._last_price = math.nan
-        self._tick_size = 1.0
         self._band = 1.0
         self.clusters: list[Cluster] = []
-        self.chart = PriceTimeChart(span_s=self.options.home_span_s)
-        self.chart.reader = self._hover
-        self.chart.zone_clicked.connect(self._switch_zone)
-        self.chart.palette_wanted.connect(self._next_palette)
-        self.chart.pause_changed.connect(self._pause_changed)
-        self.contrasts = ContrastMemory(self.chart.legend, Contrast())
-        self.chart.legend.refit_wanted.connect(self._refit)
-        self.chart.legend.changed.connect(self._contrast_changed)
-        self.body.addWidget(self.chart, 1)
-        self.setFocusProxy(self.chart.view)
-        self._build_options()
-        self._shown: Subscription | None = None
-        self._viewed: tuple[object, ...] = ()
-        self._choosing = False
-        self._start_anew()
-        self.needs_changed.connect(self._start_anew)
-        self._show_options()
+        self.chart.legend.changed.connect(self._show_threshold)
+        self.begin()
 
     # -- options
 
-    def _build_options(self) -> None:
+    def build_options(self) -> None:
+        """Coin, interval, unit, height of a band, depth, least size."""
         self.coin_button = ChoiceButton[str](
             "Coin",
-            lambda: [(coin, coin) for coin in coins_known(self._markets(), 40)],
+            lambda: [(coin, coin) for coin in coins_known(self.markets(), 40)],
             lambda coin: self.choose(replace(self.options, coin=coin)),
-            lambda coin: self._cost_of(coin=coin),
-        )
-        self.interval_button = ChoiceButton[int](
-            "Interval",
-            lambda: [(ms, label) for label, ms in INTERVALS_MS.items()],
-            lambda ms: self.choose(replace(self.options, interval_ms=ms)),
-            lambda ms: self._cost_of(interval_ms=ms),
+            lambda coin: self.cost_of(replace(self.options, coin=coin)),
         )
         self.quote_button = ChoiceButton[Quote](
             "What quantities are counted in",
             lambda: [(Quote.USD, "USD"), (Quote.COIN, self.options.coin)],
             lambda quote: self.choose(replace(self.options, quote=quote)),
-            lambda quote: self._cost_of(quote=quote),
+            lambda quote: self.cost_of(replace(self.options, quote=quote)),
         )
         self.band_button = ChoiceButton[float](
             "Height of a band; levels are summed into it",
@@ -125,10 +85,11 @@ class LiquidationPanel(Panel):
             "How many levels are asked for",
             lambda: [(depth, depth_choice_text(depth)) for depth in DEPTHS],
             lambda depth: self.choose(replace(self.options, depth=depth)),
-            lambda depth: self._cost_of(depth=depth),
+            lambda depth: self.cost_of(replace(self.options, depth=depth)),
         )
         self.threshold = QLineEdit()
         self.threshold.setPlaceholderText("Hide below")
+        self.threshold.setAccessibleName("Hide bands below")
         self.threshold.setToolTip("Hide bands that hold less (1M, 250K); empty shows the usual")
         self.threshold.setFixedWidth(84)
         self.threshold.editingFinished.connect(self._take_threshold)
@@ -143,23 +104,24 @@ class LiquidationPanel(Panel):
             self.options_bar.addWidget(widget)
         self.options_bar.addStretch(1)
 
-    def _cost_of(self, **change: object) -> Cost:
-        return self.context.cost(self._with(**change).sub(self.source))
+    def cost_of(self, options: LiquidationOptions) -> Cost:
+        """What a choice would cost."""
+        return self.context.cost(options.sub(self.source))
 
-    def _with(self, **change: object) -> LiquidationOptions:
-        return replace(self.options, **change)  # type: ignore[arg-type]
+    def load(self, saved: Mapping[str, object]) -> LiquidationOptions:
+        """Options from the layout file."""
+        return LiquidationOptions.loaded(saved)
 
-    def choose(self, options: LiquidationOptions) -> None:
-        """Apply options."""
-        if options == self.options:
-            return
-        before, self.options = self.options, options
-        if options.sub("") != before.sub(""):
-            self.needs_changed.emit()
-        self._drawn, self._curves = (), None
-        self._show_options()
-        self.invalidate()
-        self.state_changed.emit()
+    def search_name(self, text: str) -> None:
+        """Open a search for a coin with a text already typed."""
+        self.want_markets()
+        search = NameSearch(
+            lambda typed: coins_called(typed, coins_known(self.markets())),
+            lambda coin: self.cost_of(replace(self.options, coin=coin)),
+            self,
+        )
+        search.taken.connect(lambda coin: self.choose(replace(self.options, coin=coin)))
+        search.open_at(self.coin_button.mapToGlobal(QPoint(0, 24)), text)
 
     def _take_threshold(self) -> None:
         if not self.threshold.isModified():
@@ -179,22 +141,17 @@ class LiquidationPanel(Panel):
         self.threshold.setText(f"\u2265 {quantity_label(self.chart.legend.cut[0], usd)}")
         self.threshold.setModified(False)
 
-    def _contrast_changed(self) -> None:
-        self._show_threshold()
-        self.state_changed.emit()
-
     def _band_text(self, ratio: float) -> str:
         share = f"{ratio * 100:.3g} %"
-        if self._heat is None or not math.isfinite(self._last_price):
+        native = self.block_size
+        if native is None or not math.isfinite(self._last_price):
             return f"{share} bands"
-        native = self._native()
         height = band_levels(self._last_price, native, ratio) * native
         return f"{price_text(float(f'{height:.8g}'))} bands ({share})"
 
-    def _native(self) -> float:
-        return self._heat.grid.block_size if self._heat is not None else 0.0
-
-    def _show_options(self) -> None:
+    def show_options(self) -> None:
+        """Write the present options on the controls and the legend."""
+        super().show_options()
         options = self.options
         self.coin_button.show_choice(options.coin, options.coin)
         self.interval_button.show_choice(options.interval_ms, label_of(options.interval_ms))
@@ -203,18 +160,11 @@ class LiquidationPanel(Panel):
         text = self._band_text(options.band_ratio).split(" (")[0]
         self.band_button.show_choice(options.band_ratio, text)
         self.depth_button.show_choice(options.depth, depth_choice_text(options.depth))
-        self.chart.set_palettes(GREY if options.grey else LIQUIDATION)
-        if self._heat is not None:
-            self.chart.legend.set_unit(
-                *unit_lines(options.quote, options.coin, self._band, "band"),
-                usd=options.quote is Quote.USD,
-            )
+        if self.block_size is not None:
+            lines = unit_lines(options.quote, options.coin, self._band, "band")
+            self.chart.legend.set_unit(*lines, usd=options.quote is Quote.USD)
 
-    def _markets(self) -> MarketList | None:
-        found = self.context.store.latest(MarketSub(self.source))
-        return found if isinstance(found, MarketList) else None
-
-    # -- what the base class asks
+    # -- what the base classes ask
 
     def primary(self) -> Subscription:
         """The levels."""
@@ -223,7 +173,9 @@ class LiquidationPanel(Panel):
     def needs(self) -> frozenset[Subscription]:
         """Levels and candles of the same venue, and the market list once it was wanted."""
         needs: set[Subscription] = {self.primary(), self.options.candle_sub(self.source)}
-        return frozenset(needs | ({MarketSub(self.source)} if self._choosing else set()))
+        if self._choosing:
+            needs.add(self.options.market_sub(self.source))
+        return frozenset(needs)
 
     def subtitle(self) -> str:
         """What is shown, and that it is one venue's."""
@@ -234,67 +186,51 @@ class LiquidationPanel(Panel):
         """What is being waited for."""
         return f"Waiting for the liquidation levels of {self.options.coin}"
 
-    def refresh(self) -> None:
-        """Draw what changed: bands, candles, clusters, curves."""
-        self.chart.set_zone(self.context.workspace.zone)
-        if self.chart.paused:
-            return
-        store, sub = self.context.store, self.primary()
-        price_sub = self.options.candle_sub(self.source)
-        heat = store.heatmap(sub)
-        if heat is None or heat.empty:
-            return
-        candles = store.candles(price_sub)
-        revision = store.revision(sub)
-        if candles is not self._candles or revision != self._levels_revision:
-            self._levels_revision, self._curves = revision, None
-            levels = store.last_book(sub)
-            self._levels = levels if isinstance(levels, LiquidationWindow) else None
-            self._take_price(candles, self._levels)
-        self._take_heat(heat)
-        if self._curves is None:
-            self._take_levels(self._levels)
-        newest_s = heat.grid.time.time_of(heat.last_column + 1) / 1000
-        traded = traded_reach(candles, self._last_price, self.options.points)
-        span = home_price_span(self._last_price, math.nan, math.nan, 0.12, traded)
-        filling = still_filling(store, sub, price_sub)
-        self.chart.observe(newest_s, self._last_price, span, filling=filling)
+    def view_key(self) -> tuple[object, ...]:
+        """Source, coin and interval."""
+        return self.source, self.options.coin, self.options.interval_ms
 
-    def _take_price(self, candles: CandleWindow | None, levels: LiquidationWindow | None) -> None:
-        self._candles = candles
+    def contrast_key(self) -> str:
+        """Coin, unit and height of a band."""
+        options = self.options
+        # The invented market's clusters are its own: its cuts would black out real ones.
+        market = f"demo:{options.coin}" if self.demo else options.coin
+        return f"{market}:{options.quote.value}:{self._band:.10g}"
+
+    def csv(self) -> str | None:
+        """The largest clusters."""
+        return clusters_csv(self.clusters, self.options.quote.value) if self.clusters else None
+
+    # -- what is drawn over the cells
+
+    def fit_band(self, heat: HeatmapStore) -> int:
+        """Levels of a band: a share of the price, made a round figure."""
+        native = heat.grid.block_size
+        count = band_levels(self._last_price, native, self.options.band_ratio)
+        self._band, self._curves = count * native, None
+        return count
+
+    def take_frame(self, candles: CandleWindow | None, frame: Frame | None) -> None:
+        """Candles, last price, and the levels that clusters and curves are made of."""
+        self._levels = frame if isinstance(frame, LiquidationWindow) else None
+        self._curves = None
         last, up = last_close(candles)
         if candles is not None and math.isfinite(last):
             self._tick_size = tick_of_prices(candles.close[-200:])
-        elif levels is not None and len(levels.levels.price):
+        elif self._levels is not None and len(self._levels.levels.price):
             # no price line: the middle of what is served is all there is to centre on
-            last = float(np.median(levels.levels.price))
+            last = float(np.median(self._levels.levels.price))
         self._last_price = last
         self.chart.candles.set_candles(candles)
         self.chart.set_grid(self.options.interval_ms, self._tick_size, last)
         self.chart.set_last_price(last, up=up)
 
-    def _take_heat(self, heat: HeatmapStore) -> None:
-        block = heat.grid.block_size
-        if heat is not self._heat or self._drawn == ():
-            self._heat = heat
-            count = band_levels(self._last_price, block, self.options.band_ratio)
-            self._band = count * block
-            self.chart.item.set_band(count)
-            options = self.options
-            # The invented market's clusters are its own: its cuts would black out real ones.
-            market = f"demo:{options.coin}" if self.demo else options.coin
-            self.contrasts.turn_to(f"{market}:{options.quote.value}:{self._band:.10g}")
-            self._show_options()
-        count = self.chart.item.band
-        filling = self.context.store.status(self.primary()).progress is not None
-        self.contrasts.offer(lambda: (heat.histogram(None, count), heat.values), filling=filling)
-        key = (heat, heat.revision, heat.generation)
-        if key != self._drawn:
-            self._drawn = key
-            self.chart.item.set_source(heat)
-
-    def _take_levels(self, levels: LiquidationWindow | None) -> None:
+    def draw_extras(self, heat: HeatmapStore) -> None:
         """Clusters, curves and bars of the newest column."""
+        del heat
+        if self._curves is not None:
+            return
+        levels = self._levels
         if levels is None or not math.isfinite(self._last_price):
             self.clusters = []
             self.chart.labels.set_labels(())
@@ -308,91 +244,26 @@ class LiquidationPanel(Panel):
         self.chart.edge.set_profile(sides, self._band)
         self.chart.labels.set_labels(cluster_labels(self.clusters, self.options))
 
-    def _start_anew(self) -> None:
-        options = self.options
-        before, self._shown = self._shown, self.primary()
-        if before == self._shown:
-            return  # only the market list came: what is drawn stays
-        view = (self.source, options.coin, options.interval_ms)
-        keep_view, self._viewed = view == self._viewed, view
-        self._heat = self._candles = self._levels = self._curves = None
-        self._drawn, self.clusters = (), []
-        self._levels_revision = 0
-        self._last_price = math.nan
-        self.chart.forget(options.home_span_s, keep_view=keep_view)
+    def forget_extras(self) -> None:
+        """Forget levels, curves and clusters."""
+        self._levels = self._curves = None
+        self.clusters = []
 
-    def save_options(self) -> dict[str, str | int | float | bool | list[str]]:
-        """Options and each coin's contrast."""
-        return {**self.options.saved(), "contrast": self.contrasts.save()}
+    def home_span(self) -> float:
+        """An eighth of the price, or what was traded where that is more."""
+        traded = traded_reach(self._candles, self._last_price, self.options.points)
+        return home_price_span(self._last_price, math.nan, math.nan, 0.12, traded)
 
-    def load_options(self, options: Mapping[str, object]) -> None:
-        """Take over saved options, field by field."""
-        self.contrasts.load(options.get("contrast"))
-        self.choose(LiquidationOptions.loaded(options))
-
-    def csv(self) -> str | None:
-        """The largest clusters."""
-        return clusters_csv(self.clusters, self.options.quote.value) if self.clusters else None
-
-    # -- the thing under the cursor
-
-    def _hover(self, time_s: float, price: float) -> HoverRows:
-        reading = read_cell(self.context.store, self.primary(), self.chart.item, time_s, price)
-        options = self.options
-        style = HoverStyle(
-            options.interval_ms,
-            self._tick_size,
-            self._band,
-            options.quote,
-            options.coin,
-            self.context.workspace.zone,
-            self._last_price,
-        )
-        # the side is inferred from the price of that moment, not from the present one
+    def side_at(self, reading: CellReading, price: float) -> str:
+        """Inferred from the price of that moment, not from the present one."""
         then = close_at(self._candles, reading.time_ms, self._last_price)
-        side = inferred_side(price, then) if math.isfinite(then) else ""
-        rows = hover_lines(reading, style, side)
+        return inferred_side(price, then) if math.isfinite(then) else ""
+
+    def hover_rows(self, time_s: float, price: float) -> HoverRows:
+        """The band, and what lies on the way to its price."""
+        rows = super().hover_rows(time_s, price)
         if self._curves is not None:
-            total = format_qty(self._curves.at(price), options.quote, options.coin)
-            rows.append(("On the way there now", total))
+            total = self._curves.at(price)
+            text = format_qty(total, self.options.quote, self.options.coin)
+            rows.append(("On the way there now", text))
         return rows
-
-    def context_menu(self, menu: QMenu, pos: QPoint) -> None:
-        """Entries for the band under the cursor, then for the view."""
-        found = self.chart.at(QPointF(self.chart.view.mapFrom(self, pos)))
-        reading = None
-        if found is not None and pos.x() >= 0:
-            reading = read_cell(self.context.store, self.primary(), self.chart.item, *found)
-        fill_chart_menu(menu, self.chart, reading, self._tick_size, self.copy_text)
-
-    def search_coin(self, text: str) -> None:
-        """Open a search for a coin with a text already typed."""
-        if not self._choosing:
-            self._choosing = True
-            self.needs_changed.emit()
-        search = NameSearch(
-            lambda typed: coins_called(typed, coins_known(self._markets())),
-            lambda coin: self._cost_of(coin=coin),
-            self,
-        )
-        search.taken.connect(lambda coin: self.choose(self._with(coin=coin)))
-        search.open_at(self.coin_button.mapToGlobal(QPoint(0, 24)), text)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Letters typed anywhere search a coin, digits the interval."""
-        if not take_typed(event, self.search_coin, self.interval_button.search):
-            super().keyPressEvent(event)
-
-    def _next_palette(self) -> None:
-        self.choose(self._with(grey=not self.options.grey))
-
-    def _pause_changed(self) -> None:
-        self.invalidate()
-        self.show_header()
-
-    def _switch_zone(self) -> None:
-        self.context.workspace.utc = not self.context.workspace.utc
-
-    def _refit(self) -> None:
-        self.contrasts.refit()
-        self.refresh()

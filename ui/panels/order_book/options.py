@@ -16,13 +16,13 @@ from heatdesk.frames import (
     Resolution,
 )
 from heatdesk.units import INTERVALS_MS, MINUTE_MS, interval_label
+from heatdesk.views.colourings import COLOURINGS
 from heatdesk.views.instruments import coin_of, symbol_for, symbol_named, venues_text
 
 DEPTHS = (100, 250, 500, 1000, 2000, 3500)
 HOME_COLUMNS = 180
 """Columns a fresh view shows: three hours of minutes."""
 _VENUE_ID = re.compile(r"[A-Z][A-Z0-9_]{1,39}")
-PALETTES = ("liquidity", "grey", "pair")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class BookOptions:
     block_size : float or None
         Height of a level when one was named; None leaves it to ``resolution``.
     palette : str
-        ``liquidity``, ``grey``, or ``pair``: bids and asks in colours of their own.
+        Name of a colouring.
     """
 
     venues: tuple[str, ...] = ("BINANCE_FUTURES",)
@@ -160,7 +160,7 @@ class BookOptions:
         depth = saved.get("depth")
         if isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= 20_000:
             options = replace(options, depth=depth or None)
-        if saved.get("palette") in PALETTES:
+        if saved.get("palette") in COLOURINGS:
             options = replace(options, palette=str(saved["palette"]))
         if isinstance(saved.get("cumulative"), bool):
             options = replace(options, cumulative=bool(saved["cumulative"]))

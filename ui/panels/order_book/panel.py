@@ -6,15 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from heatdesk.analytics.book import BookProfile, compute_profile, profile_csv
 from heatdesk.frames import (
     BookWindow,
     CandleWindow,
-    MarketList,
     Quote,
     Resolution,
     Subscription,
@@ -22,80 +20,41 @@ from heatdesk.frames import (
 )
 from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
-from heatdesk.units import INTERVALS_MS, MINUTE_MS, interval_label
+from heatdesk.units import MINUTE_MS, interval_label
 from heatdesk.views.camera import home_price_span, traded_reach
 from heatdesk.views.candles import last_close
-from heatdesk.views.contrast import Contrast
-from heatdesk.views.hover import HoverStyle, format_qty, hover_lines
+from heatdesk.views.hover import format_qty
 from heatdesk.views.instruments import depth_text, price_text, unit_lines
-from heatdesk.views.palettes import ASK, BID, PALETTES
 from heatdesk.views.ticks import tick_of_prices
-from ui.heatmap.chart import HoverRows, PriceTimeChart
+from ui.heatmap.chart import HoverRows
 from ui.heatmap.choices import ChoiceButton
-from ui.heatmap.memory import ContrastMemory
-from ui.heatmap.menu import fill_chart_menu
-from ui.heatmap.readout import read_cell, still_filling
-from ui.heatmap.typed import take_typed
-from ui.panel import Panel, PanelContext
+from ui.panel import PanelContext
+from ui.panel.heatmap import Frame, HeatmapPanel
 from ui.panels.order_book.drawing import NO_LINES, best_price_lines, edge_profiles
 from ui.panels.order_book.instrument import InstrumentPopover
 from ui.panels.order_book.options import DEPTHS, HOME_COLUMNS, BookOptions
 
-_NEXT_PALETTE = {"liquidity": "pair", "pair": "grey", "grey": "liquidity"}
-_PALETTE_TITLES = {
-    "liquidity": "One ramp for liquidity",
-    "pair": "Bids and asks apart",
-    "grey": "Grey",
-}
 
-
-class OrderBookPanel(Panel):
+class OrderBookPanel(HeatmapPanel[BookOptions]):
     """Resting liquidity over time and price, with candles, legend and the current book."""
 
     panel_id = "order-book"
     title = "Order book"
     provider_id = "kiyotaka"
+    sides = True
 
     def __init__(self, context: PanelContext) -> None:
-        super().__init__(context)
-        self.options = BookOptions()
-        self._choosing = False
-        self._drawn: tuple[object, ...] = ()
-        self._heat: HeatmapStore | None = None
-        self._candles: CandleWindow | None = None
-        self._book_revision = 0
+        super().__init__(context, BookOptions())
         self._profile: BookProfile | None = None
-        self._last_price = math.nan
-        self._tick_size = 1.0
-        self.chart = PriceTimeChart(span_s=self.options.home_span_s)
-        self.chart.reader = self._hover
-        self.chart.zone_clicked.connect(self._switch_zone)
-        self.chart.palette_wanted.connect(self._next_palette)
-        self.chart.pause_changed.connect(self._pause_changed)
-        self.contrasts = ContrastMemory(self.chart.legend, Contrast())
-        self.chart.legend.refit_wanted.connect(self._refit)
-        self.chart.legend.changed.connect(self.state_changed)
-        self.body.addWidget(self.chart, 1)
-        self.setFocusProxy(self.chart.view)
-        self._build_options()
-        self._shown: Subscription | None = None
-        self._viewed: tuple[object, ...] = ()
-        self._start_anew()
-        self.needs_changed.connect(self._start_anew)
-        self._show_options()
+        self.begin()
 
     # -- options
 
-    def _build_options(self) -> None:
+    def build_options(self) -> None:
+        """Instrument, interval, height of a level, depth, unit."""
         self.instrument_button = QToolButton()
         self.instrument_button.setAccessibleName("Venues and symbol")
-        self.instrument_button.clicked.connect(lambda: self.choose_instrument())
-        self.interval_button = ChoiceButton[int](
-            "Interval",
-            lambda: [(ms, label) for label, ms in INTERVALS_MS.items()],
-            lambda ms: self.choose(replace(self.options, interval_ms=ms)),
-            lambda ms: self.cost_of(replace(self.options, interval_ms=ms)),
-        )
+        self.instrument_button.clicked.connect(lambda: self.search_name(""))
         self.resolution_button = ChoiceButton[Resolution](
             "Height of a level",
             lambda: [(r, self._resolution_text(r)) for r in Resolution],
@@ -104,7 +63,7 @@ class OrderBookPanel(Panel):
         )
         self.depth_button = ChoiceButton[int](
             "Levels per side",
-            lambda: [(d, depth_text(d, self._block_size())) for d in DEPTHS],
+            lambda: [(d, depth_text(d, self.block_size)) for d in DEPTHS],
             lambda d: self.choose(replace(self.options, depth=d)),
             lambda d: self.cost_of(replace(self.options, depth=d)),
         )
@@ -128,24 +87,13 @@ class OrderBookPanel(Panel):
         """What a choice would cost."""
         return self.context.cost(options.book_sub(self.source))
 
-    def choose(self, options: BookOptions) -> None:
-        """Apply options."""
-        if options == self.options:
-            return
-        before, self.options = self.options, options
-        needs = (options.book_sub(""), options.candle_sub(""))
-        if needs != (before.book_sub(""), before.candle_sub("")):
-            self.needs_changed.emit()
-        self._show_options()
-        self.invalidate()
-        self.state_changed.emit()
+    def load(self, saved: Mapping[str, object]) -> BookOptions:
+        """Options from the layout file."""
+        return BookOptions.loaded(saved)
 
-    def choose_instrument(self, text: str = "") -> None:
+    def search_name(self, text: str) -> None:
         """Open the pop-over for venues and symbol, with a text already typed."""
-        if not self._choosing:
-            self._choosing = True
-            self.needs_changed.emit()
-        popover = InstrumentPopover(self.options, self._markets(), self.cost_of, self)
+        popover = InstrumentPopover(self.options, self.want_markets(), self.cost_of, self)
         popover.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         popover.applied.connect(lambda: self.choose(popover.options))
         popover.adjustSize()
@@ -154,42 +102,31 @@ class OrderBookPanel(Panel):
         popover.show()
         popover.begin(text)
 
-    def _markets(self) -> MarketList | None:
-        found = self.context.store.latest(self.options.market_sub(self.source))
-        return found if isinstance(found, MarketList) else None
-
     def _resolution_text(self, resolution: Resolution) -> str:
-        block_size = self._block_size()
+        block_size = self.block_size
         name = resolution.value.upper()
         if block_size is None or self.options.block_size is not None:
             return name
         own = block_size / self.options.resolution.multiple
         return f"{name}  {price_text(float(f'{own * resolution.multiple:.8g}'))} levels"
 
-    def _block_size(self) -> float | None:
-        return self._heat.grid.block_size if self._heat is not None else None
-
-    def _show_options(self) -> None:
-        options = self.options
+    def show_options(self) -> None:
+        """Write the present options on the controls and the legend."""
+        super().show_options()
+        options, block_size = self.options, self.block_size
         self.instrument_button.setText(f"{options.instrument}  \u25be")
         names = " + ".join(venue_title(venue) for venue in options.venues)
         self.instrument_button.setToolTip(f"Venues and symbol: {names}")
         self.interval_button.show_choice(options.interval_ms, interval_label(options.interval_ms))
         self.resolution_button.show_choice(options.resolution, options.resolution_text)
-        depth = options.depth
-        self.depth_button.show_choice(depth or 0, depth_text(depth, self._block_size()))
+        self.depth_button.show_choice(options.depth or 0, depth_text(options.depth, block_size))
         unit = options.coin if options.quote is Quote.COIN else "USD"
         self.quote_button.show_choice(options.quote, unit)
-        palette = options.palette
-        self.chart.set_palettes(*((BID, ASK) if palette == "pair" else (PALETTES[palette],)))
-        if self._heat is not None:
-            block = self._heat.grid.block_size
-            self.chart.legend.set_unit(
-                *unit_lines(options.quote, options.coin, block, "level"),
-                usd=options.quote is Quote.USD,
-            )
+        if block_size is not None:
+            lines = unit_lines(options.quote, options.coin, block_size, "level")
+            self.chart.legend.set_unit(*lines, usd=options.quote is Quote.USD)
 
-    # -- what the base class asks
+    # -- what the base classes ask
 
     def primary(self) -> Subscription:
         """The book."""
@@ -206,7 +143,7 @@ class OrderBookPanel(Panel):
 
     def subtitle(self) -> str:
         """Instrument, venues, interval and height of a level."""
-        block_size = self._block_size()
+        block_size = self.block_size
         text = self.options.subtitle(price_text(block_size) if block_size is not None else "")
         return f"{text} · paused" if self.chart.paused else text
 
@@ -214,48 +151,29 @@ class OrderBookPanel(Panel):
         """What is being waited for."""
         return f"Waiting for the book of {self.options.instrument}"
 
-    def refresh(self) -> None:
-        """Draw what changed: cells, candles, profile, prices."""
-        self.chart.set_zone(self.context.workspace.zone)
-        if self.chart.paused:
-            return
-        store, sub = self.context.store, self.primary()
-        heat = store.heatmap(sub)
-        if heat is None or heat.empty:
-            return
-        self._take_heat(heat)
-        candles = store.candles(self.options.candle_sub(self.source))
-        revision = store.revision(sub)
-        if candles is not self._candles or revision != self._book_revision:
-            self._book_revision = revision
-            book = store.last_book(sub)
-            self._take_prices(candles, book if isinstance(book, BookWindow) else None)
-        priced = candles is not None and candles.time_ms.size > 0
-        self.chart.best.set_lines(*(NO_LINES if priced else best_price_lines(heat)))
-        newest_s = heat.grid.time.time_of(heat.last_column + 1) / 1000
-        filling = still_filling(store, sub, self.options.candle_sub(self.source))
-        self.chart.observe(newest_s, self._last_price, self._home_span(), filling=filling)
+    def view_key(self) -> tuple[object, ...]:
+        """Source, venues, instrument and interval."""
+        options = self.options
+        return self.source, options.venues, options.instrument, options.interval_ms
 
-    def _take_heat(self, heat: HeatmapStore) -> None:
-        block_size = heat.grid.block_size
-        if heat is not self._heat:
-            self._heat = heat
-            options = self.options
-            venues = "+".join(options.venues)
-            quote = options.quote.value
-            # The invented market has walls of its own: its cuts would black out a real one.
-            market = f"demo:{venues}" if self.demo else venues
-            self.contrasts.turn_to(f"{market}:{options.instrument}:{quote}:{block_size:.10g}")
-            self._show_options()
-        key = (heat, heat.revision, heat.generation)
-        filling = self.context.store.status(self.primary()).progress is not None
-        self.contrasts.offer(lambda: (heat.histogram(), heat.values), filling=filling)
-        if key != self._drawn:
-            self._drawn = key
-            self.chart.item.set_source(heat)
+    def contrast_key(self) -> str:
+        """Venues, instrument, unit and height of a level."""
+        options = self.options
+        venues = "+".join(options.venues)
+        # The invented market has walls of its own: its cuts would black out a real one.
+        market = f"demo:{venues}" if self.demo else venues
+        size = f"{self.block_size or 0.0:.10g}"
+        return f"{market}:{options.instrument}:{options.quote.value}:{size}"
 
-    def _take_prices(self, candles: CandleWindow | None, book: BookWindow | None) -> None:
-        self._candles = candles
+    def csv(self) -> str | None:
+        """The current book."""
+        return profile_csv(self._profile) if self._profile is not None else None
+
+    # -- what is drawn over the cells
+
+    def take_frame(self, candles: CandleWindow | None, frame: Frame | None) -> None:
+        """Candles, last price and spread, and the current book at the edge."""
+        book = frame if isinstance(frame, BookWindow) else None
         last, up = last_close(candles)
         self._profile = compute_profile(book, last) if book is not None else None
         top = self._profile.top if self._profile is not None else None
@@ -285,75 +203,34 @@ class OrderBookPanel(Panel):
         sides = edge_profiles(profile, cumulative=self.options.cumulative)
         self.chart.edge.set_profile(sides, profile.block_size)
 
-    def _home_span(self) -> float:
+    def draw_extras(self, heat: HeatmapStore) -> None:
+        """Best prices where no candle tells the price."""
+        priced = self._candles is not None and self._candles.time_ms.size > 0
+        self.chart.best.set_lines(*(NO_LINES if priced else best_price_lines(heat)))
+
+    def forget_extras(self) -> None:
+        """Forget the book and the best prices."""
+        self._profile = None
+        self.chart.best.set_lines(*NO_LINES)
+
+    def home_span(self) -> float:
+        """What the book reaches and what was traded."""
         low, high = self._profile.reach() if self._profile is not None else (math.nan, math.nan)
         traded = traded_reach(self._candles, self._last_price, HOME_COLUMNS)
         return home_price_span(self._last_price, low, high, traded=traded)
 
-    def _start_anew(self) -> None:
-        options = self.options
-        before, self._shown = self._shown, self.primary()
-        if before == self._shown:
-            return  # one more need, such as the market list: what is drawn stays
-        view = (self.source, options.venues, options.instrument, options.interval_ms)
-        keep_view, self._viewed = view == self._viewed, view
-        self._heat = self._candles = self._profile = None
-        self._book_revision = 0
-        self._drawn = ()
-        self._last_price = math.nan
-        self.chart.best.set_lines(*NO_LINES)
-        self.chart.forget(options.home_span_s, keep_view=keep_view)
-
-    def save_options(self) -> dict[str, str | int | float | bool | list[str]]:
-        """Options and each instrument's contrast."""
-        return {**self.options.saved(), "contrast": self.contrasts.save()}
-
-    def load_options(self, options: Mapping[str, object]) -> None:
-        """Take over saved options, field by field."""
-        self.contrasts.load(options.get("contrast"))
-        self.choose(BookOptions.loaded(options))
-
-    def csv(self) -> str | None:
-        """The current book."""
-        return profile_csv(self._profile) if self._profile is not None else None
-
-    # -- the thing under the cursor
-
-    def _hover(self, time_s: float, price: float) -> HoverRows:
-        reading = read_cell(self.context.store, self.primary(), self.chart.item, time_s, price)
-        options = self.options
-        style = HoverStyle(
-            options.interval_ms,
-            self._tick_size,
-            self._block_size() or 1.0,
-            options.quote,
-            options.coin,
-            self.context.workspace.zone,
-            self._last_price,
-        )
-        rows = hover_lines(reading, style)
+    def hover_rows(self, time_s: float, price: float) -> HoverRows:
+        """The cell, and what rests up to its price."""
+        rows = super().hover_rows(time_s, price)
         if self._profile is not None:
             total = self._profile.cumulative_at(price)
             if math.isfinite(total):
-                rows.append(("To price now", format_qty(total, options.quote, options.coin)))
+                text = format_qty(total, self.options.quote, self.options.coin)
+                rows.append(("To price now", text))
         return rows
 
-    def context_menu(self, menu: QMenu, pos: QPoint) -> None:
-        """Entries for the cell under the cursor, then for the view."""
-        at = QPointF(self.chart.view.mapFrom(self, pos))
-        reading = None
-        found = self.chart.at(at) if pos.x() >= 0 else None
-        if found is not None:
-            reading = read_cell(self.context.store, self.primary(), self.chart.item, *found)
-        fill_chart_menu(menu, self.chart, reading, self._tick_size, self.copy_text)
-        view = menu.addMenu("Colours")
-        for name, title in _PALETTE_TITLES.items():
-            action = view.addAction(title)
-            action.setCheckable(True)
-            action.setChecked(name == self.options.palette)
-            action.triggered.connect(
-                lambda _=False, name=name: self.choose(replace(self.options, palette=name))
-            )
+    def panel_menu(self, menu: QMenu) -> None:
+        """The curve at the edge."""
         curve = menu.addAction("Cumulative curve at the edge")
         curve.setCheckable(True)
         curve.setChecked(self.options.cumulative)
@@ -362,23 +239,3 @@ class OrderBookPanel(Panel):
     def _toggle_cumulative(self) -> None:
         self.choose(replace(self.options, cumulative=not self.options.cumulative))
         self._draw_profile()
-
-    def _next_palette(self) -> None:
-        self.choose(replace(self.options, palette=_NEXT_PALETTE[self.options.palette]))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Letters typed anywhere search a symbol, digits the interval."""
-        if not take_typed(event, self.choose_instrument, self.interval_button.search):
-            super().keyPressEvent(event)
-
-    def _pause_changed(self) -> None:
-        self.invalidate()
-        self.show_header()
-
-    def _switch_zone(self) -> None:
-        self.context.workspace.utc = not self.context.workspace.utc
-
-    def _refit(self) -> None:
-        self.contrasts.refit()
-        self._drawn = ()
-        self.refresh()

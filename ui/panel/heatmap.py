@@ -1,0 +1,360 @@
+"""`HeatmapPanel`: what all panels that show a heatmap over time and price have in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeAlias, TypeVar
+
+from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QMenu
+
+from heatdesk.frames import MarketList
+from heatdesk.units import INTERVALS_MS
+from heatdesk.views.colourings import COLOURINGS, colouring_after
+from heatdesk.views.contrast import Contrast
+from heatdesk.views.hover import HoverStyle, hover_lines
+from ui.heatmap.chart import HoverRows, PriceTimeChart
+from ui.heatmap.choices import ChoiceButton
+from ui.heatmap.memory import ContrastMemory
+from ui.heatmap.menu import fill_chart_menu, fill_colour_menu
+from ui.heatmap.readout import read_cell, still_filling
+from ui.heatmap.typed import take_typed
+from ui.panel.base import Options, Panel
+
+if TYPE_CHECKING:
+    from heatdesk.frames import (
+        BookWindow,
+        CandleSub,
+        CandleWindow,
+        LiquidationWindow,
+        Quote,
+        Subscription,
+    )
+    from heatdesk.providers.base import Cost
+    from heatdesk.store.heatmap import HeatmapStore
+    from heatdesk.views.hover import CellReading
+    from ui.panel.context import PanelContext
+
+
+Frame: TypeAlias = "BookWindow | LiquidationWindow"
+
+
+class HeatmapOptions(Protocol):
+    """What the options of such a panel have, whatever else is in them."""
+
+    @property
+    def interval_ms(self) -> int:
+        """Width of a column."""
+        ...
+
+    @property
+    def quote(self) -> Quote:
+        """What quantities are counted in."""
+        ...
+
+    @property
+    def coin(self) -> str:
+        """What is counted when it is not dollars."""
+        ...
+
+    @property
+    def palette(self) -> str:
+        """Name of one of `heatdesk.views.colourings.COLOURINGS`."""
+        ...
+
+    @property
+    def home_span_s(self) -> float:
+        """Time a fresh view shows."""
+        ...
+
+    def candle_sub(self, provider: str) -> CandleSub:
+        """The price line."""
+        ...
+
+    def market_sub(self, provider: str) -> Subscription:
+        """The list that helps to choose."""
+        ...
+
+    def saved(self) -> Options:
+        """Plain values for the layout file."""
+        ...
+
+
+OptionsT = TypeVar("OptionsT", bound=HeatmapOptions)
+
+
+class HeatmapPanel(Panel, Generic[OptionsT]):
+    """A panel around one `PriceTimeChart`: cells from the store, and what is drawn over them.
+
+    A subclass makes its controls in `build_options`, calls `begin` at the end of its
+    constructor, and overrides the hooks. What is drawn over the cells belongs into
+    `draw_extras` (each time anything moved) or `take_frame` (a new frame or new candles);
+    `hover_rows` says what the card reads.
+
+    Attributes
+    ----------
+    options : OptionsT
+        What the user chose; changed by `choose` only.
+    sides : bool
+        Whether bids and asks can be coloured apart.
+    chart : PriceTimeChart
+    contrasts : ContrastMemory
+        When the colours are fitted, and what each instrument's are.
+    """
+
+    sides: ClassVar[bool] = False
+
+    def __init__(self, context: PanelContext, options: OptionsT) -> None:
+        super().__init__(context)
+        self.options = options
+        self._heat: HeatmapStore | None = None
+        self._fitted: tuple[object, ...] = ()
+        self._drawn: tuple[object, ...] = ()
+        self._candles: CandleWindow | None = None
+        self._frame_revision = 0
+        self._last_price = math.nan
+        self._tick_size = 1.0
+        self._shown: Subscription | None = None
+        self._viewed: tuple[object, ...] = ()
+        self._choosing = False
+        self.chart = PriceTimeChart(span_s=options.home_span_s)
+        self.chart.reader = self.hover_rows
+        self.chart.zone_clicked.connect(self._switch_zone)
+        self.chart.palette_wanted.connect(self.next_palette)
+        self.chart.pause_changed.connect(self._pause_changed)
+        self.contrasts = ContrastMemory(self.chart.legend, Contrast())
+        self.chart.legend.refit_wanted.connect(self._refit)
+        self.chart.legend.changed.connect(self.state_changed)
+        self.interval_button = ChoiceButton[int](
+            "Interval",
+            lambda: [(ms, label) for label, ms in INTERVALS_MS.items()],
+            lambda ms: self.choose(self.with_options(interval_ms=ms)),
+            lambda ms: self.cost_of(self.with_options(interval_ms=ms)),
+        )
+        self.body.addWidget(self.chart, 1)
+        self.setFocusProxy(self.chart.view)
+
+    def begin(self) -> None:
+        """Build the controls and start; the last line of a subclass's constructor."""
+        self.build_options()
+        self._start_anew()
+        self.needs_changed.connect(self._start_anew)
+        self.show_options()
+
+    # -- what a heatmap panel overrides
+
+    def build_options(self) -> None:
+        """Add the controls to the options bar."""
+        raise NotImplementedError
+
+    def cost_of(self, options: OptionsT) -> Cost:
+        """What a choice would cost."""
+        raise NotImplementedError
+
+    def load(self, saved: Mapping[str, object]) -> OptionsT:
+        """Options from the layout file; a value that makes no sense keeps the default."""
+        raise NotImplementedError
+
+    def view_key(self) -> tuple[object, ...]:
+        """What the view is of: the same one is kept when something else is chosen."""
+        raise NotImplementedError
+
+    def contrast_key(self) -> str:
+        """What the contrast is of: instrument, unit, and height of a level or band."""
+        raise NotImplementedError
+
+    def search_name(self, text: str) -> None:
+        """Open the search for a symbol or coin with a text already typed."""
+        raise NotImplementedError
+
+    def fit_band(self, heat: HeatmapStore) -> int:
+        """Native levels summed into one drawn band; asked for a new grid or new options."""
+        del heat
+        return 1
+
+    def take_frame(self, candles: CandleWindow | None, frame: Frame | None) -> None:
+        """Draw what comes from the newest frame or from new candles; None where none is held."""
+
+    def draw_extras(self, heat: HeatmapStore) -> None:
+        """Draw over the cells what may have changed with any of the data."""
+
+    def forget_extras(self) -> None:
+        """Forget what was drawn over the cells: another instrument comes."""
+
+    def home_span(self) -> float:
+        """Height of a fresh view, quote units; NaN leaves it to the view."""
+        return math.nan
+
+    def side_at(self, reading: CellReading, price: float) -> str:
+        """Inferred side of a level whose side is not served."""
+        del reading, price
+        return ""
+
+    def hover_rows(self, time_s: float, price: float) -> HoverRows:
+        """Rows of the hover card for a time (epoch seconds) and a price."""
+        reading = self.read_cell(time_s, price)
+        return hover_lines(reading, self.hover_style(), self.side_at(reading, price))
+
+    def panel_menu(self, menu: QMenu) -> None:
+        """Add what else this panel offers below the entries of the view."""
+
+    def show_options(self) -> None:
+        """Write the present options on the controls."""
+        self.chart.set_palettes(*COLOURINGS[self.options.palette].ramps)
+
+    # -- what a heatmap panel uses
+
+    def with_options(self, **change: object) -> OptionsT:
+        """The present options with some of them changed."""
+        return replace(self.options, **change)  # type: ignore[type-var]
+
+    def choose(self, options: OptionsT) -> None:
+        """Apply options."""
+        if options == self.options:
+            return
+        before = self.needs()
+        self.options = options
+        if self.needs() != before:
+            self.needs_changed.emit()
+        self._fitted = ()
+        self.show_options()
+        self.invalidate()
+        self.state_changed.emit()
+
+    @property
+    def block_size(self) -> float | None:
+        """Height of a level of what is drawn, None while nothing is."""
+        return self._heat.grid.block_size if self._heat is not None else None
+
+    def want_markets(self) -> MarketList | None:
+        """Ask for the list that helps to choose, from now on; what is held of it."""
+        if not self._choosing:
+            self._choosing = True
+            self.needs_changed.emit()
+        return self.markets()
+
+    def markets(self) -> MarketList | None:
+        """The list of markets, None while none is held."""
+        found = self.context.store.latest(self.options.market_sub(self.source))
+        return found if isinstance(found, MarketList) else None
+
+    def read_cell(self, time_s: float, price: float) -> CellReading:
+        """What the drawn cell at a point holds."""
+        sub = self._primary()
+        return read_cell(self.context.store, sub, self.chart.item, time_s, price)
+
+    def hover_style(self) -> HoverStyle:
+        """How figures of this panel are written."""
+        return HoverStyle(
+            self.options.interval_ms,
+            self._tick_size,
+            (self.block_size or 1.0) * self.chart.item.band,
+            self.options.quote,
+            self.options.coin,
+            self.context.workspace.zone,
+            self._last_price,
+        )
+
+    # -- what the base class asks
+
+    def refresh(self) -> None:
+        """Draw what changed: cells, candles, and what the subclass draws over them."""
+        self.chart.set_zone(self.context.workspace.zone)
+        if self.chart.paused:
+            return
+        store, sub = self.context.store, self._primary()
+        price_sub = self.options.candle_sub(self.source)
+        heat = store.heatmap(sub)
+        if heat is None or heat.empty:
+            return
+        candles, revision = store.candles(price_sub), store.revision(sub)
+        if candles is not self._candles or revision != self._frame_revision:
+            self._candles, self._frame_revision = candles, revision
+            self.take_frame(candles, store.last_book(sub))
+        self._take_heat(heat)
+        self.draw_extras(heat)
+        newest_s = heat.grid.time.time_of(heat.last_column + 1) / 1000
+        filling = still_filling(store, sub, price_sub)
+        self.chart.observe(newest_s, self._last_price, self.home_span(), filling=filling)
+
+    def _primary(self) -> Subscription:
+        sub = self.primary()
+        assert sub is not None, "a heatmap panel always draws something"
+        return sub
+
+    def _take_heat(self, heat: HeatmapStore) -> None:
+        fitted = (heat, heat.grid.block_size)
+        if fitted != self._fitted:
+            self._heat, self._fitted = heat, fitted
+            self.chart.item.set_band(self.fit_band(heat))
+            self.contrasts.turn_to(self.contrast_key())
+            self.show_options()
+        self._fit_colours(heat)
+        key = (heat, heat.revision, heat.generation)
+        if key != self._drawn:
+            self._drawn = key
+            self.chart.item.set_source(heat)
+
+    def _fit_colours(self, heat: HeatmapStore) -> None:
+        band = self.chart.item.band
+        filling = self.context.store.status(self._primary()).progress is not None
+        self.contrasts.offer(lambda: (heat.histogram(None, band), heat.values), filling=filling)
+
+    def _start_anew(self) -> None:
+        before, self._shown = self._shown, self.primary()
+        if before == self._shown:
+            return  # one more need, such as the market list: what is drawn stays
+        view = self.view_key()
+        keep_view, self._viewed = view == self._viewed, view
+        self._heat = self._candles = None
+        self._fitted = self._drawn = ()
+        self._frame_revision = 0
+        self._last_price = math.nan
+        self.forget_extras()
+        self.chart.forget(self.options.home_span_s, keep_view=keep_view)
+
+    def save_options(self) -> Options:
+        """Options and each instrument's contrast."""
+        return {**self.options.saved(), "contrast": self.contrasts.save()}
+
+    def load_options(self, options: Mapping[str, object]) -> None:
+        """Take over saved options, field by field."""
+        self.contrasts.load(options.get("contrast"))
+        self.choose(self.load(options))
+
+    def context_menu(self, menu: QMenu, pos: QPoint) -> None:
+        """Entries for the cell under the cursor, then for the view."""
+        at = QPointF(self.chart.view.mapFrom(self, pos))
+        found = self.chart.at(at) if pos.x() >= 0 else None
+        reading = self.read_cell(*found) if found is not None else None
+        fill_chart_menu(menu, self.chart, reading, self._tick_size, self.copy_text)
+        fill_colour_menu(menu, self.options.palette, self._colour_by, sides=self.sides)
+        self.panel_menu(menu)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Letters typed anywhere search a name, digits the interval."""
+        if not take_typed(event, self.search_name, self.interval_button.search):
+            super().keyPressEvent(event)
+
+    # -- what the chart tells
+
+    def next_palette(self, step: int = 1) -> None:
+        """Colour by the next choice, or with -1 by the one before."""
+        self._colour_by(colouring_after(self.options.palette, step, sides=self.sides))
+
+    def _colour_by(self, name: str) -> None:
+        self.choose(self.with_options(palette=name))
+
+    def _pause_changed(self) -> None:
+        self.invalidate()
+        self.show_header()
+
+    def _switch_zone(self) -> None:
+        self.context.workspace.utc = not self.context.workspace.utc
+
+    def _refit(self) -> None:
+        self.contrasts.refit()
+        self.refresh()
