@@ -11,15 +11,17 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter, QTransform
+from PySide6.QtGui import QOpenGLContext, QPainter, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from heatdesk.store.codes import FIRST, NOT_OBSERVED
 from heatdesk.views.contrast import Table
 from heatdesk.views.heatmap import HeatmapSource, HeatmapWindow, extent_of, pooling_text
 from heatdesk.views.palettes import DARK, Shades
+from ui.heatmap.gl_program import GlError
 from ui.heatmap.paint_cpu import CpuPainter
-from ui.heatmap.painting import DeviceView, Style
+from ui.heatmap.paint_gl import GlPainter, live_context
+from ui.heatmap.painting import DeviceView, PaintPath, Style
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,10 @@ class DrawnCell:
     text: str
 
 
+_told: set[str] = set()
+"""Why the GPU path was left so far in this program: each reason is logged once."""
+
+
 class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
     """Draws a heatmap store; nothing is copied or coloured that did not change.
 
@@ -57,15 +63,23 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
     ----------
     problem : str
         Why the last paint drew nothing, empty when it worked.
+    path_note : str
+        One sentence for the user when the GPU path had to be left; empty otherwise.
     painter_cpu : CpuPainter
-        The software path.
+        The software path: paints pictures, and every view without OpenGL.
+    painter_gl : GlPainter
+        The GPU path: paints on an OpenGL widget until the first failure in its context.
     """
 
     def __init__(self) -> None:
         # set first: ImageItem's constructor asks for the size
         self.source: HeatmapSource | None = None
         self.problem = ""
+        self.path_note = ""
         self.painter_cpu = CpuPainter()
+        self.painter_gl = GlPainter()
+        self._painted_by: PaintPath = self.painter_cpu
+        self._failed_in: QOpenGLContext | None = None
         self._plane = "both"
         self._shades = DARK
         self._band = 1
@@ -83,6 +97,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         if source is not self.source:
             self.source = source
             self.painter_cpu.forget()
+            self.painter_gl.forget()
             self._style = None
         self.refresh()
 
@@ -131,7 +146,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
     @property
     def window(self) -> HeatmapWindow | None:
         """Detail and cells of the last paint; None when it showed no cell."""
-        return self.painter_cpu.window
+        return self._painted_by.window
 
     def refresh(self) -> None:
         """Take note of a change in the store and repaint."""
@@ -266,7 +281,27 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         view = self._device_view(painter)
         if style is None or view is None:
             return
+        context = live_context(painter, widget)
+        if context is not None and context != self._failed_in:
+            try:
+                self.painter_gl.draw(painter, widget, source, view, style, self._band)
+            except Exception as error:  # noqa: BLE001 - a driver may fail in any way
+                self._leave_gl(context, error)
+            else:
+                self._painted_by, self.path_note = self.painter_gl, ""
+                return
         self.painter_cpu.draw(painter, widget, source, view, style, self._band)
+        self._painted_by = self.painter_cpu
+
+    def _leave_gl(self, context: QOpenGLContext, error: Exception) -> None:
+        """Paint by the processor from now on, as long as this context lives."""
+        self._failed_in = context
+        reason = error.reason if isinstance(error, GlError) else "the GPU path failed"
+        self.path_note = f"Drawn by the processor: {reason}."
+        if reason not in _told:
+            _told.add(reason)
+            log.warning("Heatmaps are drawn by the processor: %s", error)
+        self.painter_gl.release()
 
     def _device_view(self, painter: QPainter) -> DeviceView | None:
         """Device pixels that show cells; None when there is none or the view is no plain one."""
