@@ -116,8 +116,8 @@ LIQUIDITY = Palette(
         (0.40, "#8fbdec"),
         (0.64, "#2f7fd6"),
         (0.76, "#5a4fb8"),
-        (0.86, "#a1123f"),
-        (1.0, "#2a0410"),
+        (0.86, "#a8143f"),
+        (1.0, "#3a0512"),
     ),
 )
 LIQUIDATION = Palette(
@@ -132,9 +132,9 @@ LIQUIDATION = Palette(
     ),
     (
         (0.0, "#fbfcfd"),
-        (0.18, "#fbe3b8"),
-        (0.42, "#f0a043"),
-        (0.66, "#d1432f"),
+        (0.18, "#fcebcf"),
+        (0.42, "#f3bd74"),
+        (0.66, "#d9512f"),
         (0.84, "#7d1f74"),
         (1.0, "#24093f"),
     ),
@@ -145,17 +145,17 @@ AMBER = Palette(
     (
         (0.0, "#0b0e14"),
         (0.18, "#2e1a0a"),
-        (0.44, "#86450c"),
-        (0.72, "#ef9b1c"),
-        (0.88, "#ffd96b"),
+        (0.44, "#6f3a0c"),
+        (0.70, "#d98912"),
+        (0.86, "#ffd257"),
         (1.0, "#fffbea"),
     ),
     (
         (0.0, "#fbfcfd"),
-        (0.18, "#fdeccb"),
-        (0.44, "#f6bd5e"),
-        (0.70, "#cd7a0d"),
-        (0.86, "#7d3d08"),
+        (0.18, "#fdf1da"),
+        (0.44, "#f7cf8b"),
+        (0.68, "#d98a1f"),
+        (0.84, "#8d470a"),
         (1.0, "#261003"),
     ),
 )
@@ -192,9 +192,9 @@ BLUE_YELLOW = Palette(
     ),
     (
         (0.0, "#fbfcfd"),
-        (0.16, "#f7edbb"),
-        (0.38, "#dcc765"),
-        (0.60, "#93917f"),
+        (0.16, "#f8f2d2"),
+        (0.40, "#e6d68f"),
+        (0.62, "#97958a"),
         (0.82, "#3b568f"),
         (1.0, "#071a4a"),
     ),
@@ -203,8 +203,8 @@ BLUE_YELLOW = Palette(
 GREY = Palette(
     "grey",
     "Grey",
-    ((0.0, "#0b0e14"), (1.0, "#ffffff")),
-    ((0.0, "#fbfcfd"), (1.0, "#0b0e14")),
+    ((0.0, "#0b0e14"), (0.5, "#50555e"), (1.0, "#ffffff")),
+    ((0.0, "#fbfcfd"), (0.5, "#bdc3cc"), (1.0, "#0b0e14")),
 )
 SEQUENTIAL = (LIQUIDITY, AMBER, TEAL, BLUE_YELLOW, LIQUIDATION, GREY)
 """Ramps for a quantity, in the order in which a key goes through them."""
