@@ -132,6 +132,19 @@ def compute_profile(window: BookWindow, mid: float = float("nan")) -> BookProfil
     )
 
 
+def best_of_snapshot(window: BookWindow, i: int) -> tuple[float, float]:
+    """Best bid and ask price of a snapshot as served; NaN where a side is empty or not marked."""
+    if window.bids is None or window.asks is None:
+        return float("nan"), float("nan")
+    bid_price, bid_qty = window.bids.at(i)
+    ask_price, ask_qty = window.asks.at(i)
+    bids, asks = bid_price[bid_qty > 0], ask_price[ask_qty > 0]
+    return (
+        float(bids.max()) if bids.size else float("nan"),
+        float(asks.min()) if asks.size else float("nan"),
+    )
+
+
 def profile_csv(profile: BookProfile) -> str:
     """Return the book as text: one row per level, highest price first."""
     out = io.StringIO()

@@ -1,13 +1,21 @@
-"""Best prices by column, read from the cells of a book."""
+"""Best prices by column, read from the cells of a book and kept up to date column by column."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heatdesk.store.codes import FIRST, Codes
 
+if TYPE_CHECKING:
+    from heatdesk.views.heatmap import HeatmapSource
+
 Float64Array = NDArray[np.float64]
+
+_CHUNK = 256
+"""Columns read under one hold of the lock."""
 
 
 def best_levels(bid: Codes, ask: Codes, first_level: int) -> tuple[Float64Array, Float64Array]:
@@ -23,9 +31,100 @@ def best_levels(bid: Codes, ask: Codes, first_level: int) -> tuple[Float64Array,
     (columns,) float64, (columns,) float64
         Absolute levels.
     """
-    bids, asks = bid >= FIRST, ask >= FIRST
-    highest = bid.shape[0] - 1 - np.argmax(bids[::-1], axis=0)
-    lowest = np.argmax(asks, axis=0)
-    best_bid = np.where(bids.any(axis=0), highest + first_level, np.nan)
-    best_ask = np.where(asks.any(axis=0), lowest + first_level, np.nan)
-    return best_bid.astype(np.float64), best_ask.astype(np.float64)
+    rows = bid.shape[0]
+    if rows == 0:
+        nothing = np.full(bid.shape[1], np.nan)
+        return nothing, nothing.copy()
+    # the row counts as a number where it holds something: one maximum finds the outermost row
+    upwards = np.arange(1, rows + 1, dtype=np.uint16)[:, None]
+    highest = ((bid >= FIRST) * upwards).max(axis=0).astype(np.float64)
+    lowest = ((ask >= FIRST) * upwards[::-1]).max(axis=0).astype(np.float64)
+    best_bid = np.where(highest > 0, highest - 1 + first_level, np.nan)
+    best_ask = np.where(lowest > 0, rows - lowest + first_level, np.nan)
+    return best_bid, best_ask
+
+
+class BestPrices:
+    """Best levels of every column a book holds.
+
+    `follow` reads only the columns that changed since the last call.
+
+    Attributes
+    ----------
+    first_column : int
+        Absolute column of entry 0.
+    bid, ask : (columns,) float64
+        Absolute level; NaN where that side holds nothing, in a gap, and where nobody asked.
+    columns_read : int
+        How many columns were read so far: what following the book has cost.
+    """
+
+    def __init__(self) -> None:
+        self.first_column = 0
+        self.bid: Float64Array = np.empty(0)
+        self.ask: Float64Array = np.empty(0)
+        self.columns_read = 0
+        self._source: HeatmapSource | None = None
+        self._key: tuple[object, ...] = ()
+        self._revision = -1
+
+    def clear(self) -> None:
+        """Forget the book."""
+        self._source = None
+        self._key = ()
+        self._revision = -1
+        self.bid = self.ask = np.empty(0)
+
+    def follow(self, source: HeatmapSource) -> bool:
+        """Take in what changed in a book; returns whether anything did.
+
+        A source that does not mark the sides has no best prices.
+        """
+        if tuple(source.planes[:2]) != ("bid", "ask"):
+            changed = self.bid.size > 0
+            self.clear()
+            return changed
+        with source.lock:
+            key = (source.generation, source.grid)
+            first, stop = source.first_column, source.last_column + 1
+            if source is self._source and key == self._key:
+                if source.revision == self._revision:
+                    return False
+                c0, c1 = source.changed_since(self._revision)
+            else:
+                self.clear()
+                c0, c1 = first, stop
+            self._source, self._key, self._revision = source, key, source.revision
+            self._hold(first, max(first, stop))
+        for start in range(max(c0, first), min(c1, stop), _CHUNK):
+            self._read(source, start, min(start + _CHUNK, c1, stop))
+        return True
+
+    def at(self, column: int) -> tuple[float, float]:
+        """Best bid and ask level of a column; NaN where unknown."""
+        i = column - self.first_column
+        if not 0 <= i < self.bid.size:
+            return float("nan"), float("nan")
+        return float(self.bid[i]), float(self.ask[i])
+
+    def _hold(self, first: int, stop: int) -> None:
+        """Make the arrays span the columns held; what is new is unknown."""
+        if first == self.first_column and stop - first == self.bid.size:
+            return
+        bid, ask = np.full(stop - first, np.nan), np.full(stop - first, np.nan)
+        a = max(first, self.first_column)
+        b = min(stop, self.first_column + self.bid.size)
+        if b > a:
+            old = slice(a - self.first_column, b - self.first_column)
+            bid[a - first : b - first] = self.bid[old]
+            ask[a - first : b - first] = self.ask[old]
+        self.first_column, self.bid, self.ask = first, bid, ask
+
+    def _read(self, source: HeatmapSource, c0: int, c1: int) -> None:
+        self.columns_read += c1 - c0
+        with source.lock:
+            levels = (source.first_level, max(source.first_level, source.last_level + 1))
+            bid = source.codes("bid", c0, c1, *levels)
+            ask = source.codes("ask", c0, c1, *levels)
+        where = slice(c0 - self.first_column, c1 - self.first_column)
+        self.bid[where], self.ask[where] = best_levels(bid, ask, levels[0])

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from heatdesk.frames import Quote
-from heatdesk.units import format_pct, format_price
+from heatdesk.units import format_compact, format_pct, format_price, format_usd
 from heatdesk.views.heatmap import pooling_text
 from heatdesk.views.ticks import moment_label, zone_tag
+
+_APPROXIMATE = "\u2248 "
+_NOT_OBSERVED = {
+    "gap": "gap: no data",
+    "unknown": "no data here yet",
+    "outside": "outside the reported range",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,16 @@ class CellReading:
         ``max`` or ``sum``: what was done with them.
     pooled_price : float
         Height of a cell that stands for several levels, quote units; 0 for a single level.
+    pooled_max, pooled_sum : float
+        Largest quantity of a level, and sum over the levels, of such a cell; NaN if not known.
+    missing_columns : int
+        How many of its columns nobody observed.
+    best_bid, best_ask : float
+        Best prices of the column, quote units; NaN where a side is empty or not marked.
+    best_exact : bool
+        They are as served.
+    largest : float
+        Largest quantity in view; NaN if not known.
     """
 
     time_ms: int
@@ -43,6 +60,13 @@ class CellReading:
     pooled_columns: int = 1
     pooling: str = "max"
     pooled_price: float = 0.0
+    pooled_max: float = math.nan
+    pooled_sum: float = math.nan
+    missing_columns: int = 0
+    best_bid: float = math.nan
+    best_ask: float = math.nan
+    best_exact: bool = False
+    largest: float = math.nan
 
     @property
     def value(self) -> float:
@@ -60,9 +84,9 @@ class HoverStyle:
     tick_size, block_size : float
         Precision of prices and height of a level, quote units.
     unit : str
-        What is counted (``BTC``); ignored for USD.
-    side : str
-        Inferred side of the level, empty where the sides are served or none is told.
+        What is counted, or what USD are converted into (``BTC``).
+    venues : str
+        Who reported, as it is written on screen; empty leaves the row out.
     """
 
     interval_ms: int
@@ -72,6 +96,7 @@ class HoverStyle:
     unit: str
     zone: tzinfo | None
     last_price: float = math.nan
+    venues: str = ""
 
 
 def format_qty(value: float, quote: Quote, unit: str) -> str:
@@ -89,8 +114,17 @@ def format_qty(value: float, quote: Quote, unit: str) -> str:
     return f"{figure} {unit}".rstrip()
 
 
+def converted_text(value: float, quote: Quote, unit: str, price: float) -> str:
+    """A quantity in the other unit, short, at a price (``$873K``, ``12.4 BTC``); or empty."""
+    if not (value > 0 and price > 0 and math.isfinite(value) and math.isfinite(price)):
+        return ""
+    if quote is Quote.COIN:
+        return format_usd(value * price)
+    return f"{format_compact(value / price)} {unit}".rstrip()
+
+
 def hover_lines(reading: CellReading, style: HoverStyle, side: str = "") -> list[tuple[str, str]]:
-    """Rows of the hover card as label and value.
+    """Rows of the hover card as label and value, always in the same order.
 
     Parameters
     ----------
@@ -101,11 +135,20 @@ def hover_lines(reading: CellReading, style: HoverStyle, side: str = "") -> list
     rows = [
         ("Time", f"{moment_label(reading.time_ms, style.interval_ms, style.zone)} {tag}"),
         ("Price", _price_text(reading, style)),
+        *_quantity_rows(reading, style, side),
     ]
-    rows += _quantity_rows(reading, style, side)
-    told = pooling_text(reading.pooling, reading.pooled, reading.pooled_columns)
-    if reading.state == "observed" and told:
-        rows.append(("Cell", told))
+    if reading.state == "observed":
+        share = _share_text(reading)
+        told = _cell_text(reading)
+        rows += [("Share", share)] if share else []
+        rows += [("Cell", told)] if told else []
+    distance = _distance_text(reading, style)
+    best = _best_text(reading, style)
+    rows += [("From last", distance)] if distance else []
+    rows += [("Best", best)] if best else []
+    if style.venues:
+        observed = reading.state == "observed"
+        rows.append(("Source", style.venues + (f", {_observed_text(reading)}" if observed else "")))
     return rows
 
 
@@ -113,28 +156,80 @@ def _price_text(reading: CellReading, style: HoverStyle) -> str:
     text = format_price(reading.price, style.tick_size)
     if reading.pooled_price > 0:
         text += f" to {format_price(reading.price + reading.pooled_price, style.tick_size)}"
-    if math.isfinite(style.last_price) and style.last_price > 0:
-        text += f"  {format_pct((reading.price / style.last_price - 1) * 100, 2)}"
     return text
 
 
 def _quantity_rows(reading: CellReading, style: HoverStyle, side: str) -> list[tuple[str, str]]:
-    if reading.state == "gap":
-        return [("", "gap: no data")]
-    if reading.state == "unknown":
-        return [("", "no data here yet")]
-    if reading.state == "outside":
-        return [("", "outside the reported range")]
-    approx = "" if reading.exact else "≈ "
+    if reading.state != "observed":
+        return [("", _NOT_OBSERVED.get(reading.state, reading.state))]
     served = [("Bid", reading.bid), ("Ask", reading.ask)]
     rows = [
-        (name, approx * (v > 0) + format_qty(v, style.quote, style.unit))
+        (name, _quantity_text(v, reading, style))
         for name, v in served
         if math.isfinite(v) and v > 0
     ]
     if not rows and math.isfinite(reading.qty):
         name = f"{side.capitalize()} (inferred)" if side else "Quantity"
-        rows = [
-            (name, approx * (reading.qty > 0) + format_qty(reading.qty, style.quote, style.unit))
-        ]
+        rows = [(name, _quantity_text(reading.qty, reading, style))]
     return rows or [("Quantity", "0: observed empty")]
+
+
+def _quantity_text(value: float, reading: CellReading, style: HoverStyle) -> str:
+    approximate = "" if reading.exact or value == 0 else _APPROXIMATE
+    # a pooled cell says nothing about where in its reach the quantity rests: take the middle
+    price = reading.price + reading.pooled_price / 2
+    other = converted_text(value, style.quote, style.unit, price)
+    return approximate + format_qty(value, style.quote, style.unit) + (other and f"  {other}")
+
+
+def _share_text(reading: CellReading) -> str:
+    value = reading.value
+    if not (reading.largest > 0 and value > 0):
+        return ""
+    share_pct = min(100.0, value / reading.largest * 100)
+    if share_pct > 99.5:
+        return "largest in view"
+    figure = "under 1" if share_pct < 1 else f"{share_pct:.0f}"
+    return f"{figure} % of the largest in view"
+
+
+def _cell_text(reading: CellReading) -> str:
+    """What a pooled cell stands for (``max 12.4 of 25 levels, sum 96``)."""
+    known = math.isfinite(reading.pooled_max) and math.isfinite(reading.pooled_sum)
+    if reading.pooled <= 1 or not known:
+        return pooling_text(reading.pooling, reading.pooled, reading.pooled_columns)
+    figures = [("max", reading.pooled_max), ("sum", reading.pooled_sum)]
+    if reading.pooling == "sum":
+        figures.reverse()
+    (name, value), (other, other_value) = figures
+    buckets = f" in {reading.pooled_columns} buckets" if reading.pooled_columns > 1 else ""
+    return (
+        f"{name} {format_compact(value)} of {reading.pooled} levels{buckets},"
+        f" {other} {format_compact(other_value)}"
+    )
+
+
+def _distance_text(reading: CellReading, style: HoverStyle) -> str:
+    last = style.last_price
+    if not (math.isfinite(last) and last > 0):
+        return ""
+    away = reading.price + reading.pooled_price / 2 - last
+    sign = "+" if away > 0 else "-" if away < 0 else ""
+    points = format_price(abs(away), style.tick_size)
+    return f"{format_pct(away / last * 100, 2)}  {sign}{points}"
+
+
+def _best_text(reading: CellReading, style: HoverStyle) -> str:
+    """Best bid and ask of the column; of a side that holds nothing, a dash."""
+    prices = (reading.best_bid, reading.best_ask)
+    if not any(math.isfinite(price) for price in prices):
+        return ""
+    bid, ask = (format_price(price, style.tick_size) for price in prices)
+    return ("" if reading.best_exact else _APPROXIMATE) + f"{bid} / {ask}"
+
+
+def _observed_text(reading: CellReading) -> str:
+    if not reading.missing_columns:
+        return "observed"
+    seen = reading.pooled_columns - reading.missing_columns
+    return f"observed in {seen} of {reading.pooled_columns} buckets"

@@ -20,8 +20,9 @@ def text(cell: CellReading, side: str = "", style: HoverStyle = STYLE) -> str:
 def test_time_price_quantity_and_side_are_said() -> None:
     said = text(replace(CELL, bid=12.3456, ask=0.0, exact=True))
     assert "Time: 13 Apr 12:05 UTC" in said
-    assert "Price: 70,700.0  +1.00 %" in said
-    assert "Bid: 12.346 BTC" in said
+    assert "Price: 70,700.0\n" in said
+    assert "From last: +1.00 %  +700.0" in said
+    assert "Bid: 12.346 BTC  $873K" in said
     assert "Ask" not in said
 
 
@@ -53,6 +54,52 @@ def test_a_pooled_cell_says_how_many_levels_it_stands_for() -> None:
     pooled = replace(CELL, ask=3.0, pooled=2, pooled_columns=4)
     assert "Cell: max of 2 levels, max of 4 buckets" in text(pooled)
     assert "Cell: sum of 8 levels" in text(replace(CELL, qty=3.0, pooled=8, pooling="sum"))
+
+
+def test_a_pooled_cell_says_its_largest_level_and_their_sum() -> None:
+    pooled = replace(CELL, ask=12.4, pooled=25, pooled_max=12.4, pooled_sum=96.0)
+    assert "Cell: max 12.4 of 25 levels, sum 96.0" in text(pooled)
+    assert "of 25 levels in 8 buckets, sum" in text(replace(pooled, pooled_columns=8))
+    summed = replace(pooled, pooling="sum", qty=96.0, ask=float("nan"))
+    assert "Cell: sum 96.0 of 25 levels, max 12.4" in text(summed)
+
+
+def test_dollars_are_converted_into_coins_at_the_price_of_the_level() -> None:
+    usd = replace(STYLE, quote=Quote.USD)
+    assert "Ask: $1,414,000  20.0 BTC" in text(
+        replace(CELL, ask=1_414_000.0, exact=True), style=usd
+    )
+
+
+def test_the_share_of_the_largest_cell_in_view_is_said() -> None:
+    assert "Share: 25 % of the largest in view" in text(replace(CELL, bid=3.0, largest=12.0))
+    assert "Share: largest in view" in text(replace(CELL, bid=12.0, largest=12.0))
+    assert "under 1 %" in text(replace(CELL, bid=0.01, largest=12.0))
+    assert "Share" not in text(replace(CELL, bid=3.0))
+
+
+def test_best_prices_are_marked_unless_they_are_as_served() -> None:
+    top = replace(CELL, bid=1.0, best_bid=70_000.0, best_ask=70_000.1)
+    assert "Best: ≈ 70,000.0 / 70,000.1" in text(top)
+    assert "Best: 70,000.0 / 70,000.1" in text(replace(top, best_exact=True))
+    assert "Best: ≈ - / 70,000.1" in text(replace(top, best_bid=float("nan")))
+
+
+def test_who_reported_is_said_and_whether_all_of_it_was_observed() -> None:
+    style = replace(STYLE, venues="Binance Perp")
+    assert "Source: Binance Perp, observed" in text(replace(CELL, bid=1.0), style=style)
+    partly = replace(CELL, bid=1.0, pooled_columns=8, missing_columns=3)
+    assert "Source: Binance Perp, observed in 5 of 8 buckets" in text(partly, style=style)
+    assert text(replace(CELL, state="gap"), style=style).endswith("Source: Binance Perp")
+
+
+def test_the_rows_keep_their_order() -> None:
+    full = replace(
+        CELL, bid=1.0, ask=2.0, pooled=2, pooled_max=2.0, pooled_sum=3.0, best_bid=1.0, largest=9.0
+    )
+    rows = hover_lines(full, replace(STYLE, venues="Binance Perp"))
+    labels = ["Time", "Price", "Bid", "Ask", "Share", "Cell", "From last", "Best", "Source"]
+    assert [label for label, _ in rows] == labels
 
 
 def test_an_inferred_side_is_labelled_as_inferred() -> None:

@@ -66,7 +66,7 @@ def test_a_band_sums_its_levels(panel: LiquidationPanel) -> None:
     assert panel.chart.legend.unit_text.startswith("USD per $")
     assert panel.chart.item.band > 1
     said = hover(panel, 68_010.0)
-    assert "sum of" in said
+    assert "sum 25.0M of 5 levels" in said
     assert "Long (inferred)" in said
     low = 68_010.0 // panel._band * panel._band
     inside = sum(5e6 for k in range(10) if low <= 68_000 + 5 * k < low + panel._band)

@@ -130,7 +130,7 @@ def test_a_pooled_cell_says_how_many_levels_it_stands_for(panel: OrderBookPanel)
     panel.chart.apply()
     panel.chart.view.grab()
     said = hover(panel, 150, WALL_PRICE + 1)
-    assert "max of" in said
+    assert "max 400 of 4 levels, sum 411" in said
     assert f"{WALL_QTY:.3f}" in said
 
 
