@@ -100,7 +100,7 @@ class Pair:
 
 LIQUIDITY = Palette(
     "liquidity",
-    "Blue to white",
+    "Blue",
     (
         (0.0, "#0b0e14"),
         (0.16, "#10214f"),
@@ -116,7 +116,7 @@ LIQUIDITY = Palette(
         (0.40, "#8fbdec"),
         (0.64, "#2f7fd6"),
         (0.76, "#5a4fb8"),
-        (0.86, "#a8143f"),
+        (0.86, "#931240"),
         (1.0, "#3a0512"),
     ),
 )
@@ -181,7 +181,7 @@ TEAL = Palette(
 )
 BLUE_YELLOW = Palette(
     "blue_yellow",
-    "Blue to yellow (colour-blind safe)",
+    "Blue and yellow (colour-blind safe)",
     (
         (0.0, "#0b0e14"),
         (0.16, "#0a2350"),
