@@ -166,6 +166,13 @@ class ViewSettings:
     bid_ask_pair: bool = setting(
         False, "Bids and asks in two colours", "Otherwise one ramp for all resting liquidity."
     )
+    render_path: str = setting(
+        "auto",
+        "Heatmaps are drawn by",
+        "Auto: the graphics card where there is a real one, else the processor. A change counts"
+        " from the next start.",
+        choices=("auto", "gpu", "cpu"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from ui.app.services import Services
 from ui.app.stage import open_application
 from ui.dialogs import SettingsWindow, VaultWork
 from ui.feed_thread import FeedThread
+from ui.heatmap import gl_probe
 from ui.main_window import MainWindow
 from ui.panel import Workspace
 from ui.panels import PANELS
@@ -61,6 +62,7 @@ class Program(QObject):
         self._settings, warnings = loaded or settings_file.load(home, environ)
         self.services = Services(self._settings, home, environ, SystemClock())
         self.journal = Journal(home, self.services.keys, self.services.log)
+        self.path = gl_probe.decide(self._settings.view.render_path)
         self.workspace = Workspace(utc=self._settings.view.utc)
         self.feed = FeedThread(self.services.engine)
         self.work = VaultWork(self)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QApplication
 
 from ui import theme
+from ui.heatmap.gl_probe import prepare_format
 
 SWITCH_INTERVAL_S = 0.0005
 """Short turns of the interpreter keep the GUI smooth while the feed thread parses."""
@@ -19,6 +20,7 @@ def open_application(theme_name: str = "dark") -> QApplication:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     # Without sharing, a GL context is lost each time a dock floats.
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+    prepare_format()
     QCoreApplication.setApplicationName("HeatDesk")
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(["HeatDesk"])

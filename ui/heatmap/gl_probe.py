@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext, QSurfaceFormat
 
@@ -30,6 +31,8 @@ _SOFTWARE = (
     "apple software renderer",
 )
 """Parts of the names of renderers that compute every pixel on the processor."""
+_DEVICES = ("dri", "nvidiactl", "nvidia0", "dxg", "mali0", "kgsl-3d0")
+"""What graphics cards are called below /dev on Linux, in a virtual machine of Windows as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,13 @@ def ask_machine() -> Machine:
     return Machine(problem, renderer, version, is_software(renderer))
 
 
+def has_device(folder: Path = Path("/dev")) -> bool:
+    """Tell whether Linux knows a graphics card; without one a context is slow and of no use."""
+    if not sys.platform.startswith("linux"):
+        return True
+    return any((folder / name).exists() for name in _DEVICES)
+
+
 def is_software(renderer: str) -> bool:
     """Tell whether a renderer, by the name its driver gives, is the processor itself."""
     return any(name in renderer.lower() for name in _SOFTWARE)
@@ -127,8 +137,13 @@ _decision = UNDECIDED
 def decide(wish: str) -> PathDecision:
     """Ask the machine and settle the path for the charts made from now on."""
     global _decision
-    # a machine told to leave OpenGL alone is not even asked: its driver may be what crashes
-    machine = Machine("") if wish == CPU else ask_machine()
+    if wish == CPU:
+        # the driver is not even asked: it may be what crashes
+        machine = Machine("OpenGL was not asked for")
+    elif wish == AUTO and not has_device():
+        machine = Machine("this computer has no graphics card")
+    else:
+        machine = ask_machine()
     _decision = weigh(wish, machine)
     log.info("%s%s", _decision.reason, f" ({_decision.version})" if _decision.version else "")
     return _decision
@@ -143,6 +158,18 @@ def settle(decision: PathDecision) -> None:
 def current() -> PathDecision:
     """Return the decision; the processor until one was made."""
     return _decision
+
+
+_told: set[str] = set()
+
+
+def tell_once(reason: str, detail: str = "") -> None:
+    """Log why OpenGL had to be left: one line for each reason in the whole program."""
+    if reason not in _told:
+        _told.add(reason)
+        log.warning(
+            "Heatmaps are drawn by the processor: %s%s.", reason, f" ({detail})" if detail else ""
+        )
 
 
 def prepare_format() -> None:

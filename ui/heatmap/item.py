@@ -18,6 +18,7 @@ from heatdesk.store.codes import FIRST, NOT_OBSERVED
 from heatdesk.views.contrast import Table
 from heatdesk.views.heatmap import HeatmapSource, HeatmapWindow, extent_of, pooling_text
 from heatdesk.views.palettes import DARK, Shades
+from ui.heatmap import gl_probe
 from ui.heatmap.gl_program import GlError
 from ui.heatmap.paint_cpu import CpuPainter
 from ui.heatmap.paint_gl import GlPainter, live_context
@@ -49,10 +50,6 @@ class DrawnCell:
     text: str
 
 
-_told: set[str] = set()
-"""Why the GPU path was left so far in this program: each reason is logged once."""
-
-
 class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
     """Draws a heatmap store; nothing is copied or coloured that did not change.
 
@@ -63,8 +60,6 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
     ----------
     problem : str
         Why the last paint drew nothing, empty when it worked.
-    path_note : str
-        One sentence for the user when the GPU path had to be left; empty otherwise.
     painter_cpu : CpuPainter
         The software path: paints pictures, and every view without OpenGL.
     painter_gl : GlPainter
@@ -75,7 +70,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         # set first: ImageItem's constructor asks for the size
         self.source: HeatmapSource | None = None
         self.problem = ""
-        self.path_note = ""
+        self._gl_note = ""
         self.painter_cpu = CpuPainter()
         self.painter_gl = GlPainter()
         self._painted_by: PaintPath = self.painter_cpu
@@ -147,6 +142,11 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
     def window(self) -> HeatmapWindow | None:
         """Detail and cells of the last paint; None when it showed no cell."""
         return self._painted_by.window
+
+    @property
+    def path_note(self) -> str:
+        """One sentence for the user when OpenGL had to be left; empty otherwise."""
+        return self._gl_note or str(getattr(self.getViewWidget(), "path_note", ""))
 
     def refresh(self) -> None:
         """Take note of a change in the store and repaint."""
@@ -288,7 +288,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
             except Exception as error:  # noqa: BLE001 - a driver may fail in any way
                 self._leave_gl(context, error)
             else:
-                self._painted_by, self.path_note = self.painter_gl, ""
+                self._painted_by, self._gl_note = self.painter_gl, ""
                 return
         self.painter_cpu.draw(painter, widget, source, view, style, self._band)
         self._painted_by = self.painter_cpu
@@ -296,11 +296,11 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
     def _leave_gl(self, context: QOpenGLContext, error: Exception) -> None:
         """Paint by the processor from now on, as long as this context lives."""
         self._failed_in = context
-        reason = error.reason if isinstance(error, GlError) else "the GPU path failed"
-        self.path_note = f"Drawn by the processor: {reason}."
-        if reason not in _told:
-            _told.add(reason)
-            log.warning("Heatmaps are drawn by the processor: %s", error)
+        reason, detail = "the OpenGL painter failed", f"{type(error).__name__}: {error}"
+        if isinstance(error, GlError):
+            reason, detail = error.reason, error.detail
+        self._gl_note = f"Drawn by the processor: {reason}."
+        gl_probe.tell_once(reason, detail)
         self.painter_gl.release()
 
     def _device_view(self, painter: QPainter) -> DeviceView | None:
