@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: setup run test soak
+.PHONY: setup run test bench soak
 
-setup run test soak:
+setup run test bench soak:
 	$(PYTHON) packaging/bootstrap.py $@ -- $(ARGS)

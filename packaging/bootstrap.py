@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Set up, start and check HeatDesk with nothing but a Python interpreter.
 
-``python packaging/bootstrap.py setup|run|test|soak [-- ARGUMENTS]``
+``python packaging/bootstrap.py setup|run|test|bench|soak [-- ARGUMENTS]``
 
 Every command first makes sure that the system libraries Qt needs are there and that ``.venv`` holds
 exactly what ``packaging/requirements.lock`` names. Only the standard library is used, because this
@@ -31,7 +31,7 @@ LOCK = ROOT / "packaging" / "requirements.lock"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 SNAPSHOT = "heatdesk-demo.png"
-COMMANDS = ("setup", "run", "test", "soak")
+COMMANDS = ("setup", "run", "test", "bench", "soak")
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 
 
@@ -81,6 +81,8 @@ TEST_NEEDS = (
     Need("command", "gnome-keyring-daemon", "gnome-keyring"),
     Need("font", "DejaVuSans.ttf", "fonts-dejavu-core"),
 )
+# A private X server, on which the bench also looks at the OpenGL path; it does without where need be.
+BENCH_WISHES = (Need("command", "Xvfb", "xvfb"),)
 
 
 class BootstrapError(Exception):
@@ -263,6 +265,11 @@ def set_up(command: str) -> None:
     """Bring the system and ``.venv`` to what a command needs."""
     with only_one_setup():
         install_packages(missing_packages(system_needs(command)))
+        if command == "bench" and sys.platform.startswith("linux"):
+            try:
+                install_packages(missing_packages(BENCH_WISHES))
+            except BootstrapError as error:
+                say(f"going on without what the bench would also use. {error}")
         ensure_venv()
 
 

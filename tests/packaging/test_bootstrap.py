@@ -204,6 +204,24 @@ def test_every_check_runs_and_one_failure_fails_the_whole(
     ]
 
 
+def test_the_bench_goes_on_without_what_it_only_wishes_for(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake = Calls()
+    monkeypatch.setattr(bootstrap, "call", fake)
+    monkeypatch.setattr(bootstrap, "ensure_venv", lambda: None)
+    monkeypatch.setattr(bootstrap, "root_prefix", lambda: None)
+    monkeypatch.setattr(bootstrap, "system_needs", lambda command: [])
+    wish = bootstrap.Need("command", "heatdesk-no-such-command", "nothing")
+    monkeypatch.setattr(bootstrap, "BENCH_WISHES", (wish,))
+    monkeypatch.setattr(bootstrap.sys, "platform", "linux")
+    assert bootstrap.main(["bench", "--", "--only", "memory"]) == 0
+    assert "going on without" in capsys.readouterr().out
+    assert [line.split(" ", 1)[1] for line in fake.lines] == [
+        f"{Path('tests', 'bench', 'bench.py')} --only memory"
+    ]
+
+
 def test_an_unknown_command_is_a_usage_error(
     bootstrap: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:

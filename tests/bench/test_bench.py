@@ -1,0 +1,95 @@
+"""The bench at a tiny size: every row is there and has its shape; no figure is judged."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from tests.bench import rows
+from tests.bench.market import Market
+from tests.bench.memory import Ours, zoom_out
+from tests.bench.painting import OPERATIONS, measure_painting
+from tests.bench.rows import COL_MAJOR, ROW_MAJOR, Row
+
+TINY = {"rounds": 1, "columns": 120, "levels": 90}
+
+
+@pytest.mark.parametrize(
+    ("size", "suffix"), [((1920, 1080), ""), ((640, 360), "@640x360"), ((3840, 2160), "@3840x2160")]
+)
+def test_each_painting_row_stands_beside_both_ways_of_the_stock_item(qtbot, size, suffix):
+    found = measure_painting(size, **TINY)
+    assert [(row.name, row.baseline) for row in found] == [
+        (f"{name}{suffix}", baseline)
+        for name in OPERATIONS
+        for baseline in ("stock col-major", "stock row-major")
+    ]
+    assert all(row.ours > 0 and row.baseline_value > 0 for row in found)
+
+
+def test_a_row_is_kept_with_six_fields_and_its_ratio():
+    kept = Row("pan", 3.0, "ms CPU", COL_MAJOR, 12.0, "a word").kept()
+    assert json.loads(json.dumps(kept)) == {
+        "name": "pan",
+        "baseline": "stock col-major",
+        "ours": 3.0,
+        "baseline_value": 12.0,
+        "unit": "ms CPU",
+        "ratio": 0.25,
+    }
+
+
+def test_a_row_without_a_baseline_has_no_ratio_and_one_not_measured_no_figure():
+    assert Row("eight_panels", 16.0, "ms").kept()["ratio"] is None
+    missing = Row("walls_kept[gl]", None, "walls", ROW_MAJOR, 48.0).kept()
+    assert missing["ours"] is None
+    assert missing["ratio"] is None
+
+
+def test_rows_survive_the_way_between_processes():
+    some = [Row("a", 1.0, "ms", COL_MAJOR, 2.0, "note"), Row("b", None, "")]
+    assert rows.unpacked(json.loads(json.dumps(rows.packed(some)))) == some
+
+
+def test_the_table_names_every_row_and_its_note():
+    text = rows.table([Row("a_row", 1.0, "ms", COL_MAJOR, 4.0), Row("b_row", None, "", note="why")])
+    lines = text.splitlines()
+    assert len(lines) == 3
+    assert "0.250" in lines[1]
+    assert lines[2].startswith("b_row")
+    assert lines[2].endswith("why")
+
+
+@pytest.mark.parametrize(("pct", "expected"), [(50, 2.0), (95, 4.0), (75, 3.0), (1, 1.0)])
+def test_a_percentile_is_a_value_that_occurred(pct, expected):
+    assert rows.percentile([4.0, 1.0, 3.0, 2.0], pct) == expected
+
+
+def test_the_store_of_the_bench_holds_what_the_stock_item_is_given(qtbot):
+    market = Market(40, 60)
+    store, cells = market.fill()
+    first_column, first_level = store.first_column, store.first_level
+    for column in (0, 17, 39):
+        for level in (0, 11, 59):
+            sides = [store.value_at(side, first_column + column, first_level + level)
+                     for side in store.planes]  # fmt: skip
+            held = sum(value for value in sides if math.isfinite(value))
+            assert held == pytest.approx(cells[column, level], rel=1e-3)
+
+
+def test_appending_moves_the_same_columns_out_of_both_views(qtbot):
+    market = Market(64, 48)
+    store, _ = market.fill()
+    ours = Ours(market, store, (200, 100))
+    ours.prepare("append_column")
+    before = ours.box.viewRange()[0]
+    ours.run("append_column", 1)
+    ours.repaint()
+    after = ours.box.viewRange()[0]
+    assert store.last_column - store.first_column == 64
+    assert after[0] - before[0] == pytest.approx(market.time_s(1) - market.time_s(0))
+    zoom_out(ours)
+    assert ours.item.problem == ""
+    ours.close()
