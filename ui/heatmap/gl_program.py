@@ -11,7 +11,7 @@ from PySide6.QtOpenGL import QOpenGLShader
 
 from heatdesk.views.palettes import Shades
 from ui.heatmap import gl_names as gl
-from ui.heatmap.painting import HATCH_PERIOD_PX, HATCHED, TINTED, UNKNOWN_MARK
+from ui.heatmap.painting import FOOTED, HATCH_PERIOD_PX, HATCHED, TINTED, UNKNOWN_MARK, DeviceView
 
 MARK_SHIFT = 28
 """Bits of a column's cell that leave room for its mark above."""
@@ -28,6 +28,7 @@ uniform usampler2D places;
 uniform usampler2D layers;
 uniform sampler2D table;
 uniform ivec2 corner;
+uniform int foot_top;
 uniform int device_height;
 uniform int tile_bits;
 uniform bool two_sides;
@@ -46,8 +47,8 @@ void main() {{
     uint mark = across >> {MARK_SHIFT};
     if (mark == {UNKNOWN_MARK}u) {{
         colour = ground;
-    }} else if (mark >= {TINTED}u) {{
-        bool line = mark == {HATCHED}u && (pixel.x + pixel.y) % {HATCH_PERIOD_PX} == 0;
+    }} else if (mark == {TINTED}u || mark == {HATCHED}u || (mark == {FOOTED}u && pixel.y >= foot_top)) {{
+        bool line = mark != {TINTED}u && (pixel.x + pixel.y) % {HATCH_PERIOD_PX} == 0;
         colour = line ? gap_line : gap_tint;
     }} else {{
         ivec2 cell = ivec2(int(across & {(1 << MARK_SHIFT) - 1}u),
@@ -128,7 +129,7 @@ class HeatmapProgram:
 
     def use(
         self,
-        corner: tuple[int, int],
+        view: DeviceView,
         device_height: int,
         tile_bits: int,
         two_sides: bool,
@@ -137,7 +138,8 @@ class HeatmapProgram:
         """Bind the shader with everything but its textures."""
         functions = self._functions
         functions.glUseProgram(self.id)
-        functions.glUniform2i(self._at("corner"), *corner)
+        functions.glUniform2i(self._at("corner"), view.left, view.top)
+        functions.glUniform1i(self._at("foot_top"), view.foot_top)
         functions.glUniform1i(self._at("device_height"), device_height)
         functions.glUniform1i(self._at("tile_bits"), tile_bits)
         functions.glUniform1i(self._at("two_sides"), int(two_sides))

@@ -154,7 +154,7 @@ class GlPainter:
         device_height: int,
     ) -> None:
         resources.program.use(
-            (view.left, view.top),
+            view,
             device_height,
             resources.tiles.edge.bit_length() - 1,
             sides == 2,
