@@ -157,6 +157,11 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
             self.informViewBoundsChanged()
         self.update()
 
+    @property
+    def style(self) -> Style | None:
+        """How the source's codes become colours; None before there is a source and a table."""
+        return self._current_style(self.source) if self.source is not None else None
+
     def _restyle(self) -> None:
         self._style = None
         self.update()
