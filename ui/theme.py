@@ -119,6 +119,10 @@ THEMES: Final[dict[str, tuple[dict[str, str], Shades]]] = {
 }
 """Colours of each theme, and those of a heatmap's empty places."""
 
+READABLE_RATIO: Final = 4.5
+"""Contrast that text needs."""
+_EXTREMES: Final = ("#000000", "#FFFFFF")
+
 _chosen = ["dark"]
 
 
@@ -164,6 +168,27 @@ _SANS = (
     "Liberation Sans",
 )
 _MONO = ("JetBrains Mono", "Cascadia Mono", "SF Mono", "Menlo", "Consolas", "DejaVu Sans Mono")
+
+
+def contrast_ratio(one: QColor, other: QColor) -> float:
+    """How well two colours are told apart, 1 to 21, as WCAG 2 defines it."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def ink_on(fill: QColor) -> str:
+    """Colour of text on a fill: the theme's own where that reads well, else black or white."""
+    for inks in ((Palette.TEXT, Palette.GROUND), _EXTREMES):
+        best = max(inks, key=lambda ink: contrast_ratio(QColor(ink), fill))
+        if contrast_ratio(QColor(best), fill) >= READABLE_RATIO:
+            break
+    return best
+
+
+def _luminance(shade: QColor) -> float:
+    parts = (shade.redF(), shade.greenF(), shade.blueF())
+    even = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return float(0.2126 * even[0] + 0.7152 * even[1] + 0.0722 * even[2])
 
 
 @lru_cache(maxsize=2)

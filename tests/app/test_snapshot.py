@@ -150,3 +150,22 @@ def test_a_named_height_of_level_is_what_the_book_shows(tmp_path):
     done = snapshot(named, *common, "--block-size", "50")
     assert done.returncode == 0, done.stderr
     assert not np.array_equal(pixels(fine), pixels(named))
+
+
+def test_the_theme_is_chosen_by_the_environment_also_for_the_demo(tmp_path):
+    common = ("--demo", "--panel", "order-book", "--size", "600x400")
+    mean = {}
+    for name in ("dark", "light"):
+        out = tmp_path / f"{name}.png"
+        done = snapshot(out, *common, HEATDESK_VIEW__THEME=name)
+        assert done.returncode == 0, done.stderr
+        mean[name] = pixels(out)[..., :3].mean()
+    assert mean["dark"] < 80
+    assert mean["light"] > 190
+
+
+def test_a_theme_that_does_not_exist_is_a_mistake_in_the_call(tmp_path):
+    done = snapshot(tmp_path / "desk.png", "--demo", HEATDESK_VIEW__THEME="solarized")
+    assert done.returncode == 2
+    assert "HEATDESK_VIEW__THEME" in done.stderr
+    assert "dark, light" in done.stderr

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from heatdesk.analytics.cohorts import THIN_COUNT, CohortMatrix, disagrees
 from heatdesk.units import format_compact, format_usd
@@ -17,7 +17,7 @@ from heatdesk.views.cohort_matrix import (
     colour_position,
     fit_matrix,
 )
-from ui.theme import SMALL_PX, Palette, colour, font, lean_colour
+from ui.theme import SMALL_PX, Palette, colour, font, ink_on, lean_colour
 
 _LEAST_PX = 9
 _MOST_PX = 26
@@ -165,7 +165,7 @@ class BiasPainter:
                 painter.fillRect(rect, hatch)
             if disagrees(bias, heads):
                 self._paint_notch(painter, rect, heads)
-            ink = _ink(fill)
+            ink = ink_on(fill)
             self._words(painter, rect, bias, float(matrix.total_usd[row, column]), ink, thin)
         if lit:
             painter.setPen(QPen(colour(Palette.TEXT), 1))
@@ -284,17 +284,3 @@ class BiasPainter:
             painter.setPen(colour(ink))
             painter.drawText(place, flags, text)
         painter.restore()
-
-
-def _ink(fill: QColor) -> str:
-    """Light or dark text, whichever stands out more."""
-    light, dark, ground = (
-        _luminance(each) + 0.05 for each in (QColor(Palette.TEXT), QColor(Palette.GROUND), fill)
-    )
-    return Palette.TEXT if light / ground > ground / dark else Palette.GROUND
-
-
-def _luminance(shade: QColor) -> float:
-    parts = (shade.redF(), shade.greenF(), shade.blueF())
-    even = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return float(0.2126 * even[0] + 0.7152 * even[1] + 0.0722 * even[2])
