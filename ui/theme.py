@@ -121,7 +121,9 @@ THEMES: Final[dict[str, tuple[dict[str, str], Shades]]] = {
 
 READABLE_RATIO: Final = 4.5
 """Contrast that text needs."""
-_EXTREMES: Final = ("#000000", "#FFFFFF")
+BLACK: Final = "#05070A"
+WHITE: Final = "#FFFFFF"
+"""Ink for fills of any colour, whatever the theme."""
 
 _chosen = ["dark"]
 
@@ -178,7 +180,7 @@ def contrast_ratio(one: QColor, other: QColor) -> float:
 
 def ink_on(fill: QColor) -> str:
     """Colour of text on a fill: the theme's own where that reads well, else black or white."""
-    for inks in ((Palette.TEXT, Palette.GROUND), _EXTREMES):
+    for inks in ((Palette.TEXT, Palette.GROUND), (BLACK, WHITE)):
         best = max(inks, key=lambda ink: contrast_ratio(QColor(ink), fill))
         if contrast_ratio(QColor(best), fill) >= READABLE_RATIO:
             break
