@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 from heatdesk.engine.backoff import Backoff
 from heatdesk.engine.statuses import after_data, after_error, after_notice, key_state_after
 from heatdesk.errors import KeyMissing, KeyRejected, ProviderError
-from heatdesk.frames import Frame, KeyState, Notice, ProviderStatus, Subscription
+from heatdesk.frames import Frame, KeyState, Notice, ProviderStatus, Subscription, is_piece
 from heatdesk.providers.base import Provider
 from heatdesk.store.market import MarketStore
 from heatdesk.units import Clock
@@ -189,7 +189,8 @@ class Engine:
                 self._store.apply(sub, frame)
                 now_ms = self._clock.now_ms()
                 self._store.set_status(sub, after_data(status, frame, now_ms))
-                backoff.reset()
+                if not is_piece(frame):  # an answer that breaks off again and again has failed
+                    backoff.reset()
                 key = KeyState.ACCEPTED if provider.spec.needs_key else KeyState.NOT_NEEDED
                 self._note_provider(sub.provider, key=key, last_ok_ms=now_ms)
 

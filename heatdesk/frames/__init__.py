@@ -18,6 +18,7 @@ from heatdesk.frames.market import (
     LiquidationWindow,
     MarketList,
     Notice,
+    is_piece,
 )
 from heatdesk.frames.status import DataState, KeyState, ProviderStatus, StreamStatus
 from heatdesk.frames.subscriptions import (
@@ -59,5 +60,6 @@ __all__ = [
     "StreamStatus",
     "Subscription",
     "Venue",
+    "is_piece",
     "venue_title",
 ]

@@ -77,7 +77,8 @@ class BookWindow:
     quote : Quote
         Unit of the quantities: coins or USD.
     complete_ms : int
-        Buckets that end after this moment were still forming.
+        Buckets that end after this moment were still forming. A window whose is not after
+        ``from_ms`` is a piece of an answer that still comes: it marks no gaps.
     """
 
     from_ms: int
@@ -331,3 +332,8 @@ class Notice:
 MarketFrame = BookWindow | LiquidationWindow | CandleWindow | DotSet | CohortTable | MarketList
 Frame = MarketFrame | Notice
 """Anything a provider yields."""
+
+
+def is_piece(frame: MarketFrame) -> bool:
+    """Whether a window is a part of an answer that still comes: nothing is covered by it."""
+    return isinstance(frame, BookWindow | LiquidationWindow) and frame.complete_ms <= frame.from_ms

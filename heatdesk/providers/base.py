@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 from heatdesk.frames import Frame, KeyState, Notice, Subscription
@@ -153,23 +154,20 @@ class Provider(ABC):
         return KeyState.NOT_NEEDED, ""
 
 
-async def ask_and_tell(
-    clock: Clock, ask: Callable[[OnWait], Awaitable[MarketFrame]]
-) -> AsyncGenerator[Frame, None]:
-    """Yield why a request has to wait for its budget, if it has to, then its frame.
+Ask = Callable[[OnWait], AsyncGenerator[MarketFrame, None]]
+"""Makes a request and gives the frames of its answer; it is told whom to tell of waits."""
 
-    Parameters
-    ----------
-    ask : callable
-        Makes the request; it is given whom to tell of waits.
-    """
+
+async def ask_and_tell(clock: Clock, ask: Ask) -> AsyncGenerator[Frame, None]:
+    """Yield why a request has to wait for its budget, if it has to, then its frames."""
     words: asyncio.Queue[Notice] = asyncio.Queue()
 
     def told(wait_s: float, reason: str) -> None:
         at_ms = clock.now_ms() + int(wait_s * 1000)
         words.put_nowait(Notice(next_ms=at_ms, note=f"{reason}, {format_age(wait_s)}"))
 
-    asking = asyncio.ensure_future(ask(told))
+    answer = ask(told)
+    asking = asyncio.ensure_future(anext(answer, None))
     hearing = asyncio.ensure_future(words.get())
     waited = False
     try:
@@ -179,13 +177,18 @@ async def ask_and_tell(
                 waited = True
                 yield hearing.result()
                 hearing = asyncio.ensure_future(words.get())
+        if waited:
+            yield Notice(note="")
+        # A request waits before it is sent: from its first frame on there is nothing to hear.
+        frame = asking.result()
+        while frame is not None:
+            yield frame
+            frame = await anext(answer, None)
     finally:
         hearing.cancel()
         asking.cancel()
         await asyncio.gather(hearing, asking, return_exceptions=True)
-    if waited:
-        yield Notice(note="")
-    yield asking.result()
+        await answer.aclose()
 
 
 async def poll(
@@ -208,10 +211,16 @@ async def poll(
     while True:
         if prepare is not None:
             await prepare()
-        async with aclosing(ask_and_tell(clock, ask)) as frames:
+        async with aclosing(ask_and_tell(clock, partial(_alone, ask))) as frames:
             async for frame in frames:
                 yield frame
         pace_s = period_s()
         next_ms = clock.now_ms() + round(pace_s * 1000)
         yield Notice(period_s=pace_s, next_ms=next_ms, note="")
         await clock.sleep(pace_s)
+
+
+async def _alone(
+    ask: Callable[[OnWait], Awaitable[MarketFrame]], on_wait: OnWait
+) -> AsyncGenerator[MarketFrame, None]:
+    yield await ask(on_wait)

@@ -29,6 +29,7 @@ from heatdesk.frames import (
 )
 from heatdesk.frames.market import MarketFrame
 from heatdesk.net.budget import Limits, OnWait
+from heatdesk.net.client import MAX_BODY_BYTES, MAX_STREAMED_BYTES
 from heatdesk.providers import kiyotaka_weight as weight
 from heatdesk.providers.base import (
     Cost,
@@ -39,7 +40,7 @@ from heatdesk.providers.base import (
     ask_and_tell,
 )
 from heatdesk.providers.kiyotaka_checks import PROVIDER, TITLE
-from heatdesk.providers.kiyotaka_frames import parse_book, parse_candles, parse_liquidation
+from heatdesk.providers.kiyotaka_frames import answer_of
 from heatdesk.providers.kiyotaka_lists import (
     SeriesSub,
     block_size_params,
@@ -155,11 +156,11 @@ class Kiyotaka(Provider):
         """
         if isinstance(sub, MarketSub):
             return await self._markets()
-        return await self._fetch(_series(sub), span, None)
+        return await self._whole(_series(sub), span)
 
     async def fetch_flat(self, sub: Subscription, span: Span) -> MarketFrame:
         """Ask once, in the flattened form, which does not mark the sides of a book."""
-        return await self._fetch(_series(sub), span, None, flat=True)
+        return await self._whole(_series(sub), span, flat=True)
 
     async def stream(self, sub: Subscription, covered: Sequence[Span]) -> AsyncIterator[Frame]:
         """Yield the history that is not covered, then the tail; the market list once a day."""
@@ -173,11 +174,13 @@ class Kiyotaka(Provider):
         last_ms = max((b for _, b in covered), default=0) - sub.interval_ms
         for done, span in enumerate(spans):
             yield Notice(period_s=self._pace_s(sub), progress=done / len(spans))
+            newest_ms = None
             async with aclosing(self._ask(sub, span)) as frames:
                 async for frame in frames:
+                    newest_ms = _newer(newest_ms, frame)
                     yield frame
-                    if span[1] > last_ms + sub.interval_ms:
-                        last_ms = _resume_ms(frame, span, last_ms)
+            if span[1] > last_ms + sub.interval_ms:
+                last_ms = resume_ms(span, newest_ms, sub.interval_ms)
         yield Notice(progress=1.0)
         asked_ms = self.context.clock.now_ms() if spans else max(b for _, b in covered)
         tail = self._tail(sub, asked_ms, last_ms)
@@ -200,43 +203,59 @@ class Kiyotaka(Provider):
             whole = tail_span(last_ms, asked_ms, sub.interval_ms, sub.points)
             # Ascending: a failure in between leaves no hole behind the newest bucket.
             for span in reversed(self.requests(sub, whole)):
+                newest_ms = None
                 async with aclosing(self._ask(sub, span)) as frames:
                     async for frame in frames:
+                        newest_ms = _newer(newest_ms, frame)
                         yield frame
-                        last_ms = _resume_ms(frame, span, last_ms)
+                last_ms = resume_ms(span, newest_ms, sub.interval_ms)
 
     def _ask(self, sub: SeriesSub, span: Span) -> AsyncGenerator[Frame, None]:
-        """Yield why it has to wait, if it has to, then the frame."""
-        return ask_and_tell(self.context.clock, partial(self._fetch, sub, span))
+        """Yield why it has to wait, if it has to, then the frames of one request."""
+        answer = partial(self._frames, sub, span, pieces=True)
+        return ask_and_tell(self.context.clock, answer)
 
-    async def _fetch(
-        self, sub: SeriesSub, span: Span | None, on_wait: OnWait | None, *, flat: bool = False
-    ) -> MarketFrame:
+    async def _whole(self, sub: SeriesSub, span: Span | None, *, flat: bool = False) -> MarketFrame:
+        """Ask once; the answer as one frame."""
         if span is None:
             raise TypeError("a series is asked for a stretch of time")
+        async with aclosing(self._frames(sub, span, None, flat=flat)) as frames:
+            (frame,) = [frame async for frame in frames]
+        return frame
+
+    async def _frames(
+        self,
+        sub: SeriesSub,
+        span: Span,
+        on_wait: OnWait | None,
+        *,
+        flat: bool = False,
+        pieces: bool = False,
+    ) -> AsyncGenerator[MarketFrame, None]:
+        """Ask once; the frames of the answer while it comes, one or many as `answer_of` says."""
         block_size = await self._block_size(sub) if isinstance(sub, BookSub) else 0.0
-        reply = await self.context.http.get(
+        answer = answer_of(sub, span, block_size, flat=flat, pieces=pieces)
+        asking = self.context.http.stream(
             "/v1/points",
             points_params(sub, span, block_size, flat),
             weight=weight.weight_of(sub, period_s_of(span) * 1000 / sub.interval_ms),
             on_wait=on_wait,
             stall_s=_STALL_S,
+            # One frame is held whole, and so is an answer that becomes one.
+            limit_bytes=MAX_STREAMED_BYTES if pieces else MAX_BODY_BYTES,
         )
-        body, now_ms = reply.body, self.context.clock.now_ms()
-
-        def parse() -> MarketFrame:
-            if isinstance(sub, BookSub):
-                return parse_book(body, sub, span, block_size, now_ms, flat)
-            if isinstance(sub, LiquidationSub):
-                return parse_liquidation(body, sub, span, now_ms, flat)
-            return parse_candles(body, sub, span, now_ms)
-
-        try:
-            # Off the loop: a large answer takes a second to read.
-            return await asyncio.to_thread(parse)
-        except BadPayload as error:
-            error.request_id = reply.request_id
-            raise
+        async with asking as body:
+            began_ms = self.context.clock.now_ms()
+            try:
+                async for chunk in body:
+                    # Off the loop, and in pieces: nothing here holds the interpreter for long.
+                    for frame in await asyncio.to_thread(answer.feed, chunk):
+                        yield frame
+                for frame in await asyncio.to_thread(answer.close, began_ms):
+                    yield frame
+            except BadPayload as error:
+                error.request_id = error.request_id or body.request_id
+                raise
 
     async def _block_size(self, sub: BookSub) -> float:
         """Height of a level: as given, else the largest any venue recommends, times 1 or 5."""
@@ -290,11 +309,14 @@ class Kiyotaka(Provider):
         return weight.compute_paces(self._active(sub), self.limits())[sub]
 
 
-def _resume_ms(frame: Frame, span: Span, last_ms: int) -> int:
-    if not isinstance(frame, BookWindow | LiquidationWindow | CandleWindow):
-        return last_ms
-    newest_ms = int(frame.time_ms[-1]) if frame.time_ms.size else None
-    return resume_ms(span, newest_ms, frame.interval_ms)
+def _newer(newest_ms: int | None, frame: Frame) -> int | None:
+    """Newest bucket served so far, with one more frame."""
+    if (
+        not isinstance(frame, BookWindow | LiquidationWindow | CandleWindow)
+        or not frame.time_ms.size
+    ):
+        return newest_ms
+    return max(int(frame.time_ms[-1]), newest_ms or 0)
 
 
 def _series(sub: Subscription) -> SeriesSub:

@@ -29,7 +29,14 @@ def _locate(runs: LevelRuns, index: int) -> tuple[int, int]:
 
 def check_levels(runs: LevelRuns, place: Place) -> None:
     """Hold prices above zero and quantities at zero or more, all finite."""
-    # A comparison with NaN is false, so these find it as well.
+    # A comparison with NaN is false, so that these find it as well.
+    if runs.price.size == 0 or (
+        runs.price.min() > 0
+        and runs.qty.min() >= 0
+        and runs.price.max() < np.inf
+        and runs.qty.max() < np.inf
+    ):
+        return
     wrong_price = ~((runs.price > 0) & (runs.price < np.inf))
     wrong_qty = ~((runs.qty >= 0) & (runs.qty < np.inf))
     for kind, wrong, expected in (
@@ -55,9 +62,8 @@ def check_order(runs: LevelRuns, direction: int, place: Place) -> None:
     if direction == DESCENDING:
         steps = -steps
         steps[edges[(edges > 0) & (edges < runs.price.size)] - 1] = 1.0
-    wrong = steps <= 0
-    if wrong.any():
-        k = int(wrong.argmax())
+    if steps.size and steps.min() <= 0:
+        k = int((steps <= 0).argmax())
         fault = "is a duplicate level" if steps[k] == 0 else "is a price out of order"
         raise bad(place(*_locate(runs, k + 1), 0), fault)
 
@@ -67,6 +73,8 @@ def check_flat_order(
 ) -> None:
     """Hold each record to ascending prices, with the one step back that a book's sides explain."""
     steps = _steps(runs)
+    if steps.size == 0 or steps.min() > 0:
+        return
     seen = -1
     for k in np.flatnonzero(steps <= 0).tolist():
         i, j = _locate(runs, k + 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from heatdesk.errors import BadRequest
@@ -15,117 +17,252 @@ from heatdesk.frames import (
     LiquidationWindow,
     venue_title,
 )
-from heatdesk.frames.market import Int64Array
+from heatdesk.frames.market import Float64Array, Int64Array, MarketFrame
 from heatdesk.providers.kiyotaka_checks import ASCENDING, DESCENDING, PROVIDER, TITLE
+from heatdesk.providers.kiyotaka_reader import Series
 from heatdesk.providers.kiyotaka_wire import (
-    CandleSeries,
-    LevelSeries,
-    read_candles,
-    read_flat,
-    read_points,
+    CandleGroup,
+    CandleReader,
+    FlatReader,
+    LevelGroup,
+    PointsReader,
 )
 
 BOOK_SIDES = (("bids", DESCENDING), ("asks", ASCENDING))
 LIQUIDATION_SIDES = (("levels", ASCENDING),)
+LevelSub = BookSub | LiquidationSub
+LevelWindow = BookWindow | LiquidationWindow
 Span = tuple[int, int]
 
 
-def parse_book(
-    body: bytes, sub: BookSub, span: Span, block_size: float, now_ms: int, flat: bool = False
-) -> BookWindow:
-    """Answer to a book request as a frame.
+class Answer(Protocol):
+    """Makes frames of an answer while it comes."""
 
-    Snapshots may come in any order and the same time more than once: they are sorted, and of
-    several with one time the one served last is kept. Those outside the span are left out.
+    def feed(self, data: bytes) -> list[MarketFrame]:
+        """Read on; frames that can be shown already."""
+        ...
 
-    Raises
-    ------
-    BadPayload
-        Naming the field that does not fit.
-    BadRequest
-        When several books came where one was asked for.
+    def close(self, complete_ms: int) -> list[MarketFrame]:
+        """Take note that the answer is over; the rest of its frames."""
+        ...
+
+
+class LevelAnswer:
+    """Frames of an answer of levels.
+
+    A small answer is one frame. A large one whose series says that it is the one that was asked
+    for comes in pieces: each holds some snapshots and covers nothing (`complete_ms` is
+    `from_ms`), and an empty frame of the whole span closes the answer. Where the series does
+    not say so, nothing is given before the end, when it is known to be the only one.
+
+    Snapshots may come in any order and the same time more than once: those of a frame are
+    sorted, and of several with one time the one served last is kept. Those outside the span
+    are left out.
+
+    Parameters
+    ----------
+    block_size : float
+        Height of a level of a book.
+    flat : bool
+        Whether the answer is in flattened form.
+    pieces : bool
+        Whether it may come in pieces; otherwise it is one frame whatever its size.
     """
-    if flat:
-        crossed = len(sub.venues) > 1
-        found = read_flat(body, sides=2, crossed=crossed, depth=sub.depth)
-    else:
-        found = read_points(body, BOOK_SIDES)
-    where = " + ".join(map(venue_title, sub.venues))
-    series = _the_one(found, f"{sub.symbol or sub.coin} on {where}", 1 if flat else 2)
-    pick = _pick(series.time_ms, span)
-    runs = [_take(side, pick) for side in series.sides]
-    return BookWindow(
-        from_ms=span[0],
-        to_ms=span[1],
-        interval_ms=sub.interval_ms,
-        time_ms=series.time_ms[pick],
-        block_size=block_size,
-        quote=sub.quote,
-        bids=None if flat else runs[0],
-        asks=None if flat else runs[1],
-        unsided=runs[0] if flat else None,
-        complete_ms=now_ms,
-    )
+
+    def __init__(
+        self, sub: LevelSub, span: Span, block_size: float, *, flat: bool, pieces: bool
+    ) -> None:
+        self._sub, self._span, self._block_size = sub, span, block_size
+        self._flat, self._pieces = flat, pieces
+        self._reader = _reader_of(sub, flat)
+        self._held: list[LevelGroup] = []
+        self._series: Series | None = None
+        self._given = False
+        self._tick_size = float("nan")
+
+    def feed(self, data: bytes) -> list[MarketFrame]:
+        """Read on; frames that can be shown already.
+
+        Raises
+        ------
+        BadPayload
+            Naming the field that does not fit.
+        """
+        self._take(self._reader.feed(data))
+        series = self._series
+        if not self._pieces or series is None or not _is_asked(series, self._sub):
+            return []
+        # Of an answer that is not over one group is kept: it may be all there is.
+        ready = self._held if self._given else self._held[:-1]
+        self._held = self._held[len(ready) :]
+        return self._pieces_of(ready)
+
+    def close(self, complete_ms: int) -> list[MarketFrame]:
+        """Take note that the answer is over; the rest of its frames.
+
+        Raises
+        ------
+        BadPayload
+            Naming the field that does not fit.
+        BadRequest
+            When several series came where one was asked for.
+        """
+        self._take(self._reader.close())
+        filled = [series for series in self._reader.series if series.snapshots]
+        if len(filled) > 1:
+            names = ", ".join(series.name or "unnamed" for series in filled)
+            raise BadRequest(
+                PROVIDER,
+                f"{TITLE} has {len(filled)} series for {_wanted(self._sub)} ({names});"
+                " ask for one by its symbol.",
+            )
+        held, self._held = self._held, []
+        if not self._given and (len(held) < 2 or not self._pieces):
+            return [self._frame(held, complete_ms)]
+        return [*self._pieces_of(held), self._frame([], complete_ms)]
+
+    def _take(self, groups: list[LevelGroup]) -> None:
+        for group in groups:
+            self._series = self._series or group.series
+            if group.series is self._series:
+                self._held.append(group)
+
+    def _pieces_of(self, groups: list[LevelGroup]) -> list[MarketFrame]:
+        self._given = self._given or bool(groups)
+        frames = (self._frame([group], self._span[0]) for group in groups)
+        return [frame for frame in frames if frame.time_ms.size]
+
+    def _frame(self, groups: list[LevelGroup], complete_ms: int) -> LevelWindow:
+        sides = 1 if self._flat or isinstance(self._sub, LiquidationSub) else 2
+        times, runs = _joined(groups, sides)
+        pick = _pick(times, self._span)
+        taken = [_take(side, pick) for side in runs]
+        (from_ms, to_ms), time_ms, interval_ms = self._span, times[pick], self._sub.interval_ms
+        if isinstance(self._sub, LiquidationSub):
+            steps = (self._tick_size, _smallest_step(taken[0]))
+            self._tick_size = min((step for step in steps if step > 0), default=float("nan"))
+            return LiquidationWindow(
+                from_ms=from_ms,
+                to_ms=to_ms,
+                interval_ms=interval_ms,
+                time_ms=time_ms,
+                levels=taken[0],
+                quote=self._sub.quote,
+                tick_size=self._tick_size,
+                complete_ms=complete_ms,
+            )
+        return BookWindow(
+            from_ms=from_ms,
+            to_ms=to_ms,
+            interval_ms=interval_ms,
+            time_ms=time_ms,
+            block_size=self._block_size,
+            quote=self._sub.quote,
+            bids=None if self._flat else taken[0],
+            asks=None if self._flat else taken[1],
+            unsided=taken[0] if self._flat else None,
+            complete_ms=complete_ms,
+        )
 
 
-def parse_liquidation(
-    body: bytes, sub: LiquidationSub, span: Span, now_ms: int, flat: bool = False
-) -> LiquidationWindow:
-    """Answer to a liquidation request as a frame; rules as in `parse_book`."""
-    found = read_flat(body, sides=1) if flat else read_points(body, LIQUIDATION_SIDES)
-    series = _the_one(found, f"{sub.coin} liquidations", 1)
-    pick = _pick(series.time_ms, span)
-    levels = _take(series.sides[0], pick)
-    return LiquidationWindow(
-        from_ms=span[0],
-        to_ms=span[1],
-        interval_ms=sub.interval_ms,
-        time_ms=series.time_ms[pick],
-        levels=levels,
-        quote=sub.quote,
-        tick_size=_smallest_step(levels),
-        complete_ms=now_ms,
-    )
-
-
-def parse_candles(body: bytes, sub: CandleSub, span: Span, now_ms: int) -> CandleWindow:
-    """Answer to a candle request as a frame.
+class CandleAnswer:
+    """The frame of an answer of candles, when it is over.
 
     A coin may trade on several symbols of a venue; the one with the largest volume is taken.
     """
-    found = read_candles(body)
-    empty = CandleSeries("", np.empty(0, dtype=np.int64), tuple(np.empty(0) for _ in range(5)))
-    series = max(found, key=lambda one: float(one.columns[4].sum()), default=empty)
-    pick = _pick(series.time_ms, span)
-    opened, high, low, close, volume = (column[pick] for column in series.columns)
-    return CandleWindow(
-        from_ms=span[0],
-        to_ms=span[1],
-        interval_ms=sub.interval_ms,
-        time_ms=series.time_ms[pick],
-        open=opened,
-        high=high,
-        low=low,
-        close=close,
-        volume_base=volume,
-        complete_ms=now_ms,
-    )
 
+    def __init__(self, sub: CandleSub, span: Span) -> None:
+        self._sub, self._span = sub, span
+        self._reader = CandleReader()
+        self._found: list[CandleGroup] = []
 
-def _the_one(found: list[LevelSeries], wanted: str, sides: int) -> LevelSeries:
-    filled = [series for series in found if series.time_ms.size]
-    if len(filled) > 1:
-        names = ", ".join(series.name or "unnamed" for series in filled)
-        raise BadRequest(
-            PROVIDER,
-            f"{TITLE} has {len(filled)} series for {wanted} ({names}); ask for one by its symbol.",
+    def feed(self, data: bytes) -> list[MarketFrame]:
+        """Read on; there is never a frame before the end."""
+        self._found += self._reader.feed(data)
+        return []
+
+    def close(self, complete_ms: int) -> list[MarketFrame]:
+        """Give the frame.
+
+        Raises
+        ------
+        BadPayload
+            Naming the field that does not fit.
+        """
+        self._found += self._reader.close()
+        columns = tuple(np.empty(0) for _ in range(5))
+        empty = CandleGroup(Series(""), np.empty(0, dtype=np.int64), columns)
+        busiest = max(self._found, key=lambda one: float(one.columns[4].sum()), default=empty)
+        pick = _pick(busiest.time_ms, self._span)
+        opened, high, low, close, volume = (column[pick] for column in busiest.columns)
+        frame = CandleWindow(
+            from_ms=self._span[0],
+            to_ms=self._span[1],
+            interval_ms=self._sub.interval_ms,
+            time_ms=busiest.time_ms[pick],
+            open=opened,
+            high=high,
+            low=low,
+            close=close,
+            volume_base=volume,
+            complete_ms=complete_ms,
         )
-    if filled:
-        return filled[0]
-    nothing = tuple(
-        LevelRuns(np.zeros(1, dtype=np.int64), np.empty(0), np.empty(0)) for _ in range(sides)
-    )
-    return LevelSeries("", np.empty(0, dtype=np.int64), nothing)
+        return [frame]
+
+
+def answer_of(
+    sub: LevelSub | CandleSub,
+    span: Span,
+    block_size: float = 0.0,
+    *,
+    flat: bool = False,
+    pieces: bool = False,
+) -> Answer:
+    """Make what turns the answer to a request into frames, one frame unless it may be pieces."""
+    if isinstance(sub, CandleSub):
+        return CandleAnswer(sub, span)
+    return LevelAnswer(sub, span, block_size, flat=flat, pieces=pieces)
+
+
+def _reader_of(sub: LevelSub, flat: bool) -> PointsReader | FlatReader:
+    if isinstance(sub, BookSub):
+        crossed = len(sub.venues) > 1
+        return FlatReader(2, crossed, sub.depth) if flat else PointsReader(BOOK_SIDES)
+    return FlatReader(1) if flat else PointsReader(LIQUIDATION_SIDES)
+
+
+def _wanted(sub: LevelSub) -> str:
+    if isinstance(sub, LiquidationSub):
+        return f"{sub.coin} liquidations"
+    return f"{sub.symbol or sub.coin} on {' + '.join(map(venue_title, sub.venues))}"
+
+
+def _is_asked(series: Series, sub: LevelSub) -> bool:
+    """Whether a series says of itself that it is what was asked for."""
+    identity = series.identity or {}
+    if isinstance(sub, LiquidationSub):
+        return identity.get("coin") == sub.coin
+    # A coin has several symbols, and a sum of venues says nothing of what it sums.
+    alone = bool(sub.symbol) and len(sub.venues) == 1
+    named = identity.get("rawSymbol") == sub.symbol
+    return alone and named and identity.get("exchange", sub.venues[0]) == sub.venues[0]
+
+
+def _joined(groups: list[LevelGroup], sides: int) -> tuple[Int64Array, list[LevelRuns]]:
+    """Times and levels of groups that follow one another; without a copy where it is one."""
+    if len(groups) == 1:
+        return groups[0].time_ms, list(groups[0].sides)
+    nothing = np.empty(0, dtype=np.int64)
+    times = np.concatenate([nothing, *(group.time_ms for group in groups)])
+    return times, [_end_to_end([group.sides[side] for group in groups]) for side in range(sides)]
+
+
+def _end_to_end(runs: list[LevelRuns]) -> LevelRuns:
+    counts = [np.diff(run.offsets) for run in runs]
+    offsets = np.concatenate([np.zeros(1, dtype=np.int64), *counts]).cumsum()
+    nothing: Float64Array = np.empty(0)
+    price = np.concatenate([nothing, *(run.price for run in runs)])
+    return LevelRuns(offsets, price, np.concatenate([nothing, *(run.qty for run in runs)]))
 
 
 def _pick(time_ms: Int64Array, span: Span) -> Int64Array:

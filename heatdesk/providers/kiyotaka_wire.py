@@ -1,25 +1,21 @@
-"""Kiyotaka's answers: JSON text to arrays, every field checked.
+"""Kiyotaka's answers: JSON text to arrays, every field checked, while the text still comes.
 
-Two decoders give the same result: simdjson where it is installed (numbers go straight into
-arrays), orjson otherwise. Whatever the fast one does not like is read again by the other, whose
-complaint names the field; so there is one wording, and nothing passes one that fails the other.
+Each form of an answer has its reader. It hands out groups of snapshots, as large as is good for
+the arrays, so that neither the text nor all of its numbers are ever held at once.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
-import orjson
 
-from heatdesk.errors import BadPayload
 from heatdesk.frames.market import Float64Array, Int64Array, LevelRuns
 from heatdesk.net.fields import Node
+from heatdesk.net.json_pull import LIST, Steps
 from heatdesk.providers.kiyotaka_checks import (
     PROVIDER,
     TITLE,
@@ -28,59 +24,84 @@ from heatdesk.providers.kiyotaka_checks import (
     check_levels,
     check_order,
 )
+from heatdesk.providers.kiyotaka_flat import FlatRecords
+from heatdesk.providers.kiyotaka_numbers import RUN_BYTES, RunDecoder
+from heatdesk.providers.kiyotaka_reader import AnswerReader, Series, require, time_ms_of
 
-try:
-    simdjson: Any = import_module("simdjson")
-except ImportError:  # optional: no build for every platform
-    simdjson = None
+GROUP_LEVELS = 1 << 17
+"""A group is handed out when it holds so many levels: 2 MiB of numbers."""
+MAX_LEVELS = 1 << 22
+"""Most levels of one side of one snapshot: an array that never ends is refused here."""
 
-log = logging.getLogger(__name__)
-
-_LATEST_S = 10**11
-# An odd number is looked for with the slow standard decoder only in answers of this size.
-_SEARCHABLE_BYTES = 32 << 20
-
-T = TypeVar("T")
+_CANDLE_KEYS = ("open", "high", "low", "close", "volume")
 
 
 @dataclass(frozen=True, slots=True)
-class LevelSeries:
-    """One series of snapshots, in the order served.
+class LevelGroup:
+    """Snapshots that follow one another in one series, in the order served.
 
     Attributes
     ----------
-    name : str
-        What the server calls it, for people; may be empty.
+    series : Series
     time_ms : (n,) int64
     sides : tuple of LevelRuns
         One for each side that was asked for, ``n`` runs each.
     """
 
-    name: str
+    series: Series
     time_ms: Int64Array
     sides: tuple[LevelRuns, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class CandleSeries:
-    """One series of candles, in the order served; columns as in `CandleWindow`."""
+class CandleGroup:
+    """Candles of one series, in the order served; columns as in `CandleWindow`."""
 
-    name: str
+    series: Series
     time_ms: Int64Array
     columns: tuple[Float64Array, ...]
 
 
-def read_points(
-    body: bytes, sides: Sequence[tuple[str, int]], fast: bool = True
-) -> list[LevelSeries]:
-    """Series of an answer in point form.
+class LevelReader(AnswerReader[LevelGroup]):
+    """Reads a list of numbers run by run, for both forms of levels."""
+
+    def __init__(self, fast: bool) -> None:
+        super().__init__()
+        self.decoder = RunDecoder(fast)
+
+    def read_numbers(self, path: str, take: Any) -> Steps[None]:
+        """Read a list of numbers; ``take`` is given each run as an array."""
+        if (yield from self.pull.peek()) != LIST:
+            raise bad(path, "is not a list")
+        last = not (yield from self.pull.enter(LIST))
+        first = 0
+        while not last:
+            text, last = yield from self.pull.run(RUN_BYTES)
+            values = self.decoder.decode(text, path, first)
+            first += values.size
+            take(values)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Snapshots in point form that were read and not handed out: times, and runs by side."""
+
+    first: int
+    times: list[int] = field(default_factory=list)
+    sides: list[list[Float64Array]] = field(default_factory=list)
+    counts: list[list[int]] = field(default_factory=list)
+    levels: int = 0
+
+
+class PointsReader(LevelReader):
+    """Snapshots in point form.
+
+    ``"points": [{"Point": {"timestamp": {"s": int}, <side>: [price, quantity, ...]}}]``
 
     Parameters
     ----------
-    body : bytes
-        ``{"series": [{"id": {...}, "points": [{"Point": {"timestamp": {"s": int}, ...}}]}]}``
     sides : sequence of (field, direction)
-        Level arrays to read, ``[price, quantity, ...]``, and how their prices run.
+        Level arrays to read, and how their prices run.
     fast : bool
         Whether simdjson may be used.
 
@@ -93,16 +114,80 @@ def read_points(
         a book with half its sides must not be drawn as an empty one.
     """
 
-    def walk(reader: _Reader) -> list[LevelSeries]:
-        return [_points_series(reader, item, path, sides) for item, path in reader.series()]
+    content = "points"
 
-    return _read(body, walk, fast)
+    def __init__(self, sides: Sequence[tuple[str, int]], fast: bool = True) -> None:
+        super().__init__(fast)
+        self._sides = tuple(sides)
+        self._held = self._nothing(0)
+
+    def read_content(self, series: Series) -> Steps[None]:
+        """Read the points."""
+        path = f"{series.path}.{self.content}"
+        yield from self.read_list(path, partial(self._point, series))
+
+    def flush(self, series: Series) -> None:
+        """Check and hand out what was gathered."""
+        held, self._held = self._held, self._nothing(0)
+        if held.times:
+            self._hand_out(series, held)
+
+    def _nothing(self, first: int) -> _Gathered:
+        return _Gathered(first, [], [[] for _ in self._sides], [[] for _ in self._sides])
+
+    def _point(self, series: Series, at: int) -> Steps[None]:
+        path = f"{series.path}.points[{at}]"
+        point = partial(self._snapshot, series, f"{path}.Point")
+        require((yield from self.read_object(path, {"Point": point})), path, "Point")
+        series.snapshots += 1
+        self._held.levels += 1  # an empty snapshot takes room as well
+        if self._held.levels >= GROUP_LEVELS:
+            held, self._held = self._held, self._nothing(at + 1)
+            self._hand_out(series, held)
+
+    def _snapshot(self, series: Series, path: str) -> Steps[None]:
+        runs: dict[str, list[Float64Array]] = {key: [] for key, _ in self._sides}
+        sizes = dict.fromkeys(runs, 0)
+
+        def stamp() -> Steps[None]:
+            judge = partial(time_ms_of, path=f"{path}.timestamp")
+            self._held.times.append((yield from self.read_small(judge)))
+
+        def take(key: str, values: Float64Array) -> None:
+            runs[key].append(values)
+            sizes[key] += values.size
+            if sizes[key] > 2 * MAX_LEVELS:
+                raise bad(f"{path}.{key}", f"holds more than {MAX_LEVELS:,} levels")
+
+        handlers = {
+            key: partial(self.read_numbers, f"{path}.{key}", partial(take, key)) for key in runs
+        }
+        seen = yield from self.read_object(path, {"timestamp": stamp} | handlers)
+        require(seen, path, "timestamp", *runs)
+        for side, key in enumerate(runs):
+            if sizes[key] % 2:
+                raise bad(f"{path}.{key}", "has an odd length, a price lacks its quantity")
+            self._held.sides[side] += runs[key]
+            self._held.counts[side].append(sizes[key] // 2)
+            self._held.levels += sizes[key] // 2
+
+    def _hand_out(self, series: Series, held: _Gathered) -> None:
+        runs = []
+        for side, (key, direction) in enumerate(self._sides):
+
+            def place(i: int, j: int, k: int, key: str = key) -> str:
+                return f"{series.path}.points[{held.first + i}].Point.{key}[{2 * j + k}]"
+
+            run = _runs_of(held.sides[side], held.counts[side])
+            check_levels(run, place)
+            check_order(run, direction, place)
+            runs.append(run)
+        time_ms = np.array(held.times, dtype=np.int64)
+        self.hand_out(LevelGroup(series, time_ms, tuple(runs)))
 
 
-def read_flat(
-    body: bytes, sides: int, crossed: bool = False, depth: int | None = None, fast: bool = True
-) -> list[LevelSeries]:
-    """Series of an answer in flattened form: ``[n, t_us, price, quantity, ..., n, t_us, ...]``.
+class FlatReader(LevelReader):
+    """Snapshots in flattened form: ``"flat_points": [n, t_us, price, quantity, ..., n, t_us, ...]``.
 
     Parameters
     ----------
@@ -113,238 +198,122 @@ def read_flat(
         The book sums several venues, so that its lowest ask may lie below its highest bid.
     depth : int or None
         Levels a side that were asked for; tells where a boundary can be.
+    fast : bool
+        Whether simdjson may be used.
 
     Raises
     ------
     BadPayload
-        As in `read_points`, and where a count is negative, broken or overruns the array.
+        As in `PointsReader`, and where a count is negative, broken or overruns the array.
     """
 
-    def walk(reader: _Reader) -> list[LevelSeries]:
-        found = []
-        for item, path in reader.series():
-            where = f"{path}.flat_points"
-            flat = reader.numbers(reader.member(item, path, "flat_points"), where)
-            time_ms, runs, starts = _split_flat(flat, where)
+    content = "flat_points"
 
-            def place(i: int, j: int, k: int, s: list[int] = starts, w: str = where) -> str:
-                return f"{w}[{s[i] + 2 + 2 * j + k}]"
+    def __init__(
+        self, sides: int, crossed: bool = False, depth: int | None = None, fast: bool = True
+    ) -> None:
+        super().__init__(fast)
+        self._rules = (sides == 2, crossed, depth)
+        self._records = FlatRecords("", 1, 1)
 
-            check_levels(runs, place)
-            check_flat_order(runs, starts, where, sides == 2, crossed, depth)
-            found.append(LevelSeries(_name_of(reader, item, path), time_ms, (runs,)))
-        return found
+    def read_content(self, series: Series) -> Steps[None]:
+        """Read the records."""
+        path = f"{series.path}.{self.content}"
+        self._records = FlatRecords(path, GROUP_LEVELS, MAX_LEVELS)
+        yield from self.read_numbers(path, partial(self._take, series, path))
 
-    return _read(body, walk, fast)
+    def flush(self, series: Series) -> None:
+        """Check and hand out the records that are left."""
+        self._records.finish()
+        self._hand_out(series, f"{series.path}.{self.content}")
+
+    def _take(self, series: Series, path: str, values: Float64Array) -> None:
+        self._records.add(values)
+        while self._records.walk():
+            self._hand_out(series, path)
+
+    def _hand_out(self, series: Series, path: str) -> None:
+        time_ms, runs, starts = self._records.take()
+        if not starts:
+            return
+
+        def place(i: int, j: int, k: int) -> str:
+            return f"{path}[{starts[i] + 2 + 2 * j + k}]"
+
+        check_levels(runs, place)
+        check_flat_order(runs, starts, path, *self._rules)
+        series.snapshots += len(starts)
+        self.hand_out(LevelGroup(series, time_ms, (runs,)))
 
 
-def read_candles(body: bytes, fast: bool = True) -> list[CandleSeries]:
-    """Series of candles.
+class CandleReader(AnswerReader[CandleGroup]):
+    """Candles.
 
     Proto-JSON leaves zeros out: a missing price is NaN, a missing volume 0. A candle that has
     only begun is served with zero prices; they are not known yet, so they are NaN too.
     """
 
-    def walk(reader: _Reader) -> list[CandleSeries]:
-        return [_candle_series(reader, item, path) for item, path in reader.series()]
+    content = "points"
 
-    return _read(body, walk, fast)
+    def __init__(self) -> None:
+        super().__init__()
+        self._times: list[int] = []
+        self._rows: list[list[float]] = []
 
+    def read_content(self, series: Series) -> Steps[None]:
+        """Read the points."""
+        yield from self.read_list(f"{series.path}.points", partial(self._candle, series))
 
-class _Reader:
-    """Walks a decoded document, whichever decoder made it."""
+    def flush(self, series: Series) -> None:
+        """Hand out the whole series."""
+        table = np.array(self._rows, dtype=np.float64).reshape(-1, len(_CANDLE_KEYS))
+        table[:, :4][table[:, :4] == 0] = np.nan
+        columns = tuple(table[:, c].copy() for c in range(len(_CANDLE_KEYS)))
+        self.hand_out(CandleGroup(series, np.array(self._times, dtype=np.int64), columns))
+        self._times, self._rows = [], []
 
-    def __init__(self, root: Any, body: bytes) -> None:
-        self._root = root
-        self._body = body
-        self.arrays = 0
+    def _candle(self, series: Series, at: int) -> Steps[None]:
+        path = f"{series.path}.points[{at}]"
+        where = f"{path}.Point"
 
-    def series(self) -> list[tuple[Any, str]]:
-        """Give the series with their paths; ``{}`` is the proto-JSON of no series at all."""
-        if not _is_object(self._root):
-            raise bad("", "is not an object")
-        if "series" not in self._root:
-            if len(self._root) == 0:
-                return []
-            raise bad("series", "is missing")
-        items = self.array(self._root["series"], "series")
-        return [(item, f"series[{i}]") for i, item in enumerate(items)]
+        def judge(point: Any) -> None:
+            if not isinstance(point, dict):
+                raise bad(where, "is not an object")
+            require(set(point), where, "timestamp")
+            self._times.append(time_ms_of(point["timestamp"], f"{where}.timestamp"))
+            self._rows.append([_candle_number(point, where, key) for key in _CANDLE_KEYS])
 
-    def member(self, parent: Any, path: str, key: str) -> Any:
-        if not _is_object(parent):
-            raise bad(path, "is not an object")
-        if key not in parent:
-            raise bad(f"{path}.{key}", "is missing")
-        return parent[key]
-
-    def array(self, value: Any, path: str) -> Any:
-        if not (isinstance(value, list) or (simdjson and isinstance(value, simdjson.Array))):
-            raise bad(path, "is not a list")
-        self.arrays += 1
-        return value
-
-    def numbers(self, value: Any, path: str) -> Float64Array:
-        values = self.array(value, path)
-        if not isinstance(values, list):
-            return np.frombuffer(values.as_buffer(of_type="d"), dtype=np.float64)
-        if not set(map(type, values)) <= {int, float}:
-            odd = next(i for i, v in enumerate(values) if type(v) not in (int, float))
-            raise bad(f"{path}[{odd}]", "is not a number")
-        return np.array(values, dtype=np.float64)
-
-    def time_ms(self, point: Any, path: str) -> int:
-        """Milliseconds of ``{"s", "ns"}``, or of ``{"seconds", "nanoseconds"}``."""
-        stamp, path = self.member(point, path, "timestamp"), f"{path}.timestamp"
-        if not _is_object(stamp):
-            raise bad(path, "is not an object")
-        long = "s" not in stamp and "seconds" in stamp
-        seconds_key, nanos_key = ("seconds", "nanoseconds") if long else ("s", "ns")
-        seconds = self.member(stamp, path, seconds_key)
-        nanos = stamp.get(nanos_key, 0)
-        if not _is_whole(seconds) or not 0 < seconds < _LATEST_S:
-            raise bad(f"{path}.{seconds_key}", "is not a time in whole seconds")
-        if not _is_whole(nanos) or not 0 <= nanos < 10**9:
-            raise bad(f"{path}.{nanos_key}", "is not a number of nanoseconds")
-        return int(seconds) * 1000 + int(nanos) // 1_000_000
-
-    def finish(self) -> None:
-        """Refuse nested lists, which the fast decoder would have flattened."""
-        if self._body.count(b"[") != self.arrays:
-            raise bad("", "holds more lists than were read")
+        seen = yield from self.read_object(path, {"Point": partial(self.read_small, judge)})
+        require(seen, path, "Point")
+        series.snapshots += 1
 
 
-def _read(body: bytes, walk: Callable[[_Reader], T], fast: bool) -> T:
-    if fast and simdjson is not None:
-        try:
-            reader = _Reader(simdjson.Parser().parse(body), body)
-            result = walk(reader)
-            reader.finish()
-        except (BadPayload, ValueError, TypeError, RuntimeError) as error:
-            log.debug("reading an answer again with orjson: %s", error)
-        else:
-            return result
-    try:
-        root = orjson.loads(body)
-    except ValueError as error:
-        raise _not_json(body, walk, error) from None
-    return walk(_Reader(root, body))
+def read_points(
+    body: bytes, sides: Sequence[tuple[str, int]], fast: bool = True
+) -> list[LevelGroup]:
+    """Groups of a whole answer in point form; see `PointsReader`."""
+    return _read(PointsReader(sides, fast), body)
 
 
-def _not_json(body: bytes, walk: Callable[[_Reader], Any], error: ValueError) -> BadPayload:
-    """Explain a body that is not strict JSON, by the field that holds NaN or Infinity if any."""
-    if len(body) <= _SEARCHABLE_BYTES:
-        try:
-            walk(_Reader(json.loads(body), body))
-        except BadPayload as found:
-            return found
-        except (ValueError, RecursionError):
-            log.debug("not JSON by any reading: %s", error)
-    kind = "a web page" if body.lstrip()[:1] == b"<" else "something that is not JSON"
-    return BadPayload(PROVIDER, f"{TITLE} sent {kind} instead of data.", f"not JSON: {error}")
+def read_flat(
+    body: bytes, sides: int, crossed: bool = False, depth: int | None = None, fast: bool = True
+) -> list[LevelGroup]:
+    """Groups of a whole answer in flattened form; see `FlatReader`."""
+    return _read(FlatReader(sides, crossed, depth, fast), body)
 
 
-def _points_series(
-    reader: _Reader, item: Any, path: str, sides: Sequence[tuple[str, int]]
-) -> LevelSeries:
-    points = reader.array(reader.member(item, path, "points"), f"{path}.points")
-    times: list[int] = []
-    arrays: list[list[Float64Array]] = [[] for _ in sides]
-    for i, wrapped in enumerate(points):
-        where = f"{path}.points[{i}].Point"
-        point = reader.member(wrapped, f"{path}.points[{i}]", "Point")
-        times.append(reader.time_ms(point, where))
-        for side, (key, _) in zip(arrays, sides, strict=True):
-            values = reader.numbers(reader.member(point, where, key), f"{where}.{key}")
-            if values.size % 2:
-                raise bad(f"{where}.{key}", "has an odd length, a price lacks its quantity")
-            side.append(values)
-    runs = []
-    for side, (key, direction) in zip(arrays, sides, strict=True):
-
-        def place(i: int, j: int, k: int, key: str = key) -> str:
-            return f"{path}.points[{i}].Point.{key}[{2 * j + k}]"
-
-        run = _runs_of(side)
-        check_levels(run, place)
-        check_order(run, direction, place)
-        runs.append(run)
-    time_ms = np.array(times, dtype=np.int64)
-    return LevelSeries(_name_of(reader, item, path), time_ms, tuple(runs))
+def _read(reader: LevelReader, body: bytes) -> list[LevelGroup]:
+    return reader.feed(body) + reader.close()
 
 
-def _runs_of(arrays: list[Float64Array]) -> LevelRuns:
-    offsets = np.zeros(len(arrays) + 1, dtype=np.int64)
-    np.cumsum([values.size // 2 for values in arrays], out=offsets[1:])
+def _runs_of(arrays: list[Float64Array], counts: list[int]) -> LevelRuns:
+    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
     flat = np.concatenate(arrays) if arrays else np.empty(0)
     return LevelRuns(offsets, flat[0::2].copy(), flat[1::2].copy())
 
 
-def _split_flat(flat: Float64Array, path: str) -> tuple[Int64Array, LevelRuns, list[int]]:
-    """Walk the records; give their times, levels and where each record starts."""
-    starts: list[int] = []
-    counts: list[int] = []
-    at, size = 0, flat.size
-    while at < size:
-        count = float(flat[at])
-        if not count >= 0 or count != np.floor(count):
-            raise bad(f"{path}[{at}]", "is not a number of levels")
-        if at + 2 + 2 * count > size:
-            raise bad(f"{path}[{at}]", "counts more levels than were sent")
-        starts.append(at)
-        counts.append(int(count))
-        at += 2 + 2 * int(count)
-    heads = np.array(starts, dtype=np.int64)
-    micros = flat[heads + 1]
-    odd = np.flatnonzero(~((micros > 0) & (micros < _LATEST_S * 1e6)))
-    if odd.size:
-        raise bad(f"{path}[{starts[odd[0]] + 1}]", "is not a time in microseconds")
-    is_level = np.ones(size, dtype=bool)
-    is_level[heads] = is_level[heads + 1] = False
-    levels = flat[is_level]
-    offsets = np.zeros(heads.size + 1, dtype=np.int64)
-    np.cumsum(counts, out=offsets[1:])
-    time_ms = micros.astype(np.int64) // 1000
-    return time_ms, LevelRuns(offsets, levels[0::2].copy(), levels[1::2].copy()), starts
-
-
-def _candle_series(reader: _Reader, item: Any, path: str) -> CandleSeries:
-    points = reader.array(reader.member(item, path, "points"), f"{path}.points")
-    keys = ("open", "high", "low", "close", "volume")
-    times: list[int] = []
-    rows: list[list[float]] = []
-    for i, wrapped in enumerate(points):
-        where = f"{path}.points[{i}].Point"
-        point = reader.member(wrapped, f"{path}.points[{i}]", "Point")
-        times.append(reader.time_ms(point, where))
-        rows.append([_candle_number(point, where, key) for key in keys])
-    table = np.array(rows, dtype=np.float64).reshape(len(rows), len(keys))
-    table[:, :4][table[:, :4] == 0] = np.nan
-    columns = tuple(table[:, c].copy() for c in range(len(keys)))
-    return CandleSeries(_name_of(reader, item, path), np.array(times, dtype=np.int64), columns)
-
-
-def _candle_number(point: Any, where: str, key: str) -> float:
+def _candle_number(point: dict[str, Any], where: str, key: str) -> float:
     if key not in point:
         return 0.0
-    node = Node(point[key], PROVIDER, TITLE, f"{where}.{key}")
-    return node.amount()
-
-
-def _name_of(reader: _Reader, item: Any, path: str) -> str:
-    identity = item.get("id")
-    if identity is None:
-        return ""
-    if not _is_object(identity):
-        raise bad(f"{path}.id", "is not an object")
-    words = [identity[key] for key in ("rawSymbol", "exchange", "coin") if key in identity]
-    return " ".join(str(word) for word in words)
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict) or bool(simdjson and isinstance(value, simdjson.Object))
-
-
-def _is_whole(value: Any) -> bool:
-    if isinstance(value, bool):
-        return False
-    return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return Node(point[key], PROVIDER, TITLE, f"{where}.{key}").amount()

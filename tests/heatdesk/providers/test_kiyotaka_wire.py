@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 
 from heatdesk.errors import BadPayload, BadRequest
-from heatdesk.frames import BookSub, CandleSub, LiquidationSub
-from heatdesk.providers import kiyotaka_wire as wire
-from heatdesk.providers.kiyotaka_frames import (
-    BOOK_SIDES,
-    LIQUIDATION_SIDES,
-    parse_book,
-    parse_candles,
-    parse_liquidation,
+from heatdesk.frames import (
+    BookSub,
+    BookWindow,
+    CandleSub,
+    CandleWindow,
+    LiquidationSub,
+    LiquidationWindow,
 )
+from heatdesk.providers import kiyotaka_numbers
+from heatdesk.providers import kiyotaka_wire as wire
+from heatdesk.providers.kiyotaka_frames import BOOK_SIDES, LIQUIDATION_SIDES, answer_of
 from heatdesk.providers.kiyotaka_lists import parse_block_size, parse_markets, parse_usage
 from tests.servers import payloads
 
@@ -54,6 +56,32 @@ def book_of(snapshots: list[tuple[Any, list[float], list[float]]]) -> bytes:
         for stamp, bids, asks in snapshots
     ]
     return body({"series": [{"id": {}, "points": points}]})
+
+
+def frame_of(text: bytes, sub: Any, span: Any, block_size: float, now_ms: int, flat: bool) -> Any:
+    """Read a whole answer at once."""
+    answer = answer_of(sub, span, block_size, flat=flat)
+    (frame,) = answer.feed(text) + answer.close(now_ms)
+    return frame
+
+
+def parse_book(
+    text: bytes, sub: BookSub, span: Any, block_size: float, now_ms: int, flat: bool = False
+) -> BookWindow:
+    frame: BookWindow = frame_of(text, sub, span, block_size, now_ms, flat)
+    return frame
+
+
+def parse_liquidation(
+    text: bytes, sub: LiquidationSub, span: Any, now_ms: int, flat: bool = False
+) -> LiquidationWindow:
+    frame: LiquidationWindow = frame_of(text, sub, span, 0.0, now_ms, flat)
+    return frame
+
+
+def parse_candles(text: bytes, sub: CandleSub, span: Any, now_ms: int) -> CandleWindow:
+    frame: CandleWindow = frame_of(text, sub, span, 0.0, now_ms, False)
+    return frame
 
 
 def test_the_documented_book_keeps_its_order_and_numbers() -> None:
@@ -215,7 +243,7 @@ def test_both_decoders_give_equal_arrays() -> None:
 
 
 def test_it_works_without_simdjson(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "simdjson", None)
+    monkeypatch.setattr(kiyotaka_numbers, "simdjson", None)
     (series,) = wire.read_points(payloads.LIQUIDATION_POINTS.encode(), LIQUIDATION_SIDES)
     assert series.sides[0].price.tolist() == [66210, 66220, 66230]
 
