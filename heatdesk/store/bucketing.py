@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heatdesk.frames.market import BookWindow, LevelRuns, LiquidationWindow
-from heatdesk.store.ring import MAX_LEVELS
+from heatdesk.store.grid import LEVEL_NOISE, PriceGrid
 
 HeatmapFrame = BookWindow | LiquidationWindow
 """What a heatmap is made of."""
+
+Levels = NDArray[np.int64]
 
 
 def runs_of(frame: HeatmapFrame) -> dict[str, LevelRuns]:
@@ -25,58 +29,126 @@ def runs_of(frame: HeatmapFrame) -> dict[str, LevelRuns]:
     return {"bid": frame.bids, "ask": frame.asks}
 
 
-def level_span(levels: Mapping[str, NDArray[np.int64]]) -> tuple[int, int] | None:
-    """Lowest and highest level of a frame; strays beyond what a ring can hold are cut off."""
-    parts = [part for part in levels.values() if part.size]
-    if not parts:
-        return None
-    low, high = min(int(p.min()) for p in parts), max(int(p.max()) for p in parts)
-    if high - low >= MAX_LEVELS:
-        middle = int(np.median(np.concatenate(parts)))
-        low, high = max(low, middle - MAX_LEVELS // 2), min(high, middle + MAX_LEVELS // 2 - 1)
-    return low, high
+def within_asked(frame: HeatmapFrame) -> HeatmapFrame:
+    """Leave out snapshots further than one bucket outside the stretch that was asked.
+
+    Nobody asked for them, and one from the far future would be the newest for ever. The frame
+    itself where there are none.
+    """
+    time_ms = frame.time_ms
+    inside = (time_ms >= frame.from_ms - frame.interval_ms) & (
+        time_ms < frame.to_ms + frame.interval_ms
+    )
+    return frame if inside.all() else picked(frame, np.flatnonzero(inside))
 
 
-def observed_range(
-    runs: Mapping[str, LevelRuns],
-    levels: Mapping[str, NDArray[np.int64]],
-    start: int,
-    stop: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Lowest and highest level of snapshots ``start`` to ``stop``, both sides together.
+def one_by_column(frame: HeatmapFrame, columns: Levels) -> HeatmapFrame:
+    """Put snapshots in the order of their columns, the last of each; itself where they are."""
+    if (np.diff(columns) > 0).all():
+        return frame
+    _, from_the_end = np.unique(columns[::-1], return_index=True)
+    return picked(frame, columns.size - 1 - from_the_end)
+
+
+def picked(frame: HeatmapFrame, keep: NDArray[np.intp]) -> HeatmapFrame:
+    """Frame of some of its snapshots, in the order given."""
+    time_ms = frame.time_ms[keep]
+    runs = {name: _picked(run, keep) for name, run in runs_of(frame).items()}
+    if isinstance(frame, LiquidationWindow):
+        return replace(frame, time_ms=time_ms, levels=runs["qty"])
+    return replace(
+        frame,
+        time_ms=time_ms,
+        bids=runs.get("bid"),
+        asks=runs.get("ask"),
+        unsided=runs.get("qty"),
+    )
+
+
+def _picked(run: LevelRuns, keep: NDArray[np.intp]) -> LevelRuns:
+    counts = np.diff(run.offsets)[keep]
+    offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    parts = [run.at(int(i)) for i in keep]
+    price = np.concatenate([part[0] for part in parts] or [np.zeros(0)])
+    qty = np.concatenate([part[1] for part in parts] or [np.zeros(0)])
+    return LevelRuns(offsets, price, qty)
+
+
+def cleaned(run: LevelRuns) -> LevelRuns:
+    """Leave out levels whose price is no number, and make quantities that cannot be NaN.
+
+    Infinite and negative quantities are refused where answers are read; one that comes all the
+    same makes its cell *not observed* rather than wrong.
+    """
+    bad_price = not np.isfinite(run.price).all()
+    bad_qty = run.qty.size > 0 and not (run.qty.min() >= 0 and run.qty.max() < math.inf)
+    if not (bad_price or bad_qty):
+        return run
+    qty = np.where((run.qty >= 0) & (run.qty < math.inf), run.qty, np.nan)
+    keep = np.isfinite(run.price)
+    before = np.concatenate(([0], np.cumsum(keep)))
+    return LevelRuns(before[run.offsets].astype(np.int64), run.price[keep], qty[keep])
+
+
+def observed_range(runs: Mapping[str, LevelRuns], grid: PriceGrid) -> tuple[Levels, Levels]:
+    """Lowest and highest level of each snapshot, both sides together.
 
     An empty snapshot observed no level: its lowest is above its highest.
     """
-    lows = np.full(stop - start, np.iinfo(np.int64).max)
-    highs = np.full(stop - start, np.iinfo(np.int64).min)
-    for name, run in runs.items():
-        offsets = run.offsets[start : stop + 1]
-        filled = np.flatnonzero(np.diff(offsets) > 0)
+    count = len(next(iter(runs.values())))
+    lows, highs = np.full(count, math.inf), np.full(count, -math.inf)
+    for run in runs.values():
+        filled = np.flatnonzero(np.diff(run.offsets) > 0)
         if filled.size:
-            starts = offsets[filled] - offsets[0]
-            part = levels[name][offsets[0] : offsets[-1]]
-            lows[filled] = np.minimum(lows[filled], np.minimum.reduceat(part, starts))
-            highs[filled] = np.maximum(highs[filled], np.maximum.reduceat(part, starts))
-    if (highs < lows).all():
-        return np.ones_like(lows), np.zeros_like(highs)
-    # an empty snapshot must not stretch the range of its neighbours
-    none = highs < lows
-    lows[none], highs[none] = highs.max() + 1, lows[~none].min() - 1
-    return lows, highs
+            starts = run.offsets[filled]
+            lows[filled] = np.minimum(lows[filled], np.minimum.reduceat(run.price, starts))
+            highs[filled] = np.maximum(highs[filled], np.maximum.reduceat(run.price, starts))
+    empty = lows > highs
+    lows[empty], highs[empty] = 0.0, 0.0
+    low, high = grid.levels_of(lows), grid.levels_of(highs)
+    low[empty], high[empty] = 1, 0
+    return low, high
+
+
+def touch_level(runs: Mapping[str, LevelRuns], grid: PriceGrid, start: int, stop: int) -> int:
+    """Level around which snapshots ``start`` to ``stop`` trade; a few stray prices do not move it.
+
+    Of a book the median of the best prices, of one without sides the median of all.
+    """
+    parts = []
+    for run in runs.values():
+        a, b = int(run.offsets[start]), int(run.offsets[stop])
+        if len(runs) == 1:
+            parts.append(run.price[a:b])
+        else:
+            offsets = run.offsets[start : stop + 1]
+            parts.append(run.price[offsets[:-1][np.diff(offsets) > 0]])
+    prices = np.concatenate(parts)
+    return int(grid.levels_of(np.median(prices, keepdims=True))[0]) if prices.size else 0
 
 
 def bucket(
-    run: LevelRuns, levels: NDArray[np.int64], start: int, stop: int, low: int, width: int
+    run: LevelRuns, grid: PriceGrid, start: int, stop: int, low: int, width: int
 ) -> NDArray[np.float64]:
-    """Sum quantities by level, (stop - start, width) from level ``low`` up."""
+    """Sum quantities by level, (stop - start, width) from level ``low`` up.
+
+    Levels outside are left out.
+    """
     offsets = run.offsets[start : stop + 1]
     a, b = int(offsets[0]), int(offsets[-1])
-    row = np.repeat(np.arange(stop - start), np.diff(offsets))
-    place = levels[a:b] - low
-    qty = np.maximum(run.qty[a:b], 0.0)
-    inside = (place >= 0) & (place < width)
-    if not inside.all():
-        row, place, qty = row[inside], place[inside], qty[inside]
-    flat = np.bincount(row * width + place, weights=qty, minlength=(stop - start) * width)
+    qty = run.qty[a:b]
+    place = run.price[a:b] / grid.block_size
+    place += LEVEL_NOISE
+    np.floor(place, out=place)
+    place -= low
+    inside: NDArray[np.bool_] | None = None
+    if place.size and not (place.min() >= 0 and place.max() < width):
+        inside = (place >= 0) & (place < width)
+    if stop - start > 1:
+        rows = np.arange(stop - start, dtype=np.float64) * width
+        place += np.repeat(rows, np.diff(offsets))
+    if inside is not None:
+        place, qty = place[inside], qty[inside]
+    flat = np.bincount(place.astype(np.intp), weights=qty, minlength=(stop - start) * width)
     shaped: NDArray[np.float64] = flat.astype(np.float64, copy=False)
     return shaped.reshape(stop - start, width)

@@ -26,6 +26,7 @@ _OCTAVE = 1 << (23 - _SHIFT)
 _SPAN = N_CODES - 1 - FIRST
 _HEADROOM = 8 * _OCTAVE
 _MAX_FLOAT32 = float(np.finfo(np.float32).max)
+_ROWS_AT_ONCE = 128
 
 
 def _pattern(qty: float) -> int:
@@ -50,13 +51,14 @@ class CodeScale:
     def fit(cls, low_qty: float, high_qty: float) -> CodeScale:
         """Place the codes over positive quantities.
 
-        Eight octaves stay free above ``high_qty`` unless ``low_qty`` needs the room; where both
-        cannot be had the smallest quantities share code 2.
+        Eight octaves stay free above ``high_qty`` and two below ``low_qty``, so that codes seldom
+        move; above gives way first. Where ``low_qty`` and ``high_qty`` cannot both be had the
+        smallest quantities share code 2.
         """
         low, high = _pattern(low_qty), _pattern(high_qty)
         roomy = high + _HEADROOM - _SPAN
         tight = high + _OCTAVE - _SPAN
-        return cls(max(0, min(roomy, max(low, tight))))
+        return cls(max(0, min(roomy, max(low - 2 * _OCTAVE, tight))))
 
     def covers(self, low_qty: float, high_qty: float) -> bool:
         """Whether no better place exists for quantities in this range."""
@@ -65,13 +67,30 @@ class CodeScale:
         return _pattern(low_qty) >= self.offset or CodeScale.fit(low_qty, high_qty) == self
 
     def encode(self, qty: NDArray[np.floating]) -> Codes:
-        """Codes of quantities, any shape; zero and below is *empty*, NaN *not observed*."""
+        """Codes of quantities, any shape; zero and below is *empty*, NaN *not observed*.
+
+        What lies above the scale takes the highest code, what lies below it code 2.
+        """
         single = np.minimum(qty, _MAX_FLOAT32).astype(np.float32)
         bits = (single.view(np.int32) >> _SHIFT) - (self.offset - FIRST)
         codes: Codes = np.clip(bits, FIRST, N_CODES - 1).astype(np.uint16)
-        codes[~(single > 0)] = EMPTY
+        codes[~(qty > 0)] = EMPTY
         codes[np.isnan(single)] = NOT_OBSERVED
         return codes
+
+    def encode_totals(self, qty: NDArray[np.float64], low_qty: float, high_qty: float) -> Codes:
+        """Codes of finite quantities, the positive ones from ``low_qty`` to ``high_qty``.
+
+        The same as `encode`, in a third of the time where the scale covers that range.
+        """
+        inside = _pattern(low_qty) >= self.offset and _pattern(high_qty) <= self.offset + _SPAN
+        if not inside or self.offset < FIRST:
+            return self.encode(qty)
+        bits = qty.astype(np.float32).view(np.int32)
+        bits >>= _SHIFT
+        bits -= self.offset - FIRST
+        # a zero lies below the scale: what is cut off is exactly what is empty
+        return np.maximum(bits, EMPTY, out=bits).astype(np.uint16)
 
     def values(self) -> NDArray[np.float64]:
         """Quantity of each code, (65536,) float64: NaN for code 0, then 0, then ascending."""
@@ -81,11 +100,13 @@ class CodeScale:
     def recode(self, codes: Codes, previous: CodeScale) -> None:
         """Rewrite codes of another scale in place, (rows, columns)."""
         shift = previous.offset - self.offset
-        for row in codes:
-            quantities = row >= FIRST
-            moved = row.astype(np.int32) + shift
-            np.clip(moved, FIRST, N_CODES - 1, out=moved)
-            np.copyto(row, moved.astype(np.uint16), where=quantities)
+        table = np.arange(N_CODES) + shift
+        np.clip(table, FIRST, N_CODES - 1, out=table)
+        table[:FIRST] = range(FIRST)
+        moved = table.astype(np.uint16)
+        for start in range(0, codes.shape[0], _ROWS_AT_ONCE):
+            part = codes[start : start + _ROWS_AT_ONCE]
+            part[...] = moved[part]
 
 
 @lru_cache(maxsize=32)

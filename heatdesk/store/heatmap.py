@@ -2,30 +2,64 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.frames.market import BookWindow, LevelRuns, LiquidationWindow
-from heatdesk.store.bucketing import HeatmapFrame, bucket, level_span, observed_range, runs_of
+from heatdesk.frames.market import BookWindow, LiquidationWindow
+from heatdesk.store.block import Span
+from heatdesk.store.bucketing import HeatmapFrame, one_by_column, runs_of, within_asked
 from heatdesk.store.codes import N_CODES, NOT_OBSERVED, Codes, CodeScale
+from heatdesk.store.filling import QuantityRange, Snapshots
 from heatdesk.store.grid import GridSpec, TimeGrid
+from heatdesk.store.pooling import max_levels, sum_levels
 from heatdesk.store.pyramid import Pyramid
-from heatdesk.store.regrid import choose_block_size, regrid
+from heatdesk.store.regrid import choose_block_size, regridded
 from heatdesk.store.ring import DEFAULT_BUDGET_BYTES, MAX_TIME_LOD, CellRing
 
-_CHUNK = 64
-"""Snapshots written under one hold of the lock: a reader never waits for a whole window."""
+log = logging.getLogger(__name__)
+
+MAX_RANGE = 1 << 20
+"""Most levels from the lowest to the highest of all; beyond that the newest snapshot's count."""
+
+_PYRAMID_SHARE = 11
+# a tenth of the bytes of the cells is an eleventh of all
 _MAX_ASKED = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """What one drawn cell stands for ("max 12.4 of 25 levels, sum 96").
+
+    Attributes
+    ----------
+    max : float
+        Largest quantity of any native cell in it, in the unit of the frames; NaN when none was
+        observed.
+    sum : float
+        Quantity of all its levels, in the column where that is most.
+    levels, columns : int
+        Native levels and columns it covers.
+    """
+
+    max: float
+    sum: float
+    levels: int
+    columns: int
 
 
 class HeatmapStore:
     """Cells of one subscription as codes, with levels of detail.
 
-    Built by `for_frame`; one writer applies frames, any thread reads.
+    Built by `for_frame`; one writer applies frames, any thread reads. The writer prepares what
+    is large (memory that grows, codes that move, levels of another height) without the lock and
+    exchanges it under it, so a reader waits for one portion of a frame at most: a few
+    milliseconds, whatever is held.
 
     Attributes
     ----------
@@ -38,6 +72,8 @@ class HeatmapStore:
         Changes with every change of a cell or a column's state.
     generation : int
         Changes when levels or codes mean something else: cached windows and tables are void.
+    dropped : int
+        Snapshots left out because nobody asked for their time.
     """
 
     def __init__(
@@ -52,14 +88,15 @@ class HeatmapStore:
         self.pooling = pooling
         self.revision = 0
         self.generation = 0
+        self.dropped = 0
         self._grid = grid
         self._lock = lock if lock is not None else threading.RLock()
-        self._budget_bytes = budget_bytes
-        self._ring = CellRing(self.planes, budget_bytes)
-        self._pyramid = Pyramid(summed=pooling == "sum")
+        self._ring = CellRing(self.planes, budget_bytes - budget_bytes // _PYRAMID_SHARE)
+        self._pyramid = Pyramid(summed=pooling == "sum", planes=len(self.planes))
         self._scale: CodeScale | None = None
-        self._qty_range = (math.inf, 0.0)
+        self._range = QuantityRange(summed=pooling == "sum")
         self._tick_size = math.nan
+        self._expected: tuple[Span, ...] = ()
 
     @classmethod
     def for_frame(
@@ -114,8 +151,15 @@ class HeatmapStore:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the native cells."""
-        return self._ring.nbytes
+        """Bytes of the native cells and of what is known of each column."""
+        with self._lock:
+            return self._ring.nbytes
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes of everything held: native cells, levels of detail, bookkeeping."""
+        with self._lock:
+            return self._ring.nbytes + self._pyramid.nbytes
 
     @property
     def max_time_lod(self) -> int:
@@ -140,18 +184,7 @@ class HeatmapStore:
         Void when `generation` changed meanwhile.
         """
         with self._lock:
-            ring = self._ring
-            changed = np.flatnonzero(ring.touched > revision)
-            if changed.size == 0 or self.empty:
-                return 0, 0
-            # a slot holds the one column of its residue that lies in the window
-            first_slot = ring.first % ring.capacity
-            columns = ring.first + (changed - first_slot) % ring.capacity
-            held = columns[columns <= ring.last]
-            if held.size < columns.size:
-                # columns were evicted: what lay left of the window changed too
-                return ring.first - ring.capacity, int(held.max(initial=ring.first)) + 1
-            return int(held.min()), int(held.max()) + 1
+            return self._ring.changed_since(revision)
 
     def column_state(self, c0: int, c1: int) -> NDArray[np.uint8]:
         """States of absolute columns ``c0`` to ``c1`` (exclusive): 0 unknown, 1 observed, 2 gap."""
@@ -187,45 +220,83 @@ class HeatmapStore:
         (l1 - l0, c1 - c0) uint16
             0 where nothing was observed.
         """
-        planes = self.planes if plane == "both" else (plane,)
+        lod, step = min(time_lod, MAX_TIME_LOD), band << price_lod
         out: Codes | None = None
         with self._lock:
             scale = self._scale or CodeScale(0)
-            for name in planes:
-                codes = self._pyramid.window(
-                    self._ring,
-                    scale,
-                    self.revision,
-                    name,
-                    (c0, c1),
-                    (l0, l1),
-                    min(time_lod, MAX_TIME_LOD),
-                    band << price_lod,
-                )
-                out = codes if out is None else np.maximum(out, codes)
+            for name in self._named(plane):
+                codes = self._pyramid.window(self._ring, scale, name, (c0, c1), (l0, l1), lod, step)
+                out = codes if out is None else np.maximum(out, codes, out=out)
         assert out is not None
         return out
+
+    def pooled(
+        self, plane: str, column: int, level: int, time_lod: int = 0, step: int = 1
+    ) -> Pooled:
+        """What a drawn cell stands for; column and level in pooled units as in `codes`.
+
+        Of ``both`` planes each native cell counts with its larger side.
+        """
+        c0, c1 = column << time_lod, (column + 1) << time_lod
+        with self._lock:
+            levels = (
+                max(level * step, self.first_level),
+                min((level + 1) * step, self.last_level + 1),
+            )
+            columns = max(c0, self.first_column), min(c1, self.last_column + 1)
+            codes = self.codes(plane, *columns, *levels)
+            values = self.values
+        qty = values[codes]
+        seen = codes != NOT_OBSERVED
+        if not seen.any():
+            return Pooled(math.nan, math.nan, step, c1 - c0)
+        sums = np.where(seen, qty, 0.0).sum(axis=0)
+        return Pooled(float(qty[seen].max()), float(sums.max()), step, c1 - c0)
 
     def histogram(self, plane: str | None = None, band: int = 1) -> NDArray[np.int64]:
         """Count the cells of each code at full detail in time, (65536,).
 
-        ``plane=None`` counts every plane; ``band`` pools that many levels first.
+        ``plane=None`` counts every plane; ``band`` pools that many levels first. The lock is
+        taken for one block of columns after the other; where data arrives meanwhile, part of it
+        counts.
         """
+        names = self.planes if plane is None else self._named(plane)
         counts = np.zeros(N_CODES, np.int64)
-        if self.empty or self.last_level < self.first_level:
+        with self._lock:
+            blocks = list(self._ring.between(self.first_column, self.last_column + 1))
+            height = self.last_level // band - self.first_level // band + 1
+            cells = len(names) * (self.last_column + 1 - self.first_column) * height
+        if height <= 0:
             return counts
-        for name in self.planes if plane is None else (plane,):
-            window = (self.first_column, self.last_column + 1)
-            levels = (self.first_level // band, self.last_level // band + 1)
-            codes = self.codes(name, *window, *levels, band=band)
-            for row in range(0, codes.shape[0], 256):
-                counts += np.bincount(codes[row : row + 256].ravel(), minlength=N_CODES)
+        for block in blocks:
+            for name in names:
+                with self._lock:
+                    scale, held = self._scale or CodeScale(0), block.cells
+                    if held is None:
+                        continue
+                    codes = held.read(name, held.columns, scale)
+                    if band > 1:
+                        base = held.base_level
+                        codes = (
+                            sum_levels(codes, base, band, scale)
+                            if self.pooling == "sum"
+                            else max_levels(codes, base, band)
+                        )
+                    for row in range(0, codes.shape[0], 256):
+                        counts += np.bincount(codes[row : row + 256].ravel(), minlength=N_CODES)
+        # memory for columns and levels without data is no cell, and cells may have no memory
+        counts[NOT_OBSERVED] = 0
+        counts[NOT_OBSERVED] = max(0, cells - int(counts.sum()))
         return counts
 
     def value_at(self, plane: str, column: int, level: int) -> float:
         """Quantity of a native cell; NaN when it was not observed."""
-        code = self.codes(plane, column, column + 1, level, level + 1)[0, 0]
-        return float(self.values[code])
+        with self._lock:
+            code = self.codes(plane, column, column + 1, level, level + 1)[0, 0]
+            return float(self.values[code])
+
+    def _named(self, plane: str) -> tuple[str, ...]:
+        return self.planes if plane == "both" else (plane,)
 
     # -- writing (one thread)
 
@@ -236,112 +307,168 @@ class HeatmapStore:
             return math.isclose(frame.block_size, self._grid.block_size, rel_tol=1e-9)
         return same
 
+    def reserve(self, from_ms: int, to_ms: int) -> None:
+        """Hint that a stretch of time was asked, half-open.
+
+        Its pieces then find memory of the right width and none is moved for the next; nothing
+        becomes visible, and nothing is allocated before its data comes.
+        """
+        time = self._grid.time
+        if to_ms > from_ms:
+            span = time.column_of(from_ms), time.column_of(to_ms - 1) + 1
+            self._expected = (*self._expected[-7:], span)
+
     def apply(self, frame: HeatmapFrame) -> None:
-        """Write the snapshots of a frame and note the gaps between them."""
+        """Write the snapshots of a frame and note the gaps between them.
+
+        A frame whose ``complete_ms`` is not after its ``from_ms`` notes none: it is a piece of
+        an answer. Snapshots outside the stretch that was asked are left out and counted. Levels
+        are bounded: a block of columns holds `MAX_LEVELS` about where its snapshots trade, all
+        blocks together `MAX_RANGE` about the newest; what is outside reads *not observed*.
+        """
+        frame = self._wanted(frame)
         if isinstance(frame, LiquidationWindow):
             self._adapt_grid(frame)
-        time = self._grid.time
-        columns = time.columns_of(frame.time_ms)
-        runs = runs_of(frame)
-        levels = {name: self._grid.price.levels_of(run.price) for name, run in runs.items()}
+        columns = self._grid.time.columns_of(frame.time_ms)
+        snapshots = Snapshots.of(frame, self._grid, columns)
+        self._confine(snapshots)
         asked = self._asked_columns(frame)
-        touched = np.concatenate((columns, asked[:1], asked[-1:]))
-        if touched.size == 0:
-            return
-        with self._lock:
-            self.revision += 1
-            self._ring.reserve(
-                int(touched.min()), int(touched.max()), level_span(levels), self.revision
-            )
-        for start in range(0, columns.size, _CHUNK):
-            stop = min(start + _CHUNK, columns.size)
-            self._write(runs, levels, columns, start, stop)
+        expected = (*self._expected, self._asked_span(frame))
+        for index, start, stop in snapshots.by_block():
+            self._write_block(snapshots, index, start, stop, expected)
         missing = asked[~np.isin(asked, columns)]
-        with self._lock:
-            self.revision += 1
-            self._ring.mark_gaps(missing, self.revision)
+        if missing.size:
+            with self._lock:
+                self.revision += 1
+                self._ring.mark_gaps(missing, self.revision)
+
+    def _wanted(self, frame: HeatmapFrame) -> HeatmapFrame:
+        wanted = within_asked(frame)
+        lost = frame.time_ms.size - wanted.time_ms.size
+        if lost:
+            if not self.dropped:
+                log.warning("%d snapshots lie outside the time that was asked", lost)
+            self.dropped += lost
+        return one_by_column(wanted, self._grid.time.columns_of(wanted.time_ms))
+
+    def _asked_span(self, frame: HeatmapFrame) -> Span:
+        time = self._grid.time
+        first = time.column_of(frame.from_ms + time.interval_ms - 1)
+        return first, time.column_of(frame.to_ms - 1) + 1
 
     def _asked_columns(self, frame: HeatmapFrame) -> NDArray[np.int64]:
         """Columns that were asked and were complete at the time."""
-        time = self._grid.time
-        first = time.column_of(frame.from_ms + time.interval_ms - 1)
-        stop = time.column_of(frame.to_ms - 1) + 1
-        stop = min(stop, time.column_of(frame.complete_ms))
+        first, stop = self._asked_span(frame)
+        stop = min(stop, self._grid.time.column_of(frame.complete_ms))
         return np.arange(max(first, stop - _MAX_ASKED), stop, dtype=np.int64)
 
-    def _write(
+    def _confine(self, snapshots: Snapshots) -> None:
+        """Bound the range of all levels to `MAX_RANGE` about the newest snapshot."""
+        ring, span = self._ring, snapshots.span(0, snapshots.columns.size)
+        if span is None:
+            return
+        held = ring.high >= ring.low
+        low, high = (min(span[0], ring.low), max(span[1] - 1, ring.high)) if held else span
+        if high - low < MAX_RANGE:
+            return
+        newest = ring.newest_middle()
+        filled = np.flatnonzero(snapshots.lows <= snapshots.highs)
+        if newest is None or snapshots.columns[filled[-1]] >= newest[0]:
+            middle = snapshots.touch(int(filled[-1]), int(filled[-1]) + 1)
+        else:
+            middle = newest[1]
+        levels = middle - MAX_RANGE // 2, middle + MAX_RANGE // 2
+        snapshots.confine(levels)
+        cropped = ring.cropped(levels)
+        if cropped:
+            with self._lock:
+                self.revision += 1
+                ring.replace(cropped, self.revision)
+
+    def _write_block(
         self,
-        runs: Mapping[str, LevelRuns],
-        levels: Mapping[str, NDArray[np.int64]],
-        columns: NDArray[np.int64],
+        snapshots: Snapshots,
+        index: int,
         start: int,
         stop: int,
+        expected: Sequence[Span],
     ) -> None:
-        """Write snapshots ``start`` to ``stop``: bucket and encode first, then lock and copy."""
-        lows, highs = observed_range(runs, levels, start, stop)
-        base, top = self._ring.base_level, self._ring.base_level + self._ring.rows
-        low = max(base, int(lows.min()))
-        width = min(top, int(highs.max()) + 1) - low
-        totals = {
-            name: bucket(run, levels[name], start, stop, low, max(0, width))
-            for name, run in runs.items()
-        }
-        self._fit_scale(totals)
+        """Write the snapshots of one block, a portion at a time.
+
+        Bucketing and encoding take no lock; each portion's copy does.
+        """
+        columns = snapshots.columns
+        span = int(columns[start]), int(columns[stop - 1]) + 1
+        levels = snapshots.held_span(start, stop)
         scale = self._scale or CodeScale(0)
-        place = low + np.arange(max(0, width))
-        inside = (place >= lows[:, None]) & (place <= highs[:, None])
-        cells = {name: scale.encode(total) for name, total in totals.items()}
-        for codes in cells.values():
-            codes[~inside] = NOT_OBSERVED
+        cells, held = self._ring.prepared(index, levels, span, expected, scale)
         with self._lock:
             self.revision += 1
-            self._ring.write(columns[start:stop], low, cells, self.revision)
-
-    def _fit_scale(self, totals: Mapping[str, NDArray[np.float64]]) -> None:
-        """Move the codes where the quantities leave their range, so that none is cut off."""
-        low, high = self._qty_range
-        for total in totals.values():
-            positive = total[total > 0]
-            if positive.size:
-                # a sum over all levels of a column must still have a code
-                largest = total.sum(axis=1) if self.pooling == "sum" else positive
-                low, high = min(low, float(positive.min())), max(high, float(largest.max()))
-        if high <= 0 or (low, high) == self._qty_range:
-            return
-        self._qty_range = (low, high)
-        if self._scale is None:
-            self._scale = CodeScale.fit(low, high)
-            self.generation += 1
-        elif not self._scale.covers(low, high):
-            previous, scale = self._scale, CodeScale.fit(low, high)
+            if not self._ring.install(index, cells, held, span, self.revision):
+                return
+        if levels is not None:
+            snapshots.confine(held, start, stop)
+        for a, b in snapshots.portions(start, stop):
+            levels = snapshots.span(a, b) or (held[0], held[0])
+            totals = snapshots.totals(a, b, levels)
+            reach = snapshots.reach(totals, a, b)
+            better = self._range.fit(totals, reach, self._scale)
+            if better is not None:
+                self._move_codes(better)
+            scale = self._scale or CodeScale(0)
+            codes = snapshots.codes(totals, scale, a, b, levels, reach)
             with self._lock:
-                for plane in self._ring.codes.values():
-                    scale.recode(plane, previous)
-                self._scale = scale
-                self._pyramid.clear()
-                self.generation += 1
                 self.revision += 1
+                self._ring.blocks[index].write(columns[a:b], levels[0], codes, self.revision)
+
+    def _move_codes(self, scale: CodeScale) -> None:
+        """Let codes mean other quantities, so that none is cut off.
+
+        From the exchange of the scale on, readers translate what they copy; block by block is
+        then rewritten without the lock and exchanged under it.
+        """
+        with self._lock:
+            self._scale = scale
+            self._pyramid.clear()
+            self.generation += 1
+            self.revision += 1
+        for index in sorted(self._ring.blocks, reverse=True):
+            block = self._ring.blocks[index]
+            if block.cells is not None:
+                cells = block.cells.recoded(scale)
+                with self._lock:
+                    block.cells = cells
 
     def _adapt_grid(self, frame: LiquidationWindow) -> None:
-        """Rebuild the cells where a frame shows a finer step, or needs a coarser one to fit."""
+        """Rebuild the cells where a frame shows a finer step, or needs a coarser one to fit.
+
+        Built without the lock, exchanged under it.
+        """
         seen = [frame.tick_size, self._tick_size]
-        self._tick_size = min((t for t in seen if t > 0), default=math.nan)
-        held = self._grid.price
-        prices = frame.levels.price
-        if self.last_level >= self.first_level:
-            ends = [held.price_of(self.first_level), held.price_of(self.last_level)]
+        before, self._tick_size = self._tick_size, min((t for t in seen if t > 0), default=math.nan)
+        ring, held, prices = self._ring, self._grid.price, frame.levels.price
+        if ring.high >= ring.low:
+            if math.isnan(self._tick_size):
+                return
+            ends = [held.price_of(ring.low), held.price_of(ring.high)]
+            inside = prices.size == 0 or (prices.min() >= ends[0] and prices.max() <= ends[1])
+            if inside and self._tick_size == before:
+                return
             prices = np.concatenate((prices, ends))
         if prices.size == 0:
-            return
-        if math.isnan(self._tick_size) and self.last_level >= self.first_level:
             return
         block_size = choose_block_size(prices, self._tick_size)
         if math.isclose(block_size, held.block_size, rel_tol=1e-9):
             return
+        scale = self._scale or CodeScale(0)
+        cells = {
+            index: regridded(block.cells, (block.low, block.high), scale, held, block_size)
+            for index, block in ring.blocks.items()
+            if block.cells is not None
+        }
         with self._lock:
-            if self.last_level >= self.first_level:
-                regrid(self._ring, self._scale or CodeScale(0), held.block_size, block_size)
-            self._grid = GridSpec(self._grid.interval_ms, self._grid.phase_ms, block_size)
-            self._pyramid.clear()
             self.generation += 1
             self.revision += 1
+            ring.replace(cells, self.revision)
+            self._grid = GridSpec(self._grid.interval_ms, self._grid.phase_ms, block_size)
+            self._pyramid.clear()

@@ -1,4 +1,4 @@
-"""Levels of detail: pooled copies of a ring, built when first asked, refreshed where it changed."""
+"""Levels of detail: pooled copies of blocks, built where asked, refreshed where they changed."""
 
 from __future__ import annotations
 
@@ -8,18 +8,31 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.store.codes import EMPTY, FIRST, NOT_OBSERVED, Codes, CodeScale
-from heatdesk.store.ring import CellRing, ring_slices
+from heatdesk.store.block import BLOCK, CellBlock, Cells, Span
+from heatdesk.store.codes import Codes, CodeScale
+from heatdesk.store.pooling import halve_columns, max_levels, sum_levels
+from heatdesk.store.ring import CellRing
 
-_KEPT = 10
-_SLICE = 512
+_SHARE = 10
+_LEAST_BYTES = 2 << 20
+
+_Detail = tuple[str, int, int]
+"""Plane, levels pooled, and the detail in time."""
 
 
 @dataclass(slots=True)
-class _Pooled:
+class _Tile:
+    """Pooled copy of one block, `Detail` by detail.
+
+    ``synced`` is the revision each pooled column was built at, ``fresh`` the least of them.
+    """
+
+    cells: Cells
     codes: Codes
     base: int
-    synced: int
+    left: int
+    synced: NDArray[np.int64]
+    fresh: int = -1
 
 
 class Pyramid:
@@ -27,25 +40,33 @@ class Pyramid:
 
     A pooled level is ``level // step``, a pooled column ``column >> time_lod``. Over time the
     largest quantity stays; over price the largest too, or with ``summed`` the sum.
+
+    Tiles are held to a tenth of the cells' bytes, the least recently used go first; those of
+    the last window of each plane stay however large they are, or every pan would build them
+    anew.
     """
 
-    def __init__(self, summed: bool) -> None:
+    def __init__(self, summed: bool, planes: int) -> None:
         self._summed = summed
-        self._layout = -1
-        self._planes: OrderedDict[tuple[str, int, int], _Pooled] = OrderedDict()
+        self._n_planes = planes
+        self._tiles: OrderedDict[tuple[_Detail, int], _Tile] = OrderedDict()
+        self._windows: OrderedDict[_Detail, Span] = OrderedDict()
+        self._evicted_at = 0
+        self.nbytes = 0
 
     def clear(self) -> None:
-        """Forget every pooled plane."""
-        self._planes.clear()
+        """Forget every tile."""
+        self._tiles.clear()
+        self._windows.clear()
+        self.nbytes = 0
 
     def window(
         self,
         ring: CellRing,
         scale: CodeScale,
-        revision: int,
         plane: str,
-        columns: tuple[int, int],
-        levels: tuple[int, int],
+        columns: Span,
+        levels: Span,
         time_lod: int,
         step: int,
     ) -> Codes:
@@ -53,100 +74,119 @@ class Pyramid:
         c0, c1 = columns
         l0, l1 = levels
         out = np.zeros((max(0, l1 - l0), max(0, c1 - c0)), np.uint16)
-        if ring.last < ring.first or out.size == 0:
+        if out.size == 0:
             return out
-        if step == 1 and time_lod == 0:
-            codes, base = ring.codes[plane], ring.base_level
-        else:
-            pooled = self._synced(ring, scale, revision, (plane, step, time_lod))
-            codes, base = pooled.codes, pooled.base
-        a = max(c0, ring.first >> time_lod)
-        b = min(c1, (ring.last >> time_lod) + 1)
-        r0, r1 = max(l0, base), min(l1, base + codes.shape[0])
-        if r1 <= r0:
-            return out
-        for slots, place in ring_slices(a, b, codes.shape[1]):
-            target = slice(a - c0 + place.start, a - c0 + place.stop)
-            out[r0 - l0 : r1 - l0, target] = codes[r0 - base : r1 - base, slots]
+        detail = (plane, step, time_lod)
+        native = step == 1 and time_lod == 0
+        for block in ring.between(c0 << time_lod, c1 << time_lod):
+            cells = block.cells
+            if cells is None:
+                continue
+            if native:
+                codes, base = cells.read(plane, columns, scale), cells.base_level
+                left = max(c0, cells.left)
+            else:
+                tile = self._tile(block, cells, scale, detail, columns)
+                codes, base, left = tile.codes, tile.base, tile.left
+            a, b = max(c0, left), min(c1, left + codes.shape[1])
+            r0, r1 = max(l0, base), min(l1, base + codes.shape[0])
+            if b > a and r1 > r0:
+                out[r0 - l0 : r1 - l0, a - c0 : b - c0] = codes[
+                    r0 - base : r1 - base, a - left : b - left
+                ]
+        if not native:
+            self._note(detail, columns)
+            self._trim(ring)
         return out
 
-    def _synced(
-        self, ring: CellRing, scale: CodeScale, revision: int, key: tuple[str, int, int]
-    ) -> _Pooled:
-        if ring.layout != self._layout:
-            self._planes.clear()
-            self._layout = ring.layout
-        plane, step, time_lod = key
-        pooled = self._planes.get(key)
-        if pooled is None:
-            base = ring.base_level // step
-            rows = (ring.base_level + ring.rows - 1) // step - base + 1
-            pooled = _Pooled(np.zeros((rows, ring.capacity >> time_lod), np.uint16), base, -1)
-            self._planes[key] = pooled
-            while len(self._planes) > _KEPT:
-                self._planes.popitem(last=False)
-        self._planes.move_to_end(key)
-        if pooled.synced < revision:
-            newest = ring.touched.reshape(-1, 1 << time_lod).max(axis=1)
-            for start, stop in _runs(np.flatnonzero(newest > pooled.synced)):
-                native = ring.codes[plane][:, start << time_lod : stop << time_lod]
-                pooled.codes[:, start:stop] = self._pool(
-                    native, ring.base_level, scale, step, time_lod
+    def _tile(
+        self, block: CellBlock, cells: Cells, scale: CodeScale, detail: _Detail, columns: Span
+    ) -> _Tile:
+        """Tile of a block in which some pooled columns are up to date."""
+        plane, step, time_lod = detail
+        key = (detail, block.start // BLOCK)
+        tile = self._tiles.get(key)
+        if tile is None or not _same_place(tile.cells, cells):
+            if tile is not None:
+                self.nbytes -= tile.codes.nbytes
+            tile = _blank(cells, step, time_lod)
+            self._tiles[key] = tile
+            self.nbytes += tile.codes.nbytes
+        tile.cells = cells
+        self._tiles.move_to_end(key)
+        if tile.fresh >= block.revision:
+            return tile
+        start = (tile.left << time_lod) - block.start
+        width = tile.codes.shape[1]
+        newest = block.touched[start : start + (width << time_lod)]
+        newest = newest.reshape(width, 1 << time_lod).max(axis=1)
+        stale = newest > tile.synced
+        stale[: max(0, columns[0] - tile.left)] = False
+        stale[max(0, columns[1] - tile.left) :] = False
+        for a, b in _runs(np.flatnonzero(stale)):
+            first, stop = (tile.left + a) << time_lod, (tile.left + b) << time_lod
+            first = max(first, cells.left)
+            codes = cells.read(plane, (first, stop), scale)
+            if step > 1:
+                codes = (
+                    sum_levels(codes, cells.base_level, step, scale)
+                    if self._summed
+                    else max_levels(codes, cells.base_level, step)
                 )
-            pooled.synced = revision
-        return pooled
+            tile.codes[:, a:b] = halve_columns(codes, first, time_lod)
+            tile.synced[a:b] = block.revision
+        tile.fresh = int(tile.synced.min())
+        return tile
 
-    def _pool(
-        self, native: Codes, base_level: int, scale: CodeScale, step: int, time_lod: int
-    ) -> Codes:
-        if step > 1:
-            native = (
-                sum_levels(native, base_level, step, scale)
-                if self._summed
-                else max_levels(native, base_level, step)
-            )
-        for _ in range(time_lod):
-            native = np.maximum(native[:, 0::2], native[:, 1::2])
-        return native
+    def _note(self, detail: _Detail, columns: Span) -> None:
+        held = self._windows.get(detail)
+        if held is not None and held[0] <= columns[0] and columns[1] <= held[1]:
+            # a part of the window, read again because it changed
+            return
+        self._windows[detail] = columns
+        self._windows.move_to_end(detail)
+        while len(self._windows) > self._n_planes:
+            self._windows.popitem(last=False)
 
+    def _trim(self, ring: CellRing) -> None:
+        if ring.evicted_at != self._evicted_at:
+            self._evicted_at = ring.evicted_at
+            for key in [key for key in self._tiles if key[1] not in ring.blocks]:
+                self._drop(key)
+        if self.nbytes <= _LEAST_BYTES or self.nbytes <= (budget := ring.nbytes // _SHARE):
+            return
+        budget = max(_LEAST_BYTES, budget)
+        for key in list(self._tiles):
+            if self.nbytes <= budget:
+                break
+            if not self._needed(*key):
+                self._drop(key)
 
-def max_levels(codes: Codes, base_level: int, step: int) -> Codes:
-    """Keep the largest code of every ``step`` levels, (levels, columns)."""
-    pooled: Codes = _by_step(codes, base_level, step).max(axis=1)
-    return pooled
+    def _needed(self, detail: _Detail, index: int) -> bool:
+        window = self._windows.get(detail)
+        first, stop = index * BLOCK >> detail[2], (index + 1) * BLOCK >> detail[2]
+        return window is not None and window[0] < stop and first < window[1]
 
-
-def sum_levels(codes: Codes, base_level: int, step: int, scale: CodeScale) -> Codes:
-    """Sum the quantities of every ``step`` levels and encode the sums, (levels, columns)."""
-    values = scale.values().copy()
-    values[NOT_OBSERVED] = 0.0
-    grouped = _by_step(codes, base_level, step)
-    total = np.zeros((grouped.shape[0], grouped.shape[2]))
-    seen = np.zeros(total.shape, np.uint16)
-    for i in range(step):
-        total += values[grouped[:, i]]
-        np.maximum(seen, grouped[:, i], out=seen)
-    summed = scale.encode(total)
-    # nothing but empty and unobserved levels: no sum to tell, only whether anyone looked
-    return np.where(seen >= FIRST, summed, np.minimum(seen, EMPTY))
-
-
-def _by_step(codes: Codes, base_level: int, step: int) -> Codes:
-    """Group rows by ``level // step``: (groups, step, columns), ends filled with *not observed*."""
-    front = base_level % step
-    back = -(front + codes.shape[0]) % step
-    if front or back:
-        codes = np.pad(codes, ((front, back), (0, 0)))
-    return codes.reshape(-1, step, codes.shape[1])
+    def _drop(self, key: tuple[_Detail, int]) -> None:
+        self.nbytes -= self._tiles.pop(key).codes.nbytes
 
 
-def _runs(index: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """Contiguous stretches of ascending indices, half-open, none longer than a slice."""
+def _blank(cells: Cells, step: int, time_lod: int) -> _Tile:
+    base = cells.base_level // step
+    rows = (cells.levels[1] - 1) // step - base + 1
+    left = cells.left >> time_lod
+    width = -(-cells.columns[1] >> time_lod) - left
+    codes = np.zeros((rows, width), np.uint16)
+    return _Tile(cells, codes, base, left, np.full(width, -1, np.int64))
+
+
+def _same_place(a: Cells, b: Cells) -> bool:
+    return a is b or (a.levels == b.levels and a.columns == b.columns)
+
+
+def _runs(index: NDArray[np.intp]) -> list[Span]:
+    """Contiguous stretches of ascending indices, half-open."""
     if index.size == 0:
         return []
-    breaks = np.flatnonzero(np.diff(index) > 1) + 1
-    runs = []
-    for part in np.split(index, breaks):
-        start, stop = int(part[0]), int(part[-1]) + 1
-        runs += [(a, min(a + _SLICE, stop)) for a in range(start, stop, _SLICE)]
-    return runs
+    parts = np.split(index, np.flatnonzero(np.diff(index) > 1) + 1)
+    return [(int(part[0]), int(part[-1]) + 1) for part in parts]

@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from heatdesk.store.block import MAX_LEVELS, Cells, Span
 from heatdesk.store.codes import EMPTY, FIRST, NOT_OBSERVED, Codes, CodeScale
 from heatdesk.store.grid import PriceGrid
-from heatdesk.store.ring import CellRing
 
 MAX_FINE_LEVELS = 16_384
 """Levels beyond which a served step is too fine to be held and several share a level."""
@@ -38,30 +38,41 @@ def choose_block_size(price: NDArray[np.float64], tick_size: float) -> float:
     return tick_size * max(1, math.ceil((high - low) / tick_size / MAX_FINE_LEVELS))
 
 
-def regrid(ring: CellRing, scale: CodeScale, block_size: float, new_block_size: float) -> None:
-    """Move the cells of a ring to levels of another height.
+def regridded(
+    cells: Cells, touched: tuple[int, int], scale: CodeScale, old: PriceGrid, new_block_size: float
+) -> tuple[Cells, Span]:
+    """Copy the cells of a block to levels of another height.
 
     Quantities go to the level that holds their old level's lower edge and are summed there; a
-    new level inside an old one that was observed is *observed empty*.
+    new level inside an old one that was observed is *observed empty*. ``touched`` are the levels
+    that data has touched, inclusive; what does not fit into `MAX_LEVELS` about their middle is
+    left out.
+
+    Returns
+    -------
+    Cells
+    Span
+        Levels that data has touched, on the new grid.
     """
-    old, new = PriceGrid(block_size), PriceGrid(new_block_size)
-    held = np.arange(ring.low, ring.high + 1)
-    target = new.levels_of(held.astype(np.float64) * block_size)
+    new = PriceGrid(new_block_size)
+    target = new.levels_of(np.arange(touched[0], touched[1] + 1, dtype=np.float64) * old.block_size)
     first = int(target[0])
-    last = max(int(target[-1]), new.level_of((ring.high + 1) * block_size) - 1)
-    rows = first + np.arange(last - first + 1)
-    source = (
-        np.clip(old.levels_of(rows.astype(np.float64) * new_block_size), ring.low, ring.high)
-        - ring.low
-    )
+    last = max(int(target[-1]), new.level_of((touched[1] + 1) * old.block_size) - 1)
+    if last - first >= MAX_LEVELS:
+        first = (first + last - MAX_LEVELS) // 2
+        last = first + MAX_LEVELS - 1
+    rows = np.arange(first, last + 1)
+    source = np.clip(old.levels_of(rows.astype(np.float64) * new_block_size), *touched) - touched[0]
+    kept = np.flatnonzero((target >= first) & (target <= last))
     planes: dict[str, Codes] = {}
-    for name, plane in ring.codes.items():
-        codes = plane[ring.low - ring.base_level : ring.high + 1 - ring.base_level]
-        moved = np.minimum(codes, EMPTY)[source]
-        into, starts = np.unique(target, return_index=True)
-        moved[into - first] = _summed(codes, starts, scale)
+    for name in cells.codes:
+        top = touched[0] - cells.base_level
+        held = cells.read(name, cells.columns, scale)[top : top + target.size]
+        moved = np.minimum(held, EMPTY)[source]
+        into, starts = np.unique(target[kept], return_index=True)
+        moved[into - first] = _summed(held[kept[0] : kept[-1] + 1], starts, scale)
         planes[name] = moved
-    ring.replace(planes, first, first, last)
+    return Cells(planes, first, cells.left, scale), (first, last + 1)
 
 
 def _summed(codes: Codes, starts: NDArray[np.intp], scale: CodeScale) -> Codes:

@@ -1,224 +1,252 @@
-"""The memory of a heatmap: planes of codes, a ring in time that grows, evicts and re-centres."""
+"""The memory of a heatmap: blocks of columns in time; the oldest go when the budget is spent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.store.codes import Codes
+from heatdesk.store.block import (
+    BLOCK,
+    GAP,
+    MAX_LEVELS,
+    MAX_TIME_LOD,
+    OBSERVED,
+    UNKNOWN,
+    CellBlock,
+    Cells,
+    Span,
+    fitting_columns,
+    fitting_levels,
+)
+from heatdesk.store.codes import Codes, CodeScale
 
-MAX_TIME_LOD = 8
-BLOCK = 1 << MAX_TIME_LOD
-"""Columns of the coarsest level of detail; the ring holds whole blocks."""
-MAX_LEVELS = 32_768
-"""Most levels a ring is high; beyond that it keeps those around the newest data."""
+__all__ = [
+    "BLOCK",
+    "DEFAULT_BUDGET_BYTES",
+    "GAP",
+    "MAX_LEVELS",
+    "MAX_TIME_LOD",
+    "OBSERVED",
+    "UNKNOWN",
+    "CellRing",
+]
+
 DEFAULT_BUDGET_BYTES = 256 << 20
-
-UNKNOWN, OBSERVED, GAP = 0, 1, 2
-"""States of a column: nobody asked yet, a snapshot came, asked and none came."""
-
-_ROW_STEP = 64
-
-
-def ring_slices(start: int, stop: int, capacity: int) -> list[tuple[slice, slice]]:
-    """Pair ring slots with places in an array that starts at ``start``: one or two pieces."""
-    if stop <= start:
-        return []
-    slot, count = start % capacity, stop - start
-    head = min(count, capacity - slot)
-    pieces = [(slice(slot, slot + head), slice(0, head))]
-    if head < count:
-        pieces.append((slice(0, count - head), slice(head, count)))
-    return pieces
+_ALWAYS_HELD = 2
+# blocks with cells that are kept whatever the budget
 
 
 class CellRing:
-    """Codes by level (rows) and absolute column (ring slot = column modulo capacity).
+    """Blocks of cells by absolute column; stretches that nobody asked for cost nothing.
 
-    Slots outside ``first`` to ``last`` are always clear.
+    One writer. It prepares memory with `prepared` outside the lock; every other method is
+    called under it.
 
     Attributes
     ----------
-    codes : dict of str to (rows, capacity) uint16
-        One plane per side; time is the fast axis.
-    state : (capacity,) uint8
-        `UNKNOWN`, `OBSERVED` or `GAP`.
-    touched : (capacity,) int64
-        Revision of the last change of each column.
-    base_level : int
-        Level of row 0.
+    blocks : dict of int to CellBlock
+        By ``column // BLOCK``.
     first, last : int
         Absolute columns held, inclusive; ``last < first`` while empty.
     low, high : int
         Levels that data has touched, inclusive.
-    layout : int
-        Changes when the arrays are replaced.
+    floor : int
+        Columns below it were evicted, or refused for want of room, and stay out.
+    evicted_at : int
+        Revision of the last eviction.
     """
 
     def __init__(self, planes: Sequence[str], budget_bytes: int = DEFAULT_BUDGET_BYTES) -> None:
-        self.codes: dict[str, Codes] = {name: np.zeros((0, 0), np.uint16) for name in planes}
-        self.state: NDArray[np.uint8] = np.zeros(0, np.uint8)
-        self.touched: NDArray[np.int64] = np.zeros(0, np.int64)
-        self.base_level = 0
+        self.planes = tuple(planes)
+        self.blocks: dict[int, CellBlock] = {}
         self.first, self.last = 0, -1
         self.low, self.high = 0, -1
-        self.layout = 0
+        self.floor = -(2**62)
+        self.evicted_at = 0
+        self.lowest = 0
         self._budget_bytes = budget_bytes
 
     @property
-    def rows(self) -> int:
-        """Allocated levels."""
-        return int(next(iter(self.codes.values())).shape[0])
-
-    @property
-    def capacity(self) -> int:
-        """Allocated columns."""
-        return int(self.state.size)
-
-    @property
     def nbytes(self) -> int:
-        """Bytes of the planes."""
-        return sum(plane.nbytes for plane in self.codes.values())
+        """Bytes of cells and of what is known of the columns."""
+        return sum(block.nbytes for block in self.blocks.values())
 
-    def reserve(self, first: int, last: int, levels: tuple[int, int] | None, mark: int) -> None:
-        """Make room for columns and levels (both inclusive), evicting what the budget excludes.
+    def between(self, first: int, stop: int) -> Iterator[CellBlock]:
+        """Blocks that hold any of the columns ``first`` to ``stop`` (exclusive), ascending."""
+        a, b = first // BLOCK, -(-stop // BLOCK)
+        if b - a > len(self.blocks):
+            indices: Sequence[int] = sorted(i for i in self.blocks if a <= i < b)
+        else:
+            indices = range(a, b)
+        for index in indices:
+            block = self.blocks.get(index)
+            if block is not None:
+                yield block
 
-        Levels further apart than `MAX_LEVELS` are kept around the middle of ``levels``. The
-        oldest columns are evicted first; ``mark`` is the revision noted on them.
-        """
-        row_span = self._row_span(levels)
-        if self.last >= self.first:
-            first, last = min(first, self.first), max(last, self.last)
-        largest = self._largest_capacity(row_span[1] - row_span[0])
-        end = -(-(last + 1) // BLOCK) * BLOCK
-        first = max(first, end - largest)
-        self._evict(first, mark)
-        needed = end - first // BLOCK * BLOCK
-        capacity = self.capacity
-        if needed > capacity or capacity > largest:
-            # grow by half at least, so that a live heatmap is seldom copied
-            roomy = -(-max(needed, capacity * 3 // 2) // BLOCK) * BLOCK
-            capacity = min(largest, roomy if self.capacity else needed)
-        if capacity != self.capacity or row_span != (self.base_level, self.base_level + self.rows):
-            self._move(row_span, capacity)
-        self.first, self.last = first, last
+    def newest_middle(self) -> tuple[int, int] | None:
+        """Newest observed column, and the middle level of its block; None while there is none."""
+        for index in sorted(self.blocks, reverse=True):
+            block = self.blocks[index]
+            if block.cells is not None and block.high >= block.low:
+                column = block.start + int(np.flatnonzero(block.state == OBSERVED)[-1])
+                return column, (block.low + block.high) // 2
+        return None
 
-    def slots(self, columns: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Ring slots of absolute columns."""
-        return columns % self.capacity
+    # -- writing
 
-    def write(
+    def prepared(
         self,
-        columns: NDArray[np.int64],
-        low: int,
-        cells: Mapping[str, Codes],
-        mark: int,
-    ) -> None:
-        """Replace whole columns; ``cells`` are (columns, levels from ``low`` up).
+        index: int,
+        levels: Span | None,
+        columns: Span,
+        expected: Sequence[Span],
+        scale: CodeScale,
+    ) -> tuple[Cells | None, Span]:
+        """Memory of a block that shall hold levels and columns too: the present one if it can.
 
-        Columns that are no longer held, and levels outside the rows, are left out.
+        Takes no lock: the copy is handed to `install`, which only exchanges it.
         """
-        kept = (columns >= self.first) & (columns <= self.last)
-        slots = self.slots(columns[kept])
-        contiguous = slots.size > 0 and bool((np.diff(slots) == 1).all())
-        where: slice | NDArray[np.int64] = (
-            slice(int(slots[0]), int(slots[-1]) + 1) if contiguous else slots
-        )
-        for name, codes in cells.items():
-            start = max(0, self.base_level - low)
-            stop = min(codes.shape[1], self.base_level + self.rows - low)
-            plane = self.codes[name]
-            plane[:, where] = 0
-            if stop > start:
-                top = low - self.base_level
-                plane[top + start : top + stop, where] = codes[kept, start:stop].T
-        self.state[where] = OBSERVED
-        self.touched[where] = mark
+        block = self.blocks.get(index)
+        if levels is None:
+            cells = block.cells if block is not None else None
+            held = (block.low, block.high + 1) if block is not None else (0, 0)
+            # columns of no level need memory only where there is something to overwrite
+            if block is None or cells is None:
+                return None, held
+            rows = cells.levels
+        else:
+            rows, held = fitting_levels(block, levels[0], levels[1] - 1)
+        place = fitting_columns(block or CellBlock(index), columns, expected)
+        if block is None or block.cells is None:
+            shape = (rows[1] - rows[0], place[1] - place[0])
+            planes: dict[str, Codes] = {name: np.zeros(shape, np.uint16) for name in self.planes}
+            return Cells(planes, rows[0], place[0], scale), held
+        if (rows, place) == (block.cells.levels, block.cells.columns):
+            return block.cells, held
+        return block.cells.resized(rows, place), held
+
+    def install(
+        self, index: int, cells: Cells | None, held: Span, columns: Span, mark: int
+    ) -> bool:
+        """Give a block its prepared memory; False when the budget has no room for it.
+
+        The oldest blocks go first; the newest two stay whatever the budget. Only references
+        are exchanged, so the lock is held for microseconds.
+        """
+        if columns[0] < self.floor or not self._make_room(index, cells, mark):
+            return False
+        block = self.blocks.setdefault(index, CellBlock(index))
+        if cells is not None and (held[0] > block.low or held[1] <= block.high):
+            # levels were given up: whatever column had them reads differently now
+            block.touch(slice(None), mark)
+        if cells is not None:
+            block.cells = cells
+            block.low, block.high = held[0], held[1] - 1
+        self._join(columns)
+        self.measure()
+        return True
 
     def mark_gaps(self, columns: NDArray[np.int64], mark: int) -> None:
         """Note columns that were asked and did not come; one that was observed stays so."""
-        slots = self.slots(columns[(columns >= self.first) & (columns <= self.last)])
-        slots = slots[self.state[slots] == UNKNOWN]
-        self.state[slots] = GAP
-        self.touched[slots] = mark
+        columns = columns[columns >= self.floor]
+        if columns.size == 0:
+            return
+        edges = np.flatnonzero(np.diff(columns // BLOCK)) + 1
+        for part in np.split(columns, edges):
+            index = int(part[0]) // BLOCK
+            block = self.blocks.setdefault(index, CellBlock(index))
+            places = part - block.start
+            places = places[block.state[places] == UNKNOWN]
+            if places.size:
+                block.state[places] = GAP
+                block.touch(places, mark)
+        self._join((int(columns[0]), int(columns[-1]) + 1))
 
     def states(self, first: int, stop: int) -> NDArray[np.uint8]:
         """States of columns ``first`` to ``stop`` (exclusive), a copy."""
         out = np.zeros(max(0, stop - first), np.uint8)
-        a, b = max(first, self.first), min(stop, self.last + 1)
-        for slots, place in ring_slices(a, b, self.capacity):
-            out[a - first :][place] = self.state[slots]
+        for block in self.between(first, stop):
+            a, b = max(first, block.start), min(stop, block.start + BLOCK)
+            out[a - first : b - first] = block.state[a - block.start : b - block.start]
         return out
 
-    def replace(self, planes: Mapping[str, Codes], base_level: int, low: int, high: int) -> None:
-        """Swap the planes for others of another height, same columns."""
-        self.codes = dict(planes)
-        self.base_level, self.low, self.high = base_level, low, high
-        self.layout += 1
+    def changed_since(self, revision: int) -> Span:
+        """Columns that changed after a revision, half-open; empty when none did."""
+        spans = []
+        for block in self.blocks.values():
+            if block.revision > revision:
+                places = np.flatnonzero(block.touched > revision)
+                if places.size:
+                    spans.append((block.start + int(places[0]), block.start + int(places[-1]) + 1))
+        if self.evicted_at > revision:
+            spans.append((self.lowest, self.floor))
+        if not spans:
+            return 0, 0
+        return min(span[0] for span in spans), max(span[1] for span in spans)
 
-    def _row_span(self, levels: tuple[int, int] | None) -> tuple[int, int]:
-        base, stop = self.base_level, self.base_level + self.rows
-        if levels is None:
-            return (base, stop) if self.rows else (0, _ROW_STEP)
-        low, high = levels
-        if high - low >= MAX_LEVELS:
-            low = (low + high - MAX_LEVELS) // 2
-            high = low + MAX_LEVELS - 1
-        if self.high >= self.low:
-            low_all, high_all = min(low, self.low), max(high, self.high)
-            if high_all - low_all >= MAX_LEVELS:
-                # re-centre: all of the new levels, and of the old ones those nearest to them
-                low_all = max(low_all, high - MAX_LEVELS + 1)
-                high_all = min(high_all, low_all + MAX_LEVELS - 1)
-        else:
-            low_all, high_all = low, high
-        self.low, self.high = low_all, high_all
-        fits = base <= low_all and high_all < stop and stop - base <= MAX_LEVELS
-        if self.rows and fits:
-            return base, stop
-        margin = max(_ROW_STEP // 2, (high_all - low_all) // 8)
-        base = (low_all - margin) // _ROW_STEP * _ROW_STEP
-        stop = -(-(high_all + 1 + margin) // _ROW_STEP) * _ROW_STEP
-        if stop - base > MAX_LEVELS:
-            base, stop = low_all, low_all + MAX_LEVELS
-        return base, stop
+    def cropped(self, levels: Span) -> dict[int, tuple[Cells | None, Span]]:
+        """Prepare the blocks that reach beyond ``levels`` for `replace`, without it; no lock."""
+        found: dict[int, tuple[Cells | None, Span]] = {}
+        for index, block in self.blocks.items():
+            if block.cells is None or (block.low >= levels[0] and block.high < levels[1]):
+                continue
+            low, stop = max(block.low, levels[0]), min(block.high + 1, levels[1])
+            if stop <= low:
+                found[index] = None, (0, 0)
+            else:
+                found[index] = block.cells.resized((low, stop), block.cells.columns), (low, stop)
+        return found
 
-    def _largest_capacity(self, rows: int) -> int:
-        per_column = max(1, rows * 2 * len(self.codes))
-        return max(2, self._budget_bytes // per_column // BLOCK) * BLOCK
+    def replace(self, cells: Mapping[int, tuple[Cells | None, Span]], mark: int) -> None:
+        """Exchange the cells of blocks for others of another height, same columns."""
+        for index, (fresh, held) in cells.items():
+            block = self.blocks[index]
+            block.cells = fresh
+            block.low, block.high = held[0], held[1] - 1
+            block.touch(slice(None), mark)
+        self.measure()
 
-    def _evict(self, first: int, mark: int) -> None:
-        stop = min(first, self.last + 1)
-        if self.last < self.first or stop <= self.first:
-            return
-        for slots, _ in ring_slices(self.first, stop, self.capacity):
-            for plane in self.codes.values():
-                plane[:, slots] = 0
-            self.state[slots] = UNKNOWN
-            self.touched[slots] = mark
-        self.first = stop
+    def measure(self) -> None:
+        """Find again the levels that data has touched."""
+        spans = [(b.low, b.high) for b in self.blocks.values() if b.high >= b.low]
+        self.low = min((low for low, _ in spans), default=0)
+        self.high = max((high for _, high in spans), default=-1)
 
-    def _move(self, row_span: tuple[int, int], capacity: int) -> None:
-        """Copy what is held into arrays of another size."""
-        base, stop = row_span
-        low, high = max(base, self.base_level), min(stop, self.base_level + self.rows)
-        held = ring_slices(self.first, self.last + 1, self.capacity) if self.capacity else []
-        old_codes, old_state, old_touched = self.codes, self.state, self.touched
-        self.codes = {n: np.zeros((stop - base, capacity), np.uint16) for n in old_codes}
-        self.state, self.touched = np.zeros(capacity, np.uint8), np.zeros(capacity, np.int64)
-        for slots, place in held:
-            for target, part in ring_slices(
-                self.first + place.start, self.first + place.stop, capacity
-            ):
-                source = slice(slots.start + part.start, slots.start + part.stop)
-                self.state[target] = old_state[source]
-                self.touched[target] = old_touched[source]
-                for name, plane in old_codes.items():
-                    rows = slice(low - self.base_level, max(low, high) - self.base_level)
-                    self.codes[name][low - base : max(low, high) - base, target] = plane[
-                        rows, source
-                    ]
-        self.base_level = base
-        self.layout += 1
+    def _join(self, columns: Span) -> None:
+        first, last = columns[0], columns[1] - 1
+        if self.last < self.first:
+            self.first, self.last, self.lowest = first, last, first
+        self.first, self.last = min(self.first, first), max(self.last, last)
+        self.lowest = min(self.lowest, first)
+
+    def _make_room(self, index: int, cells: Cells | None, mark: int) -> bool:
+        block = self.blocks.get(index)
+        more = (cells.nbytes if cells is not None else 0) - (
+            block.cells.nbytes if block is not None and block.cells is not None else 0
+        )
+        if block is None:
+            more += CellBlock(index).nbytes
+        total = self.nbytes + more
+        while total > self._budget_bytes:
+            filled = sorted(i for i, b in self.blocks.items() if b.cells is not None)
+            if cells is not None and index not in filled:
+                filled = sorted((*filled, index))
+            if len(filled) <= _ALWAYS_HELD:
+                return True
+            if index <= min(self.blocks):
+                self.floor = max(self.floor, (index + 1) * BLOCK)
+                self.evicted_at = mark if block is not None else self.evicted_at
+                if block is not None:
+                    self._evict(index, mark)
+                return False
+            total -= self._evict(min(self.blocks), mark)
+        return True
+
+    def _evict(self, index: int, mark: int) -> int:
+        freed = self.blocks.pop(index).nbytes
+        self.floor = max(self.floor, (index + 1) * BLOCK)
+        self.first = max(self.first, self.floor)
+        self.evicted_at = mark
+        return freed

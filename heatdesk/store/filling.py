@@ -1,0 +1,190 @@
+"""A frame on its way into cells: which levels each snapshot saw, and their codes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heatdesk.frames.market import LevelRuns
+from heatdesk.store.block import BLOCK, MAX_LEVELS, Span
+from heatdesk.store.bucketing import (
+    HeatmapFrame,
+    Levels,
+    bucket,
+    cleaned,
+    observed_range,
+    runs_of,
+    touch_level,
+)
+from heatdesk.store.codes import Codes, CodeScale
+from heatdesk.store.grid import GridSpec
+
+_CELLS_AT_ONCE = 1 << 16
+_SNAPSHOTS_AT_ONCE = 64
+# what is worked on at once stays in the processor's cache, and a lock is held for little
+
+_OUTLIER = 2.0**24
+_LARGEST_QTY = 1e18
+
+Totals = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(slots=True)
+class Snapshots:
+    """Snapshots of one frame by column, ascending and unique.
+
+    ``lows`` and ``highs`` are the levels each observed, inclusive; the lowest above the highest
+    where it observed none.
+    """
+
+    grid: GridSpec
+    columns: Levels
+    runs: Mapping[str, LevelRuns]
+    lows: Levels
+    highs: Levels
+
+    @classmethod
+    def of(cls, frame: HeatmapFrame, grid: GridSpec, columns: Levels) -> Snapshots:
+        """Read a frame."""
+        runs = {name: cleaned(run) for name, run in runs_of(frame).items()}
+        lows, highs = observed_range(runs, grid.price)
+        return cls(grid, columns, runs, lows, highs)
+
+    def span(self, start: int, stop: int) -> Span | None:
+        """Levels that some snapshots observed, half-open."""
+        lows, highs = self.lows[start:stop], self.highs[start:stop]
+        filled = lows <= highs
+        if not filled.any():
+            return None
+        return int(lows[filled].min()), int(highs[filled].max()) + 1
+
+    def touch(self, start: int, stop: int) -> int:
+        """Level around which some snapshots trade."""
+        return touch_level(self.runs, self.grid.price, start, stop)
+
+    def held_span(self, start: int, stop: int) -> Span | None:
+        """Levels of some snapshots that a block can hold: at most `MAX_LEVELS` about the touch."""
+        span = self.span(start, stop)
+        if span is None or span[1] - span[0] <= MAX_LEVELS:
+            return span
+        middle = min(max(self.touch(start, stop), span[0]), span[1] - 1)
+        low = max(span[0], min(middle - MAX_LEVELS // 2, span[1] - MAX_LEVELS))
+        return low, low + MAX_LEVELS
+
+    def confine(self, levels: Span, start: int = 0, stop: int | None = None) -> None:
+        """Forget what some snapshots observed outside ``levels``."""
+        part = slice(start, stop)
+        self.lows[part] = np.maximum(self.lows[part], levels[0])
+        self.highs[part] = np.minimum(self.highs[part], levels[1] - 1)
+
+    def by_block(self) -> list[tuple[int, int, int]]:
+        """Block, start and stop of the snapshots of each block, newest first."""
+        if self.columns.size == 0:
+            return []
+        blocks = self.columns // BLOCK
+        edges = [0, *(np.flatnonzero(np.diff(blocks)) + 1).tolist(), self.columns.size]
+        return [(int(blocks[a]), a, b) for a, b in zip(edges[-2::-1], edges[:0:-1], strict=True)]
+
+    def portions(self, start: int, stop: int) -> Iterator[Span]:
+        """Cut some snapshots so that each part is worked on in the cache."""
+        span = self.span(start, stop)
+        width = span[1] - span[0] if span is not None else 1
+        size = max(1, min(_SNAPSHOTS_AT_ONCE, _CELLS_AT_ONCE // width))
+        for a in range(start, stop, size):
+            yield a, min(a + size, stop)
+
+    def totals(self, start: int, stop: int, levels: Span) -> Totals:
+        """Quantity by level of some snapshots, each plane (stop - start, levels)."""
+        low, width = levels[0], levels[1] - levels[0]
+        found = {}
+        for name, run in self.runs.items():
+            total = bucket(run, self.grid.price, start, stop, low, width)
+            if total.size and not total.max() < math.inf:
+                # too large to be added up: nobody knows how much is there
+                total[total == math.inf] = np.nan
+            found[name] = total
+        return found
+
+    def codes(
+        self,
+        totals: Totals,
+        scale: CodeScale,
+        start: int,
+        stop: int,
+        levels: Span,
+        reach: tuple[float, float],
+    ) -> dict[str, Codes]:
+        """Codes of totals: *empty* inside what a snapshot observed, *not observed* outside.
+
+        ``reach`` are the smallest and largest positive total, NaN where a total is.
+        """
+        lows, highs = self.lows[start:stop, None], self.highs[start:stop, None]
+        found = {
+            name: scale.encode(total)
+            if math.isnan(reach[1])
+            else scale.encode_totals(total, *reach)
+            for name, total in totals.items()
+        }
+        if (lows > levels[0]).any() or (highs < levels[1] - 1).any():
+            place = np.arange(*levels)
+            inside = (place >= lows) & (place <= highs)
+            for codes in found.values():
+                codes *= inside
+        return found
+
+    def reach(self, totals: Totals, start: int, stop: int) -> tuple[float, float]:
+        """A bound of the smallest positive total, and the largest total; NaN where one is."""
+        low, high = math.inf, 0.0
+        for name, total in totals.items():
+            if total.size == 0:
+                continue
+            high = float(np.maximum(high, total.max()))
+            run = self.runs[name]
+            qty = run.qty[run.offsets[start] : run.offsets[stop]]
+            least = float(qty.min()) if qty.size else math.inf
+            if not least > 0:
+                # a level may be served as empty: only then each total is looked at
+                least = float(np.min(total, where=total > 0, initial=math.inf))
+            low = min(low, least)
+        return low, high
+
+
+@dataclass(slots=True)
+class QuantityRange:
+    """The quantities met so far, and where the codes should lie for them.
+
+    ``summed`` makes room for the sum of all levels of a column.
+    """
+
+    summed: bool
+    low: float = math.inf
+    high: float = 0.0
+
+    def fit(
+        self, totals: Totals, reach: tuple[float, float], scale: CodeScale | None
+    ) -> CodeScale | None:
+        """A better scale for what came; None where the present one serves.
+
+        A quantity beyond 1e18, or 2**24 times the median of those that came with it, moves
+        nothing: it takes the highest code, and the others keep theirs.
+        """
+        low, high = min(self.low, reach[0]), reach[1]
+        if self.summed or math.isnan(high):
+            sums = [np.nansum(total, axis=1).max(initial=0.0) for total in totals.values()]
+            high = float(max(sums, default=0.0))
+        high = max(self.high, high)
+        if high <= 0:
+            return None
+        if scale is None or not scale.covers(low, high):
+            positive = np.concatenate([total[total > 0] for total in totals.values()])
+            if positive.size:
+                ceiling = min(_LARGEST_QTY, float(np.median(positive)) * _OUTLIER)
+                high = max(self.high, min(high, ceiling))
+        self.low, self.high = min(low, high), high
+        if scale is not None and scale.covers(self.low, high):
+            return None
+        return CodeScale.fit(self.low, high)
