@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ class Contrast:
         Cuts as quantities, for ``absolute``.
     scale : str
         ``log`` or ``linear``.
+    auto : bool
+        Whether the cuts are worked out again as data comes; only percentiles can be.
     """
 
     mode: str = "percentile"
@@ -40,6 +42,7 @@ class Contrast:
     low: float = 0.0
     high: float = 0.0
     scale: str = "log"
+    auto: bool = False
 
 
 def resolve_contrast(
@@ -59,6 +62,20 @@ def resolve_contrast(
     low = quantile(histogram, values, contrast.low_pct / 100)
     high = quantile(histogram, values, contrast.high_pct / 100)
     return _apart(low, high, contrast.scale)
+
+
+def carry_over(
+    histogram: NDArray[np.int64], values: NDArray[np.float64], contrast: Contrast
+) -> Contrast:
+    """Return the contrast for another instrument, whose sizes are others.
+
+    Percentiles mean the same everywhere. Exact sizes become those below which the same shares
+    of this instrument's cells lie.
+    """
+    if contrast.mode != "absolute":
+        return contrast
+    low, high = resolve_contrast(histogram, values, replace(contrast, mode="percentile"))
+    return replace(contrast, low=low, high=high)
 
 
 def quantile(histogram: NDArray[np.int64], values: NDArray[np.float64], share: float) -> float:

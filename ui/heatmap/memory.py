@@ -3,95 +3,159 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from heatdesk.views.contrast import Contrast
+from heatdesk.views.cell_count import CellCount
+from heatdesk.views.contrast import Contrast, carry_over
 
 if TYPE_CHECKING:
+    from heatdesk.views.heatmap import HeatmapSource
     from ui.heatmap.legend import ContrastLegend
 
 MOST = 60
 """Instruments remembered."""
-
-Histogram = Callable[[], tuple[NDArray[np.int64], NDArray[np.float64]]]
-"""Counts per code and what each code is worth; asked only when a fit is due."""
+AUTO_MS = 5_000
+"""Least time between two fits that nobody asked for."""
 
 
 class ContrastMemory:
     """Decides when a legend is fitted, and keeps each instrument's contrast.
 
     A fit happens for a new instrument or block, again when its first history is complete, and
-    on request; fresh data never causes one.
+    on request; fresh data never causes one, except in the legend's auto mode. It counts the
+    native cells of everything that is held (a liquidation panel: the bands it sums them into at
+    full detail), so the colours are the same at every zoom. Counting a large store takes several
+    offers; the first of them already gives a new instrument colours by its newest columns.
+
+    An instrument never seen before takes the last setting that was made for any.
     """
 
     def __init__(self, legend: ContrastLegend, usual: Contrast) -> None:
         self.legend = legend
-        self._usual = usual
+        self._last = usual
         self._kept: dict[str, Contrast] = {}
         self._key = ""
-        self._due = True
+        self._due = self._new = True
         self._filling = False
+        self._count: CellCount | None = None
+        self._seen: tuple[object, ...] = ()
+        self._fitted_ms = 0
         legend.set_initial(usual)
-        legend.contrast = usual
-        legend.changed.connect(self._keep)
+        legend.chosen.connect(self._keep)
+
+    @property
+    def counting(self) -> bool:
+        """Whether a count is under way: the next offer is awaited soon."""
+        return self._count is not None and not self._count.done
 
     def turn_to(self, key: str) -> None:
         """Another instrument, or another height of its levels."""
         if key != self._key:
-            self._key, self._due, self._filling = key, True, False
+            self._key, self._due, self._new, self._filling = key, True, True, False
+            self._count, self._seen = None, ()
 
     def refit(self) -> None:
         """Fit at the next offer."""
-        self._due = True
+        self._due, self._count = True, None
 
-    def offer(self, histogram: Histogram, *, filling: bool) -> None:
-        """Fit if it is time to.
+    def offer(
+        self, source: HeatmapSource, band: int, *, filling: bool, now_ms: int, held: bool
+    ) -> None:
+        """Fit if it is time to, or go on with it.
 
         Parameters
         ----------
+        band : int
+            Native levels pooled into the cells that are counted.
         filling : bool
             The first history is still arriving.
+        held : bool
+            A hand is on the picture: only what was asked for may change under it.
         """
-        if not (self._due or (self._filling and not filling)):
+        count = self._count
+        if count is not None and (count.source is not source or count.band != band):
+            count = self._count = None
+        if count is None:
+            if not self._wanted(source, filling=filling, now_ms=now_ms, held=held):
+                return
+            count = self._count = CellCount(source, band)
+        if not count.step():
+            if self._new and count.any_quantity:
+                # colours at once, from what is newest; the rest settles them
+                self._new = False
+                self._fit(count, settled=False)
             return
-        counts, values = histogram()
-        if not counts[2:].any():
+        if held and not self._due:
             return
-        self._due, self._filling = False, filling
-        self.legend.fit(counts, values, self._kept.get(self._key, self._usual))
+        self._count = None
+        self._seen = (source, count.revision, count.generation)
+        if count.any_quantity:
+            self._due = self._new = False
+            self._filling, self._fitted_ms = filling, now_ms
+            self._fit(count, settled=not filling)
+
+    def _wanted(self, source: HeatmapSource, *, filling: bool, now_ms: int, held: bool) -> bool:
+        if self._filling and not filling:
+            self._due = True
+        unseen = (source, source.revision, source.generation) != self._seen
+        if self._due:
+            # a store without any quantity is not counted again before it changes
+            return unseen or not self._new
+        early = 0 <= now_ms - self._fitted_ms < AUTO_MS
+        return self.legend.contrast.auto and unseen and not early and not held
+
+    def _fit(self, count: CellCount, *, settled: bool) -> None:
+        contrast = self._kept.get(self._key)
+        if contrast is None:
+            contrast = carry_over(count.counts, count.values, self._last)
+        self.legend.fit(count.counts, count.values, contrast)
+        if settled and self._key:
+            self._remember(contrast)
 
     def _keep(self) -> None:
+        """Take over what the user chose."""
+        self._last = self.legend.contrast
         if self._key:
-            self._kept.pop(self._key, None)
-            self._kept[self._key] = self.legend.contrast
-            while len(self._kept) > MOST:
-                del self._kept[next(iter(self._kept))]
+            self._remember(self._last)
 
-    def save(self) -> list[str]:
-        """One line per instrument whose contrast is not the usual one."""
-        return [
-            f"{key}|{c.mode}|{c.low_pct!r}|{c.high_pct!r}|{c.low!r}|{c.high!r}|{c.scale}"
-            for key, c in self._kept.items()
-            if c != self._usual
-        ]
+    def _remember(self, contrast: Contrast) -> None:
+        self._kept.pop(self._key, None)
+        self._kept[self._key] = contrast
+        while len(self._kept) > MOST:
+            del self._kept[next(iter(self._kept))]
 
-    def load(self, lines: object) -> None:
-        """Take lines over; one that makes no sense is left out."""
+    # -- the layout file
+
+    def save(self) -> dict[str, str | list[str]]:
+        """One line per instrument, and the setting that a new one takes."""
+        lines = [f"{key}|{_line(contrast)}" for key, contrast in self._kept.items()]
+        return {"contrast": lines, "contrast_default": _line(self._last)}
+
+    def load(self, saved: Mapping[str, object]) -> None:
+        """Take saved lines over; one that makes no sense is left out."""
+        last = saved.get("contrast_default")
+        if isinstance(last, str):
+            self._last = _parse(f"|{last}")[1] or self._last
+        lines = saved.get("contrast")
         if not isinstance(lines, Sequence) or isinstance(lines, str):
             return
-        for line in lines:
+        for line in lines[:MOST]:
             key, contrast = _parse(str(line))
-            if contrast is not None:
+            if key and contrast is not None:
                 self._kept[key] = contrast
 
 
+def _line(c: Contrast) -> str:
+    figures = f"{c.low_pct!r}|{c.high_pct!r}|{c.low!r}|{c.high!r}"
+    return f"{c.mode}|{figures}|{c.scale}|{'auto' if c.auto else 'frozen'}"
+
+
 def _parse(line: str) -> tuple[str, Contrast | None]:
-    parts = line.rsplit("|", 6)
-    if len(parts) != 7 or parts[1] not in {"percentile", "absolute"}:
+    if not line.endswith(("|auto", "|frozen")):
+        line += "|frozen"  # as earlier versions wrote it
+    parts = line.rsplit("|", 7)
+    if len(parts) != 8 or parts[1] not in {"percentile", "absolute"}:
         return "", None
     try:
         low_pct, high_pct, low, high = (float(part) for part in parts[2:6])
@@ -100,4 +164,8 @@ def _parse(line: str) -> tuple[str, Contrast | None]:
     sound = all(math.isfinite(x) and x >= 0 for x in (low_pct, high_pct, low, high))
     if not (sound and low_pct < high_pct <= 100 and parts[6] in {"log", "linear"}):
         return "", None
-    return parts[0], Contrast(parts[1], low_pct, high_pct, low, high, parts[6])
+    exact = parts[1] == "absolute"
+    if exact and not low < high:
+        return "", None
+    auto = parts[7] == "auto" and not exact
+    return parts[0], Contrast(parts[1], low_pct, high_pct, low, high, parts[6], auto)

@@ -18,7 +18,7 @@ from heatdesk.views.contrast import Contrast
 from heatdesk.views.hover import HoverStyle, hover_lines
 from ui.heatmap.chart import HoverRows, PriceTimeChart
 from ui.heatmap.choices import ChoiceButton
-from ui.heatmap.memory import ContrastMemory
+from ui.heatmap.memory import AUTO_MS, ContrastMemory
 from ui.heatmap.menu import fill_chart_menu, fill_colour_menu
 from ui.heatmap.readout import read_cell, still_filling
 from ui.heatmap.typed import take_typed
@@ -127,7 +127,8 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self.chart.pause_changed.connect(self._pause_changed)
         self.contrasts = ContrastMemory(self.chart.legend, Contrast())
         self.chart.legend.refit_wanted.connect(self._refit)
-        self.chart.legend.changed.connect(self.state_changed)
+        self.chart.legend.chosen.connect(self.state_changed)
+        self.chart.legend.left.connect(self.chart.view.setFocus)
         self.interval_button = ChoiceButton[int](
             "Interval",
             lambda: [(ms, label) for label, ms in INTERVALS_MS.items()],
@@ -260,15 +261,28 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
 
     # -- what the base class asks
 
+    def revision(self) -> object:
+        """What is drawn depends on the data, the path it is drawn by, and on auto's pace."""
+        pace = self.context.clock.now_ms() // AUTO_MS if self.chart.legend.contrast.auto else 0
+        return super().revision(), self._path_note, pace
+
+    @property
+    def _path_note(self) -> str:
+        return str(getattr(self.chart.item, "path_note", ""))
+
     def refresh(self) -> None:
         """Draw what changed: cells, candles, and what the subclass draws over them."""
         self.chart.set_zone(self.context.workspace.zone)
-        if self.chart.paused:
-            return
+        if self._path_note != self._own_note:
+            self.set_note(self._path_note)
         store, sub = self.context.store, self._primary()
         price_sub = self.options.candle_sub(self.source)
         heat = store.heatmap(sub)
         if heat is None or heat.empty:
+            return
+        if self.chart.paused:
+            if heat is self._heat:
+                self._fit_colours(heat)  # a Refit is not held up by a pause
             return
         candles, revision = store.candles(price_sub), store.revision(sub)
         if candles is not self._candles or revision != self._frame_revision:
@@ -299,9 +313,14 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
             self.chart.item.set_source(heat)
 
     def _fit_colours(self, heat: HeatmapStore) -> None:
-        band = self.chart.item.band
+        chart = self.chart
         filling = self.context.store.status(self._primary()).progress is not None
-        self.contrasts.offer(lambda: (heat.histogram(None, band), heat.values), filling=filling)
+        held = chart.paused or chart.gestures.dragging or chart.legend.held
+        now_ms = self.context.clock.now_ms()
+        band = chart.item.band
+        self.contrasts.offer(heat, band, filling=filling, now_ms=now_ms, held=held)
+        if self.contrasts.counting:
+            self.invalidate()  # the next tick goes on with it
 
     def _start_anew(self) -> None:
         before, self._shown = self._shown, self.primary()
@@ -317,12 +336,12 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self.chart.forget(self.options.home_span_s, keep_view=keep_view)
 
     def save_options(self) -> Options:
-        """Options and each instrument's contrast."""
-        return {**self.options.saved(), "contrast": self.contrasts.save()}
+        """Options, each instrument's contrast, and that of new ones."""
+        return {**self.options.saved(), **self.contrasts.save()}
 
     def load_options(self, options: Mapping[str, object]) -> None:
         """Take over saved options, field by field."""
-        self.contrasts.load(options.get("contrast"))
+        self.contrasts.load(options)
         self.choose(self.load(options))
 
     def context_menu(self, menu: QMenu, pos: QPoint) -> None:
