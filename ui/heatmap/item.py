@@ -26,6 +26,8 @@ from ui.heatmap.painting import DeviceView, PaintPath, Style
 
 log = logging.getLogger(__name__)
 
+_HAIR_PX = 1e-3
+
 TableBuilder = Callable[[NDArray[np.float64]], Table]
 """Makes a table from the quantities of the codes; asked again when codes change meaning."""
 
@@ -330,13 +332,17 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
             left, right = max(left, 0), min(right, math.ceil(device.width() * ratio))
             top, bottom = max(top, 0), min(bottom, math.ceil(device.height() * ratio))
         else:
-            shown = self.mapRectFromScene(view_box.sceneBoundingRect())
+            # its bounding rectangle would be half a pixel larger than what it shows
+            shown = self.mapRectFromScene(view_box.mapRectToScene(view_box.rect()))
             clip = self._on_device(transform, shown)
             edges = (clip.left(), clip.top(), clip.right(), clip.bottom())
             if not all(math.isfinite(edge) for edge in edges):
                 return None
-            left, right = max(left, math.floor(clip.left())), min(right, math.ceil(clip.right()))
-            top, bottom = max(top, math.floor(clip.top())), min(bottom, math.ceil(clip.bottom()))
+            # a hair of a pixel is the rounding of large times and prices, not a part of one
+            left = max(left, math.floor(clip.left() + _HAIR_PX))
+            top = max(top, math.floor(clip.top() + _HAIR_PX))
+            right = min(right, math.ceil(clip.right() - _HAIR_PX))
+            bottom = min(bottom, math.ceil(clip.bottom() - _HAIR_PX))
         if right <= left or bottom <= top:
             return None
         return DeviceView(
