@@ -52,6 +52,7 @@ class Camera:
         self.home_span_price = math.nan
         self.home_gap_ratio = DEFAULT_GAP_RATIO
         self._gap_ratio = DEFAULT_GAP_RATIO
+        self._device_ratio = 1.0
         self._price_placed = False
         self._placed_span = math.inf
 
@@ -63,11 +64,16 @@ class Camera:
     def forget(self, span_s: float) -> None:
         """Start anew for another instrument; the size in pixels stays."""
         fresh = Camera(span_s)
-        fresh.resize(self.window.width_px, self.window.height_px, self.home_gap_ratio)
+        size = (self.window.width_px, self.window.height_px)
+        fresh.resize(*size, self.home_gap_ratio, self._device_ratio)
         self.__dict__.update(fresh.__dict__)
 
     def resize(
-        self, width_px: float, height_px: float, gap_ratio: float = DEFAULT_GAP_RATIO
+        self,
+        width_px: float,
+        height_px: float,
+        gap_ratio: float = DEFAULT_GAP_RATIO,
+        device_ratio: float = 1.0,
     ) -> None:
         """Lay the window over another rectangle.
 
@@ -75,7 +81,10 @@ class Camera:
         ----------
         gap_ratio : float
             Share of the width to keep free right of the newest column there.
+        device_ratio : float
+            Device pixels of a logical one; fresh columns move the window by whole ones.
         """
+        self._device_ratio = device_ratio
         usual = self._gap_ratio == self.home_gap_ratio
         self.window = self.window.resized(width_px, height_px)
         self.home_gap_ratio = gap_ratio
@@ -108,7 +117,10 @@ class Camera:
         if self.held:
             return
         if self.follows and (first or moved):
-            self.window = following(self.window, newest_s, self._gap_ratio)
+            goal = following(self.window, newest_s, self._gap_ratio)
+            # a picture that moves by whole pixels need not be painted again
+            stepped = self.window.stepped_to(goal.t1_s, self._device_ratio)
+            self.window = goal if first else stepped
         grown = settling and span_price > 1.05 * self._placed_span
         if not self._price_placed or (grown and self.price_auto and self.follows):
             self._place_price()

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS, format_compact, format_price, moment_of
 
 _PRICE_DIGITS = 7
+SECOND_MS = 1_000
 TIME_STEPS_MS = (
+    *(1, 2, 5, 10, 20, 50, 100, 200, 500),
     *(1_000 * n for n in (1, 2, 5, 10, 15, 30)),
     *(MINUTE_MS * n for n in (1, 2, 5, 10, 15, 30)),
     *(HOUR_MS * n for n in (1, 2, 3, 4, 6, 12)),
@@ -66,13 +68,26 @@ def price_ticks(
     """
     if not (p1 > p0 and height_px > 0):
         return []
-    step = nice_step(max((p1 - p0) / height_px * gap_px, tick_size if tick_size > 0 else 0.0))
+    step = _price_step((p1 - p0) / height_px * gap_px, tick_size)
     first, last = math.ceil(p0 / step - 1e-9), math.floor(p1 / step + 1e-9)
     shown = tick_size if tick_size > 0 else step
     return [
         Tick(k * step, format_price(k * step, min(shown, step)), k % 5 == 0)
         for k in range(first, last + 1)
     ]
+
+
+def _price_step(least: float, tick_size: float) -> float:
+    """Nice step of whole ticks: 2.5 would be no price of an instrument that trades in units."""
+    if not tick_size > 0:
+        return nice_step(least)
+    step = nice_step(max(least, tick_size))
+    for _ in range(8):
+        ticks = step / tick_size
+        if abs(ticks - round(ticks)) <= 1e-6 * ticks:
+            return step
+        step = nice_step(step * (1 + 1e-6))
+    return math.ceil(max(least, tick_size) / tick_size) * tick_size
 
 
 def time_ticks(
@@ -94,11 +109,9 @@ def time_ticks(
     while time_ms <= t1_ms:
         if time_ms >= t0_ms:
             moment = moment_of(time_ms, zone)
-            midnight = moment.hour == moment.minute == moment.second == 0
-            form = "%H:%M" if step_ms >= MINUTE_MS else "%H:%M:%S"
-            ticks.append(
-                Tick(time_ms, _day_label(moment) if midnight else moment.strftime(form), midnight)
-            )
+            midnight = not (moment.hour or moment.minute or moment.second or moment.microsecond)
+            label = _day_label(moment) if midnight else _clock(moment, step_ms)
+            ticks.append(Tick(time_ms, label, midnight))
         following_ms = time_ms + step_ms
         time_ms = following_ms - _past_round(following_ms, step_ms, zone)
         if ticks and time_ms <= ticks[-1].value:
@@ -127,8 +140,13 @@ def moment_label(time_ms: int, interval_ms: int, zone: tzinfo | None) -> str:
     moment = moment_of(time_ms, zone)
     if interval_ms >= DAY_MS:
         return f"{moment.day} {moment:%b %Y}"
-    form = "%H:%M" if interval_ms >= MINUTE_MS else "%H:%M:%S"
-    return f"{moment.day} {moment:%b} {moment.strftime(form)}"
+    return f"{_day_label(moment)} {_clock(moment, interval_ms)}"
+
+
+def clock_label(time_ms: int, interval_ms: int, zone: tzinfo | None) -> str:
+    """Write the time of day of a moment, or its day where buckets are days."""
+    moment = moment_of(time_ms, zone)
+    return _day_label(moment) if interval_ms >= DAY_MS else _clock(moment, interval_ms)
 
 
 def quantity_label(value: float, usd: bool = False) -> str:
@@ -165,6 +183,19 @@ def tick_of_prices(prices: NDArray[np.float64], finest: int = 8) -> float:
     return float(10.0**-finest)
 
 
+def is_one_tick(block_size: float, closes: NDArray[np.float64] | None) -> bool:
+    """Whether levels of a height are single ticks, as far as closes or the height itself tell.
+
+    Parameters
+    ----------
+    closes : (n,) float64 or None
+        Traded prices, quote units; none known leaves it to whether the height is a power of ten.
+    """
+    known = closes[np.isfinite(closes)] if closes is not None else np.empty(0)
+    prices = known[-200:] if known.size else np.array([block_size])
+    return block_size <= tick_of_prices(prices) * (1 + 1e-9)
+
+
 def _past_round(time_ms: int, step_ms: int, zone: tzinfo | None) -> int:
     offset = moment_of(time_ms, zone).utcoffset() or timedelta()
     return (time_ms + round(offset.total_seconds() * 1000)) % step_ms
@@ -187,6 +218,17 @@ def _day_ticks(t0_ms: int, t1_ms: int, step_days: int, zone: tzinfo | None) -> l
             ticks.append(Tick(time_ms, label, new_year or step_days == 1))
             previous_year = day.year
         number += step_days
+
+
+def _clock(moment: datetime, step_ms: int) -> str:
+    """Time of day, with as many digits as a step needs."""
+    if step_ms >= MINUTE_MS:
+        return f"{moment:%H:%M}"
+    if step_ms >= SECOND_MS:
+        return f"{moment:%H:%M:%S}"
+    decimals = 1 if step_ms % 100 == 0 else 2 if step_ms % 10 == 0 else 3
+    fraction = f"{moment.microsecond // 1000:03d}"[:decimals]
+    return f"{moment:%H:%M:%S}.{fraction}"
 
 
 def _day_label(moment: datetime) -> str:

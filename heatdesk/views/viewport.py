@@ -109,6 +109,15 @@ class ChartWindow:
         """Return the same span with another right edge."""
         return replace(self, t0_s=t1_s - self.span_s, t1_s=t1_s)
 
+    def stepped_to(self, t1_s: float, device_ratio: float) -> ChartWindow:
+        """Return the same span with its right edge near a time, whole device pixels away.
+
+        A picture of the old window then shows the new one when it is moved.
+        """
+        step_s = self.s_per_px / max(device_ratio, 1e-3)
+        shift_s = round((t1_s - self.t1_s) / step_s) * step_s
+        return replace(self, t0_s=self.t0_s + shift_s, t1_s=self.t1_s + shift_s)
+
     def centred_on(self, price: float) -> ChartWindow:
         """Return the same price span around another price."""
         half = self.span_price / 2

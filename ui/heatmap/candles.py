@@ -1,12 +1,12 @@
-"""Hollow candles, and lines of the best prices, over a heatmap."""
+"""Hollow candles over a heatmap."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from heatdesk.views.candles import CandleShapes, lay_out_candles
 from ui import theme
@@ -105,65 +105,6 @@ def _draw_bodies(
         edges.append(QRectF(b.left(), b.top() + 1, 1, b.height() - 2))
         edges.append(QRectF(b.right() - 1, b.top() + 1, 1, b.height() - 2))
     painter.drawRects(edges)
-
-
-class BestPriceLayer(Layer):
-    """Lines of the best bid and ask, where there are no candles."""
-
-    def __init__(self, parent: Layer | None = None, z: float = 20.0) -> None:
-        super().__init__(parent, z)
-        self._time_s: NDArray[np.float64] = np.empty(0)
-        self._bid: NDArray[np.float64] = np.empty(0)
-        self._ask: NDArray[np.float64] = np.empty(0)
-
-    @property
-    def shown(self) -> bool:
-        """Whether there are lines to draw."""
-        return self._time_s.size > 1
-
-    def set_lines(
-        self,
-        time_s: NDArray[np.float64],
-        bid: NDArray[np.float64],
-        ask: NDArray[np.float64],
-    ) -> None:
-        """Show best prices by column start; NaN breaks a line, and so does a gap."""
-        self._time_s, self._bid, self._ask = time_s, bid, ask
-        self.update()
-
-    def draw(self, painter: QPainter, window: ChartWindow) -> None:
-        """Draw both lines as steps."""
-        if self._time_s.size < 2:
-            return
-        step_s = float(np.min(np.diff(self._time_s)))
-        for price, text in ((self._bid, theme.Palette.UP), (self._ask, theme.Palette.DOWN)):
-            for pen in (QPen(_halo(), 3), QPen(QColor(text), 1)):
-                painter.setPen(pen)
-                for run in _runs(self._time_s, price, step_s):
-                    painter.drawPolyline(_stairs(self._time_s[run], price[run], step_s, window))
-
-
-def _runs(time_s: NDArray[np.float64], price: NDArray[np.float64], step_s: float) -> list[slice]:
-    """Stretches without a missing column."""
-    known = np.isfinite(price)
-    joined = known[1:] & known[:-1] & (np.diff(time_s) < 1.5 * step_s)
-    breaks = np.flatnonzero(~joined) + 1
-    starts = np.concatenate([[0], breaks])
-    stops = np.concatenate([breaks, [price.size]])
-    return [slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True) if known[a]]
-
-
-def _stairs(
-    time_s: NDArray[np.float64],
-    price: NDArray[np.float64],
-    step_s: float,
-    window: ChartWindow,
-) -> QPolygonF:
-    points = []
-    for t, p in zip(time_s.tolist(), price.tolist(), strict=True):
-        y = window.y_of(p)
-        points += [QPointF(window.x_of(t), y), QPointF(window.x_of(t + step_s), y)]
-    return QPolygonF(points)
 
 
 def draw_level_line(painter: QPainter, y_px: float, width_px: float, colour: QColor) -> None:

@@ -8,24 +8,27 @@ from datetime import tzinfo
 from functools import partial
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from heatdesk.frames import Quote
 from heatdesk.units import format_price
 from heatdesk.views.camera import Camera
 from heatdesk.views.contrast import transfer_table
 from heatdesk.views.palettes import ASK, BID, LIQUIDITY, Palette
-from heatdesk.views.ticks import moment_label
 from ui import theme
 from ui.heatmap.axes import TIME_AXIS_PX, AxisTag, PriceAxis, TimeAxis
-from ui.heatmap.candles import BestPriceLayer, CandleLayer
-from ui.heatmap.crosshair import Crosshair, CrosshairMark, HoverCard
+from ui.heatmap.candles import CandleLayer
+from ui.heatmap.cell_numbers import CellNumberLayer
 from ui.heatmap.gestures import Gestures
 from ui.heatmap.item import HeatmapItem
 from ui.heatmap.layer import Layer
 from ui.heatmap.legend import ContrastLegend
 from ui.heatmap.marks import CAPTION_PX, EdgeLayer, GuideLayer, PriceLabelLayer
+from ui.heatmap.offscreen import OffscreenLayer
+from ui.heatmap.pointer import Pointer
+from ui.heatmap.price_lines import PriceLineLayer
 from ui.heatmap.view import ChartView
 
 EDGE_GAP_PX = 22.0
@@ -72,10 +75,9 @@ class PriceTimeChart(QWidget):
         self.reader: HoverReader | None = None
         self.paused = False
         self.plot_rect = QRectF(0, 0, 1, 1)
-        self._zone: tzinfo | None = None
-        self._interval_ms = 60_000
-        self._tick_size = 1.0
-        self._cursor: QPointF | None = None
+        self.zone: tzinfo | None = None
+        self.interval_ms = 60_000
+        self.tick_size = 1.0
         self._settled = False
         self._palettes: tuple[Palette, ...] = (LIQUIDITY,)
         self._build_scene()
@@ -98,17 +100,21 @@ class PriceTimeChart(QWidget):
         self.item = HeatmapItem()
         self.box.addItem(self.item, ignoreBounds=True)
         self.guides, self.edge = GuideLayer(self.box), EdgeLayer(self.box)
-        self.candles, self.best = CandleLayer(self.box), BestPriceLayer(self.box)
+        self.numbers = CellNumberLayer(self.item, self.box)
+        self.candles, self.best = CandleLayer(self.box), PriceLineLayer(self.box)
         self.labels = PriceLabelLayer(self.box)
+        self.offscreen = OffscreenLayer(self.edge, self.box)
         self.time_axis, self.price_axis = TimeAxis(), PriceAxis()
         self.view.addItem(self.time_axis)
         self.view.addItem(self.price_axis)
         self.layers: tuple[Layer, ...] = (
+            self.numbers,
             self.guides,
             self.edge,
             self.candles,
             self.best,
             self.labels,
+            self.offscreen,
             self.time_axis,
             self.price_axis,
         )
@@ -116,8 +122,8 @@ class PriceTimeChart(QWidget):
         self.view.gestures = self.gestures
 
     def _build_overlays(self) -> None:
-        self.crosshair = Crosshair(self.view)
-        self.card = HoverCard(self.view)
+        self.pointer = Pointer(self)
+        self.crosshair, self.card = self.pointer.crosshair, self.pointer.card
         self.pill = QPushButton("Live", self.view)
         self.pill.setObjectName("livePill")
         self.pill.setFont(theme.font(theme.SMALL_PX, bold=True))
@@ -140,20 +146,23 @@ class PriceTimeChart(QWidget):
             self.pause_changed.emit()
         self.item.set_source(None)
         self.candles.set_candles(None)
+        self.best.follow(None)
         self.edge.set_profile((), 1.0)
+        self.offscreen.set_totals(None, Quote.COIN, "")
         self.labels.set_labels(())
         self.set_last_price(math.nan)
         self.apply()
 
     def set_zone(self, zone: tzinfo | None) -> None:
         """Write times in a zone."""
-        self._zone = zone
+        self.zone = zone
         self.time_axis.set_zone(zone)
-        self._refresh_pointer()
+        self.guides.set_zone(zone)
+        self.pointer.refresh()
 
     def set_grid(self, interval_ms: int, tick_size: float, example_price: float) -> None:
         """Fix the precision of times and prices."""
-        self._interval_ms, self._tick_size = interval_ms, tick_size
+        self.interval_ms, self.tick_size = interval_ms, tick_size
         if self.price_axis.set_tick_size(tick_size, example_price):
             self.relayout()
 
@@ -166,7 +175,7 @@ class PriceTimeChart(QWidget):
         ground = theme.Palette.TEXT
         if up is not None:
             ground = theme.Palette.UP if up else theme.Palette.DOWN
-        text = format_price(price, self._tick_size)
+        text = format_price(price, self.tick_size)
         self.price_axis.set_tags([AxisTag(price, text, ground, detail=detail)])
 
     def set_palettes(self, *palettes: Palette) -> None:
@@ -194,7 +203,7 @@ class PriceTimeChart(QWidget):
         self._settled = self._settled or not filling
         self._latest = (newest_s, last_price, span_price)
         self.apply()
-        self._refresh_pointer()
+        self.pointer.refresh()
 
     # -- the view
 
@@ -213,7 +222,7 @@ class PriceTimeChart(QWidget):
             # Before the first data an axis could only name prices and times that nobody quoted.
             axis.setVisible(self.camera.placed)
         self._show_pill()
-        self._refresh_pointer()
+        self.pointer.refresh()
 
     def catch_up(self) -> None:
         """Take in what came while a hand held the chart."""
@@ -239,8 +248,15 @@ class PriceTimeChart(QWidget):
         self.crosshair.set_plot(plot)
         room_px = EdgeLayer.room_px(plot.width())
         gap_ratio = (room_px + EDGE_GAP_PX) / plot.width()
-        self.camera.resize(plot.width(), plot.height(), min(gap_ratio, 0.3))
+        ratio = self.view.devicePixelRatioF()
+        self.camera.resize(plot.width(), plot.height(), min(gap_ratio, 0.3), ratio)
         self.apply()
+
+    def event(self, event: QEvent) -> bool:
+        """Step in the pixels of another screen once the chart is moved there."""
+        if event.type() is QEvent.Type.DevicePixelRatioChange:
+            self.relayout()
+        return bool(super().event(event))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Hide the legend where there is no room for both."""
@@ -294,33 +310,7 @@ class PriceTimeChart(QWidget):
 
     def point_at(self, pos: QPointF | None) -> bool:
         """Move the crosshair, None hides it; returns whether it was shown before."""
-        before = self.crosshair.mark is not None
-        self._cursor = QPointF(pos) if pos is not None else None
-        self._refresh_pointer()
-        return before
-
-    def _refresh_pointer(self) -> None:
-        pos = self._cursor
-        found = self.at(pos) if pos is not None else None
-        if pos is None or found is None:
-            self.crosshair.set_mark(None)
-            self.card.hide()
-            return
-        time_s, price = found
-        time_ms = round(time_s * 1000)
-        label_ms = time_ms if self._interval_ms < 60_000 else time_ms // 60_000 * 60_000
-        self.crosshair.set_mark(
-            CrosshairMark(
-                pos,
-                moment_label(label_ms, min(self._interval_ms, 3_600_000), self._zone),
-                format_price(price, self._tick_size),
-            )
-        )
-        rows = self.reader(time_s, price) if self.reader is not None else []
-        if rows:
-            self.card.show_rows(rows, self.plot_rect, pos)
-        else:
-            self.card.hide()
+        return self.pointer.point_at(pos)
 
     # -- colours
 

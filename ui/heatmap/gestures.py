@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QWheelEvent
 
 from heatdesk.views.camera import ZOOM_PER_NOTCH, wheel_factor
 
@@ -41,6 +41,7 @@ class Gestures:
         self._last = QPointF()
         self._start = QPointF()
         self._before: tuple[ChartWindow, bool, bool] | None = None
+        self._alt_seen = False
 
     @property
     def dragging(self) -> bool:
@@ -86,6 +87,15 @@ class Gestures:
         else:
             self.chart.view.viewport().setCursor(_CURSORS[area])
         self.chart.point_at(at)
+        self._magnify_while_alt()
+
+    def _magnify_while_alt(self) -> None:
+        """Show the magnifier where the keys go elsewhere, a text field perhaps."""
+        alt = QGuiApplication.keyboardModifiers() == Qt.KeyboardModifier.AltModifier
+        if alt and not self._alt_seen and not self.chart.camera.held:
+            self.chart.pointer.magnify()
+        # once ended by Esc it comes back only when Alt is pressed anew
+        self._alt_seen = alt
 
     def release(self, event: QMouseEvent) -> None:
         """Let go; a click on the zone's tag switches it."""
@@ -152,12 +162,20 @@ class Gestures:
 
     def claims(self, event: QKeyEvent) -> bool:
         """Whether a key is the chart's own although a menu bar would like it."""
+        if event.key() == _KEY.Key_Alt:
+            others = event.modifiers() & ~Qt.KeyboardModifier.AltModifier
+            return not others and self.chart.pointer.over_plot
         alt = event.modifiers() == Qt.KeyboardModifier.AltModifier
         return alt and event.key() in {_KEY.Key_F, _KEY.Key_R, _KEY.Key_P}
 
     def key(self, event: QKeyEvent) -> bool:
         """Act on a key; returns whether it meant anything here."""
         chart, key = self.chart, event.key()
+        if key == _KEY.Key_Escape and chart.pointer.end_magnifying():
+            return True
+        if key == _KEY.Key_Alt:
+            self._alt_seen = True
+            return self.claims(event) and (event.isAutoRepeat() or chart.pointer.magnify())
         if self.claims(event):
             {
                 _KEY.Key_F: chart.toggle_follow,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
+from heatdesk.units import DAY_MS, moment_of
 from heatdesk.views.profile import full_scale, lay_out_bars, lay_out_curve
 from heatdesk.views.stacking import spread_labels
-from heatdesk.views.ticks import day_lines_ms
+from heatdesk.views.ticks import day_lines_ms, moment_label
 from ui import theme
 from ui.heatmap.candles import draw_level_line
 from ui.heatmap.layer import Layer, snapped
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 Float64Array = NDArray[np.float64]
 
 LABEL_PX = 17
+_DAY_NAME_PX = 90.0
+_LEAST_CAPTIONED_PX = 360.0
 CAPTION_PX = 21
 """Rows at the top and bottom of a plot that captions need."""
 
@@ -35,6 +39,13 @@ class GuideLayer(Layer):
     def __init__(self, parent: Layer | None = None, z: float = 5.0) -> None:
         super().__init__(parent, z)
         self._price = math.nan
+        self._zone: tzinfo | None = UTC
+
+    def set_zone(self, zone: tzinfo | None) -> None:
+        """Name the days at their lines where the axis names those of another zone."""
+        if zone != self._zone:
+            self._zone = zone
+            self.update()
 
     def set_last_price(self, price: float) -> None:
         """Move the line of the last price; NaN hides it."""
@@ -46,12 +57,27 @@ class GuideLayer(Layer):
         """Draw what is in view."""
         pen = QPen(theme.colour(theme.Palette.CROSSHAIR, 0.30), 1, Qt.PenStyle.DashLine)
         painter.setPen(pen)
-        for time_ms in day_lines_ms(round(window.t0_s * 1000), round(window.t1_s * 1000)):
+        days_ms = day_lines_ms(round(window.t0_s * 1000), round(window.t1_s * 1000))
+        for time_ms in days_ms:
             x = snapped(window.x_of(time_ms / 1000), painter) + 0.5
             painter.drawLine(QLineF(x, 0, x, window.height_px))
+        if DAY_MS / 1000 / window.s_per_px >= _DAY_NAME_PX:
+            self._name_days(painter, window, days_ms)
         if math.isfinite(self._price):
             colour = theme.colour(theme.Palette.TEXT, 0.55)
             draw_level_line(painter, window.y_of(self._price), window.width_px, colour)
+
+    def _name_days(self, painter: QPainter, window: ChartWindow, days_ms: list[int]) -> None:
+        """Date beside each line, unless the axis below says it at the same place."""
+        painter.setFont(theme.font(theme.SMALL_PX))
+        for time_ms in days_ms:
+            if moment_of(time_ms, self._zone).utcoffset() == timedelta():
+                continue
+            x = window.x_of(time_ms / 1000) + 5
+            box = QRectF(x, window.height_px - CAPTION_PX + 2, _DAY_NAME_PX, CAPTION_PX - 4)
+            text = f"{moment_label(time_ms, DAY_MS, UTC).rsplit(' ', 1)[0]} UTC"
+            painter.setPen(theme.colour(theme.Palette.CROSSHAIR, 0.8))
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +133,19 @@ class EdgeLayer(Layer):
         """Room at the right edge of a plot of some width."""
         return min(cls.MOST_PX, width_px * cls.WIDTH_RATIO)
 
+    def corner_px(self, width_px: float) -> float:
+        """Room at the right edge that bars and captions take in the corners of the plot."""
+        if not self._sides:
+            return 0.0
+        metrics = QFontMetricsF(theme.font(theme.SMALL_PX))
+        captions = [self._caption_px(metrics, s.caption) for s in self._sides if s.caption]
+        shown = width_px >= _LEAST_CAPTIONED_PX
+        return max([self.room_px(width_px), *(captions if shown else [])])
+
+    @staticmethod
+    def _caption_px(metrics: QFontMetricsF, caption: str) -> float:
+        return metrics.horizontalAdvance(caption) + 14
+
     def full_quantity(self) -> float:
         """Quantity of the longest bar in view."""
         return self._full
@@ -148,7 +187,7 @@ class EdgeLayer(Layer):
     def _caption(
         self, painter: QPainter, window: ChartWindow, side: EdgeProfile, *, upwards: bool
     ) -> None:
-        if not side.caption or window.width_px < 360:
+        if not side.caption or window.width_px < _LEAST_CAPTIONED_PX:
             return
         font = theme.font(theme.SMALL_PX)
         painter.setFont(font)

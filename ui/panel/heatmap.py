@@ -66,6 +66,11 @@ class HeatmapOptions(Protocol):
         ...
 
     @property
+    def numbers(self) -> bool:
+        """Whether large cells say what they hold."""
+        ...
+
+    @property
     def home_span_s(self) -> float:
         """Time a fresh view shows."""
         ...
@@ -189,6 +194,10 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         """Height of a fresh view, quote units; NaN leaves it to the view."""
         return math.nan
 
+    def venues_shown(self) -> str:
+        """Who reports what is shown, as it is written on the hover card."""
+        return ""
+
     def side_at(self, reading: CellReading, price: float) -> str:
         """Inferred side of a level whose side is not served."""
         del reading, price
@@ -205,6 +214,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
     def show_options(self) -> None:
         """Write the present options on the controls."""
         self.chart.set_palettes(*COLOURINGS[self.options.palette].ramps)
+        self.chart.numbers.set_on(self.options.numbers)
 
     # -- what a heatmap panel uses
 
@@ -225,6 +235,13 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self.invalidate()
         self.state_changed.emit()
 
+    def add_switch(self, menu: QMenu, title: str, option: str, *, on: bool) -> None:
+        """Add an entry that switches one of the options."""
+        action = menu.addAction(title)
+        action.setCheckable(True)
+        action.setChecked(on)
+        action.triggered.connect(lambda: self.choose(self.with_options(**{option: not on})))
+
     @property
     def block_size(self) -> float | None:
         """Height of a level of what is drawn, None while nothing is."""
@@ -244,8 +261,10 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
 
     def read_cell(self, time_s: float, price: float) -> CellReading:
         """What the drawn cell at a point holds."""
-        sub = self._primary()
-        return read_cell(self.context.store, sub, self.chart.item, time_s, price)
+        chart, store = self.chart, self.context.store
+        largest = chart.pointer.largest_in_view()
+        sub, best = self._primary(), chart.best.prices
+        return read_cell(store, sub, chart.item, time_s, price, best, largest)
 
     def hover_style(self) -> HoverStyle:
         """How figures of this panel are written."""
@@ -257,6 +276,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
             self.options.coin,
             self.context.workspace.zone,
             self._last_price,
+            self.venues_shown(),
         )
 
     # -- what the base class asks
@@ -351,6 +371,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         reading = self.read_cell(*found) if found is not None else None
         fill_chart_menu(menu, self.chart, reading, self._tick_size, self.copy_text)
         fill_colour_menu(menu, self.options.palette, self._colour_by, sides=self.sides)
+        self.add_switch(menu, "Numbers in cells", "numbers", on=self.options.numbers)
         self.panel_menu(menu)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -28,6 +28,8 @@ class LiquidationOptions:
         Levels asked for, 0 leaves it to the provider.
     palette : str
         Name of a colouring that has one ramp.
+    numbers : bool
+        Whether large bands say what they hold.
     """
 
     coin: str = "BTC"
@@ -36,6 +38,7 @@ class LiquidationOptions:
     band_ratio: float = BAND_RATIO
     depth: int = 0
     palette: str = "liquidation"
+    numbers: bool = True
 
     @property
     def points(self) -> int:
@@ -69,6 +72,7 @@ class LiquidationOptions:
             "band_ratio": self.band_ratio,
             "depth": self.depth,
             "palette": self.palette,
+            "numbers": self.numbers,
         }
 
     @classmethod
@@ -91,6 +95,8 @@ class LiquidationOptions:
             options = replace(options, palette="grey")
         if saved.get("palette") in {each.name for each in offered(sides=False)}:
             options = replace(options, palette=str(saved["palette"]))
+        if isinstance(saved.get("numbers"), bool):
+            options = replace(options, numbers=bool(saved["numbers"]))
         return options
 
 

@@ -20,7 +20,7 @@ from heatdesk.analytics.liquidation import (
     inferred_side,
     sum_bands,
 )
-from heatdesk.frames import CandleWindow, LiquidationWindow, Quote, Subscription
+from heatdesk.frames import CandleWindow, LiquidationWindow, Quote, Subscription, venue_title
 from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.units import interval_label as label_of
@@ -29,6 +29,7 @@ from heatdesk.views.candles import close_at, last_close
 from heatdesk.views.hover import CellReading, format_qty
 from heatdesk.views.instruments import coins_called, coins_known, price_text, unit_lines
 from heatdesk.views.legend import parse_cut
+from heatdesk.views.offscreen import RestingTotals
 from heatdesk.views.ticks import quantity_label, tick_of_prices
 from ui.heatmap.chart import HoverRows
 from ui.heatmap.choices import ChoiceButton
@@ -39,6 +40,7 @@ from ui.panels.liquidation.drawing import cluster_labels, edge_profiles
 from ui.panels.liquidation.options import (
     BAND_RATIOS,
     DEPTHS,
+    VENUE,
     LiquidationOptions,
     depth_choice_text,
 )
@@ -186,6 +188,10 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         """What is being waited for."""
         return f"Waiting for the liquidation levels of {self.options.coin}"
 
+    def venues_shown(self) -> str:
+        """The one venue whose levels these are."""
+        return venue_title(VENUE)
+
     def view_key(self) -> tuple[object, ...]:
         """Source, coin and interval."""
         return self.source, self.options.coin, self.options.interval_ms
@@ -226,8 +232,7 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         self.chart.set_last_price(last, up=up)
 
     def draw_extras(self, heat: HeatmapStore) -> None:
-        """Clusters, curves and bars of the newest column."""
-        del heat
+        """Clusters, curves, bars and sums of the newest column."""
         if self._curves is not None:
             return
         levels = self._levels
@@ -235,6 +240,7 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
             self.clusters = []
             self.chart.labels.set_labels(())
             self.chart.edge.set_profile((), 1.0)
+            self.chart.offscreen.set_totals(None, self.options.quote, "")
             return
         price, qty = levels.levels.at(len(levels.levels) - 1)
         bands = sum_bands(price, qty, self._band)
@@ -243,6 +249,8 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         sides = edge_profiles(bands, self._curves, self._last_price)
         self.chart.edge.set_profile(sides, self._band)
         self.chart.labels.set_labels(cluster_labels(self.clusters, self.options))
+        totals = RestingTotals.of(price, qty, heat.grid.block_size)
+        self.chart.offscreen.set_totals(totals, self.options.quote, self.options.coin)
 
     def forget_extras(self) -> None:
         """Forget levels, curves and clusters."""

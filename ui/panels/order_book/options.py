@@ -37,6 +37,12 @@ class BookOptions:
         Height of a level when one was named; None leaves it to ``resolution``.
     palette : str
         Name of a colouring.
+    best : bool or None
+        Whether lines of the best bid and ask are drawn; None: where there are no candles.
+    mid : bool
+        Whether a line of the price between them is drawn.
+    numbers : bool
+        Whether large cells say what they hold.
     """
 
     venues: tuple[str, ...] = ("BINANCE_FUTURES",)
@@ -49,6 +55,9 @@ class BookOptions:
     palette: str = "liquidity"
     cumulative: bool = True
     block_size: float | None = None
+    best: bool | None = None
+    mid: bool = False
+    numbers: bool = True
 
     @property
     def several(self) -> bool:
@@ -136,6 +145,9 @@ class BookOptions:
             "palette": self.palette,
             "cumulative": self.cumulative,
             "block_size": self.block_size or 0.0,
+            "best": "auto" if self.best is None else self.best,
+            "mid": self.mid,
+            "numbers": self.numbers,
         }
 
     @classmethod
@@ -162,8 +174,9 @@ class BookOptions:
             options = replace(options, depth=depth or None)
         if saved.get("palette") in COLOURINGS:
             options = replace(options, palette=str(saved["palette"]))
-        if isinstance(saved.get("cumulative"), bool):
-            options = replace(options, cumulative=bool(saved["cumulative"]))
+        for name in ("cumulative", "best", "mid", "numbers"):
+            if isinstance(saved.get(name), bool):
+                options = replace(options, **{name: bool(saved[name])})  # type: ignore[arg-type]
         height = saved.get("block_size")
         if isinstance(height, int | float) and not isinstance(height, bool) and 0 < height < 1e9:
             options = replace(options, block_size=float(height))

@@ -24,13 +24,13 @@ from heatdesk.units import MINUTE_MS, interval_label
 from heatdesk.views.camera import home_price_span, traded_reach
 from heatdesk.views.candles import last_close
 from heatdesk.views.hover import format_qty
-from heatdesk.views.instruments import depth_text, price_text, unit_lines
-from heatdesk.views.ticks import tick_of_prices
+from heatdesk.views.instruments import depth_text, price_text, unit_lines, venues_text
+from heatdesk.views.ticks import is_one_tick, tick_of_prices
 from ui.heatmap.chart import HoverRows
 from ui.heatmap.choices import ChoiceButton
 from ui.panel import PanelContext
 from ui.panel.heatmap import Frame, HeatmapPanel
-from ui.panels.order_book.drawing import NO_LINES, best_price_lines, edge_profiles
+from ui.panels.order_book.drawing import edge_profiles, resting_totals
 from ui.panels.order_book.instrument import InstrumentPopover
 from ui.panels.order_book.options import DEPTHS, HOME_COLUMNS, BookOptions
 
@@ -151,6 +151,10 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         """What is being waited for."""
         return f"Waiting for the book of {self.options.instrument}"
 
+    def venues_shown(self) -> str:
+        """Names of the venues."""
+        return venues_text(self.options.venues)
+
     def view_key(self) -> tuple[object, ...]:
         """Source, venues, instrument and interval."""
         options = self.options
@@ -202,16 +206,24 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
             return
         sides = edge_profiles(profile, cumulative=self.options.cumulative)
         self.chart.edge.set_profile(sides, profile.block_size)
+        totals = resting_totals(profile)
+        self.chart.offscreen.set_totals(totals, self.options.quote, self.options.coin)
 
     def draw_extras(self, heat: HeatmapStore) -> None:
-        """Best prices where no candle tells the price."""
+        """Lines of the best prices; those that changed are read, whether they are shown or not."""
+        closes = self._candles.close if self._candles is not None else None
+        self.chart.best.follow(heat, exact=is_one_tick(heat.grid.block_size, closes))
+        self.chart.best.show_lines(best=self._best_shown, mid=self.options.mid)
+
+    @property
+    def _best_shown(self) -> bool:
+        """As chosen; without a choice where no candle tells the price."""
         priced = self._candles is not None and self._candles.time_ms.size > 0
-        self.chart.best.set_lines(*(NO_LINES if priced else best_price_lines(heat)))
+        return self.options.best if self.options.best is not None else not priced
 
     def forget_extras(self) -> None:
-        """Forget the book and the best prices."""
+        """Forget the book."""
         self._profile = None
-        self.chart.best.set_lines(*NO_LINES)
 
     def home_span(self) -> float:
         """What the book reaches and what was traded."""
@@ -230,7 +242,9 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         return rows
 
     def panel_menu(self, menu: QMenu) -> None:
-        """The curve at the edge."""
+        """Lines of prices, and the curve at the edge."""
+        self.add_switch(menu, "Best bid and ask", "best", on=self._best_shown)
+        self.add_switch(menu, "Mid price", "mid", on=self.options.mid)
         curve = menu.addAction("Cumulative curve at the edge")
         curve.setCheckable(True)
         curve.setChecked(self.options.cumulative)

@@ -1,0 +1,127 @@
+"""What follows the mouse over a chart: crosshair, hover card, and the magnifier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF
+
+from heatdesk.units import format_price
+from heatdesk.views.neighbourhood import read_neighbourhood
+from heatdesk.views.ticks import moment_label
+from heatdesk.views.visible_max import VisibleMax
+from ui.heatmap.crosshair import Crosshair, CrosshairMark, HoverCard
+from ui.heatmap.magnifier import Magnifier
+
+if TYPE_CHECKING:
+    from ui.heatmap.chart import HoverRows, PriceTimeChart
+
+_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
+
+
+class Pointer:
+    """Keeps crosshair, card and magnifier where the mouse is and true to the data.
+
+    Parameters
+    ----------
+    chart : PriceTimeChart
+    """
+
+    def __init__(self, chart: PriceTimeChart) -> None:
+        self.chart = chart
+        self.crosshair = Crosshair(chart.view)
+        self.card = HoverCard(chart.view)
+        self.lens = Magnifier(chart.view, self.end_magnifying)
+        self._largest = VisibleMax()
+        self._at: QPointF | None = None
+        self._magnifies = False
+
+    @property
+    def over_plot(self) -> bool:
+        """Whether the mouse is over the plot of a chart that shows something."""
+        return self._at is not None and self.chart.at(self._at) is not None
+
+    @property
+    def magnifies(self) -> bool:
+        """Whether the magnifier is wanted."""
+        return self._magnifies
+
+    def point_at(self, pos: QPointF | None) -> bool:
+        """Move to a point of the view, None hides all; returns whether anything was shown."""
+        before = self.crosshair.mark is not None
+        self._at = QPointF(pos) if pos is not None else None
+        self.refresh()
+        return before
+
+    def magnify(self) -> bool:
+        """Show the magnifier; returns whether the mouse is where there is something to see."""
+        self._magnifies = self.over_plot and not self.chart.camera.held
+        self.refresh()
+        return self._magnifies
+
+    def end_magnifying(self) -> bool:
+        """Hide the magnifier; returns whether it was wanted."""
+        before, self._magnifies = self._magnifies, False
+        if before:
+            self.refresh()
+        return before
+
+    def largest_in_view(self) -> float:
+        """Largest quantity drawn in the window; NaN when there is none."""
+        item = self.chart.item
+        if item.source is None:
+            return float("nan")
+        return self._largest.quantity(item.source, item.window, self.chart.camera.window)
+
+    def refresh(self) -> None:
+        """Say again what is under the mouse."""
+        chart, pos = self.chart, self._at
+        found = chart.at(pos) if pos is not None else None
+        if pos is None or found is None:
+            self.crosshair.set_mark(None)
+            self.card.hide()
+            self.lens.dismiss()
+            return
+        time_s, price = found
+        interval_ms = chart.interval_ms
+        time_ms = round(time_s * 1000)
+        label_ms = time_ms if interval_ms < _MINUTE_MS else time_ms // _MINUTE_MS * _MINUTE_MS
+        self.crosshair.set_mark(
+            CrosshairMark(
+                pos,
+                moment_label(label_ms, min(interval_ms, _HOUR_MS), chart.zone),
+                format_price(price, chart.tick_size),
+            )
+        )
+        rows = chart.reader(time_s, price) if chart.reader is not None else []
+        if self._magnifies and self._show_lens(time_s, price, rows):
+            self.card.hide()
+            return
+        self.lens.dismiss()
+        if rows:
+            self.card.show_rows(rows, chart.plot_rect, pos)
+        else:
+            self.card.hide()
+
+    def _show_lens(self, time_s: float, price: float, rows: HoverRows) -> bool:
+        chart = self.chart
+        source, style = chart.item.source, chart.item.style
+        if source is None or style is None or chart.camera.held or self._at is None:
+            return False
+        self.lens.set_scale(chart.tick_size, chart.zone)
+        place = self.lens.place(chart.plot_rect, self._at, price)
+        if place is None:
+            return False
+        cells = read_neighbourhood(
+            source, time_s, price, place.columns, place.levels, chart.item.band
+        )
+        if cells is None:
+            return False
+        # time and price of the middle stand at the edges of the lens: above it goes the rest
+        head = "  \u00b7  ".join(
+            " ".join(part for part in row if part)
+            for row in rows
+            if row[0] not in {"Time", "Price", "Share", "Cell", "Source", "Best"}
+        )
+        self.lens.show_cells(cells, style, head, chart.plot_rect, place)
+        return True

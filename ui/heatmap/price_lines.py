@@ -1,0 +1,123 @@
+"""Lines of the best bid and ask and of the price between them, over a heatmap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pyqtgraph.functions import arrayToQPolygonF
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from heatdesk.views.best_prices import BestPrices
+from heatdesk.views.price_lines import PriceSeries, lay_out_line
+from ui import theme
+from ui.heatmap.layer import Layer
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QGraphicsItem
+
+    from heatdesk.store.grid import GridSpec
+    from heatdesk.views.heatmap import HeatmapSource
+    from heatdesk.views.viewport import ChartWindow
+
+_HALO_ALPHA = 0.62
+"""Keeps a thin line readable over bright cells."""
+
+
+class PriceLineLayer(Layer):
+    """Best bid, best ask and mid by column, read from the book that is drawn.
+
+    Attributes
+    ----------
+    prices : BestPrices
+        Kept up to date by `follow`, whether the lines are shown or not.
+    """
+
+    def __init__(self, parent: QGraphicsItem | None = None, z: float = 19.0) -> None:
+        super().__init__(parent, z)
+        self.prices = BestPrices()
+        self._grid: GridSpec | None = None
+        self._exact = False
+        self._best = False
+        self._mid = False
+
+    def show_lines(self, *, best: bool, mid: bool) -> None:
+        """Choose which lines are drawn."""
+        if (best, mid) != (self._best, self._mid):
+            self._best, self._mid = best, mid
+            self.update()
+
+    def follow(self, source: HeatmapSource | None, *, exact: bool = False) -> None:
+        """Take in what changed in a book, or with None forget it.
+
+        Parameters
+        ----------
+        exact : bool
+            A level is one tick high: its edge is the price itself. Otherwise the price lies
+            somewhere in its level, and the edges that face each other are drawn.
+        """
+        if source is None:
+            self.prices.clear()
+            self._grid = None
+            changed = True
+        else:
+            changed = self.prices.follow(source) or exact != self._exact
+            self._grid, self._exact = source.grid, exact
+        if changed and (self._best or self._mid):
+            self.update()
+
+    @property
+    def shown(self) -> bool:
+        """Whether there are lines to draw."""
+        return (self._best or self._mid) and self._grid is not None and self.prices.bid.size > 0
+
+    def lines(self) -> dict[str, PriceSeries]:
+        """The lines shown: ``bid``, ``ask``, ``mid``."""
+        grid, prices = self._grid, self.prices
+        if grid is None:
+            return {}
+        start_s = grid.time.time_of(prices.first_column) / 1000
+        facing = 0.0 if self._exact else 1.0
+        found: dict[str, NDArray[np.float64]] = {}
+        if self._best:
+            found["bid"] = (prices.bid + facing) * grid.block_size
+            found["ask"] = prices.ask * grid.block_size
+        if self._mid:
+            found["mid"] = (prices.bid + facing + prices.ask) / 2 * grid.block_size
+        step_s = grid.interval_ms / 1000
+        return {name: PriceSeries(start_s, step_s, price) for name, price in found.items()}
+
+    def draw(self, painter: QPainter, window: ChartWindow) -> None:
+        """Draw each line over a shade of the ground."""
+        if not self.shown:
+            return
+        ratio = painter.device().devicePixelRatio()
+        colours = {
+            "bid": theme.Palette.UP,
+            "ask": theme.Palette.DOWN,
+            "mid": theme.Palette.TEXT,
+        }
+        polygons = [
+            (arrayToQPolygonF(points[:, 0].copy(), points[:, 1].copy()), colours[name])
+            for name, series in self.lines().items()
+            for points in lay_out_line(series, window, ratio)
+        ]
+        pixel = 1 / ratio
+        painter.setPen(_thin(theme.colour(theme.Palette.GROUND, _HALO_ALPHA), ratio))
+        for polygon, _ in polygons:
+            # two thin lines beside it: a wide pen would be far slower to draw
+            for offset in (-pixel, pixel):
+                painter.translate(offset, offset)
+                painter.drawPolyline(polygon)
+                painter.translate(-offset, -offset)
+        for polygon, colour in polygons:
+            painter.setPen(_thin(QColor(colour), ratio))
+            painter.drawPolyline(polygon)
+
+
+def _thin(colour: QColor, ratio: float) -> QPen:
+    """A pen about one logical pixel wide that stays crisp at any scale."""
+    pen = QPen(colour, max(1, round(ratio)))
+    pen.setCosmetic(True)
+    return pen
