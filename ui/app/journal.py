@@ -35,6 +35,7 @@ class Journal:
 
     def __init__(self, home: Path, keys: Keys, tail: LogTail) -> None:
         self._tell: Callable[[], None] = lambda: None
+        self._telling = False
         self._handlers: list[logging.Handler] = [tail]
         self._crash: TextIO | None = None
         folder = home / "logs"
@@ -77,7 +78,13 @@ class Journal:
         if issubclass(kind, KeyboardInterrupt):
             return
         log.error("unexpected", exc_info=(kind, error, trace))
-        self._tell()
+        if self._telling:
+            return  # what shows the message failed itself: telling of that would never end
+        self._telling = True
+        try:
+            self._tell()
+        finally:
+            self._telling = False
 
     def _unexpected_in_thread(self, args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:
