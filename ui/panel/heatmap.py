@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, cast
 
-from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu
 
@@ -23,72 +23,14 @@ from ui.heatmap.menu import fill_chart_menu, fill_colour_menu
 from ui.heatmap.readout import read_cell, still_filling
 from ui.heatmap.typed import take_typed
 from ui.panel.base import Options, Panel
+from ui.panel.heatmap_options import Frame, OptionsT
 
 if TYPE_CHECKING:
-    from heatdesk.frames import (
-        BookWindow,
-        CandleSub,
-        CandleWindow,
-        LiquidationWindow,
-        Quote,
-        Subscription,
-    )
+    from heatdesk.frames import CandleWindow, Subscription
     from heatdesk.providers.base import Cost
     from heatdesk.store.heatmap import HeatmapStore
     from heatdesk.views.hover import CellReading
     from ui.panel.context import PanelContext
-
-
-Frame: TypeAlias = "BookWindow | LiquidationWindow"
-
-
-class HeatmapOptions(Protocol):
-    """What the options of such a panel have, whatever else is in them."""
-
-    @property
-    def interval_ms(self) -> int:
-        """Width of a column."""
-        ...
-
-    @property
-    def quote(self) -> Quote:
-        """What quantities are counted in."""
-        ...
-
-    @property
-    def coin(self) -> str:
-        """What is counted when it is not dollars."""
-        ...
-
-    @property
-    def palette(self) -> str:
-        """Name of one of `heatdesk.views.colourings.COLOURINGS`."""
-        ...
-
-    @property
-    def numbers(self) -> bool:
-        """Whether large cells say what they hold."""
-        ...
-
-    @property
-    def home_span_s(self) -> float:
-        """Time a fresh view shows."""
-        ...
-
-    def candle_sub(self, provider: str) -> CandleSub:
-        """The price line."""
-        ...
-
-    def market_sub(self, provider: str) -> Subscription:
-        """The list that helps to choose."""
-        ...
-
-    def saved(self) -> Options:
-        """Plain values for the layout file."""
-        ...
-
-
-OptionsT = TypeVar("OptionsT", bound=HeatmapOptions)
 
 
 class HeatmapPanel(Panel, Generic[OptionsT]):
@@ -374,9 +316,19 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self.add_switch(menu, "Numbers in cells", "numbers", on=self.options.numbers)
         self.panel_menu(menu)
 
+    def event(self, event: QEvent) -> bool:
+        """Claim Alt+Shift+P before a menu bar takes it for its own."""
+        is_key = isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride
+        if is_key and _goes_back(cast("QKeyEvent", event)):
+            event.accept()
+            return True
+        return bool(super().event(event))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Letters typed anywhere search a name, digits the interval."""
-        if not take_typed(event, self.search_name, self.interval_button.search):
+        if _goes_back(event):
+            self.next_palette(-1)
+        elif not take_typed(event, self.search_name, self.interval_button.search):
             super().keyPressEvent(event)
 
     # -- what the chart tells
@@ -398,3 +350,9 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
     def _refit(self) -> None:
         self.contrasts.refit()
         self.refresh()
+
+
+def _goes_back(event: QKeyEvent) -> bool:
+    """Whether a key is Alt+Shift+P: the colours before these."""
+    both = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
+    return event.key() == Qt.Key.Key_P and event.modifiers() == both

@@ -35,7 +35,8 @@ from ui.heatmap.chart import HoverRows
 from ui.heatmap.choices import ChoiceButton
 from ui.heatmap.typed import NameSearch
 from ui.panel import PanelContext
-from ui.panel.heatmap import Frame, HeatmapPanel
+from ui.panel.heatmap import HeatmapPanel
+from ui.panel.heatmap_options import Frame
 from ui.panels.liquidation.drawing import cluster_labels, edge_profiles
 from ui.panels.liquidation.options import (
     BAND_RATIOS,

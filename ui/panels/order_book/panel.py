@@ -29,7 +29,8 @@ from heatdesk.views.ticks import is_one_tick, tick_of_prices
 from ui.heatmap.chart import HoverRows
 from ui.heatmap.choices import ChoiceButton
 from ui.panel import PanelContext
-from ui.panel.heatmap import Frame, HeatmapPanel
+from ui.panel.heatmap import HeatmapPanel
+from ui.panel.heatmap_options import Frame
 from ui.panels.order_book.drawing import edge_profiles, resting_totals
 from ui.panels.order_book.instrument import InstrumentPopover
 from ui.panels.order_book.options import DEPTHS, HOME_COLUMNS, BookOptions

@@ -1,0 +1,67 @@
+"""What `HeatmapPanel` knows of a panel's options and frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from heatdesk.frames import (
+        BookWindow,
+        CandleSub,
+        LiquidationWindow,
+        Quote,
+        Subscription,
+    )
+    from ui.panel.base import Options
+
+Frame: TypeAlias = "BookWindow | LiquidationWindow"
+"""What `take_frame` is handed."""
+
+
+class HeatmapOptions(Protocol):
+    """What the options of such a panel have, whatever else is in them."""
+
+    @property
+    def interval_ms(self) -> int:
+        """Width of a column."""
+        ...
+
+    @property
+    def quote(self) -> Quote:
+        """What quantities are counted in."""
+        ...
+
+    @property
+    def coin(self) -> str:
+        """What is counted when it is not dollars."""
+        ...
+
+    @property
+    def palette(self) -> str:
+        """Name of one of `heatdesk.views.colourings.COLOURINGS`."""
+        ...
+
+    @property
+    def numbers(self) -> bool:
+        """Whether large cells say what they hold."""
+        ...
+
+    @property
+    def home_span_s(self) -> float:
+        """Time a fresh view shows."""
+        ...
+
+    def candle_sub(self, provider: str) -> CandleSub:
+        """The price line."""
+        ...
+
+    def market_sub(self, provider: str) -> Subscription:
+        """The list that helps to choose."""
+        ...
+
+    def saved(self) -> Options:
+        """Plain values for the layout file."""
+        ...
+
+
+OptionsT = TypeVar("OptionsT", bound=HeatmapOptions)
