@@ -17,6 +17,9 @@ HeatmapFrame = BookWindow | LiquidationWindow
 
 Levels = NDArray[np.int64]
 
+NO_LEVELS = (2**62, -(2**62))
+"""Lowest and highest level where there is none: any other range swallows it."""
+
 
 def runs_of(frame: HeatmapFrame) -> dict[str, LevelRuns]:
     """Levels of a frame by plane: ``bid`` and ``ask``, or ``qty`` where no side is served."""
@@ -90,23 +93,14 @@ def cleaned(run: LevelRuns) -> LevelRuns:
     return LevelRuns(before[run.offsets].astype(np.int64), run.price[keep], qty[keep])
 
 
-def observed_range(runs: Mapping[str, LevelRuns], grid: PriceGrid) -> tuple[Levels, Levels]:
-    """Lowest and highest level of each snapshot, both sides together.
-
-    An empty snapshot observed no level: its lowest is above its highest.
-    """
-    count = len(next(iter(runs.values())))
-    lows, highs = np.full(count, math.inf), np.full(count, -math.inf)
-    for run in runs.values():
-        filled = np.flatnonzero(np.diff(run.offsets) > 0)
-        if filled.size:
-            starts = run.offsets[filled]
-            lows[filled] = np.minimum(lows[filled], np.minimum.reduceat(run.price, starts))
-            highs[filled] = np.maximum(highs[filled], np.maximum.reduceat(run.price, starts))
-    empty = lows > highs
-    lows[empty], highs[empty] = 0.0, 0.0
-    low, high = grid.levels_of(lows), grid.levels_of(highs)
-    low[empty], high[empty] = 1, 0
+def level_range(run: LevelRuns, grid: PriceGrid) -> tuple[Levels, Levels]:
+    """Lowest and highest level of each snapshot; of an empty one `NO_LEVELS`."""
+    low, high = (np.full(len(run), level) for level in NO_LEVELS)
+    filled = np.flatnonzero(np.diff(run.offsets) > 0)
+    if filled.size:
+        starts = run.offsets[filled]
+        low[filled] = grid.levels_of(np.minimum.reduceat(run.price, starts))
+        high[filled] = grid.levels_of(np.maximum.reduceat(run.price, starts))
     return low, high
 
 

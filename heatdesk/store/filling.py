@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from heatdesk.frames.market import LevelRuns
 from heatdesk.store.block import BLOCK, MAX_LEVELS, Span
 from heatdesk.store.bucketing import (
+    NO_LEVELS,
     HeatmapFrame,
     Levels,
     bucket,
     cleaned,
-    observed_range,
+    level_range,
     runs_of,
     touch_level,
 )
-from heatdesk.store.codes import Codes, CodeScale
+from heatdesk.store.codes import EMPTY, Codes, CodeScale
 from heatdesk.store.grid import GridSpec
 
 _CELLS_AT_ONCE = 1 << 16
@@ -30,20 +31,27 @@ _SNAPSHOTS_AT_ONCE = 64
 _OUTLIER = 2.0**24
 _LARGEST_QTY = 1e18
 
-Totals = Mapping[str, NDArray[np.float64]]
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Quantities of one plane, (snapshots, levels from ``low`` up)."""
+
+    low: int
+    qty: NDArray[np.float64]
 
 
 @dataclass(slots=True)
 class Snapshots:
     """Snapshots of one frame by column, ascending and unique.
 
-    ``lows`` and ``highs`` are the levels each observed, inclusive; the lowest above the highest
-    where it observed none.
+    ``lows`` and ``highs`` are the levels each observed, both sides together, inclusive; the
+    lowest above the highest where it observed none. ``ranges`` are those of each side alone.
     """
 
     grid: GridSpec
     columns: Levels
     runs: Mapping[str, LevelRuns]
+    ranges: Mapping[str, tuple[Levels, Levels]]
     lows: Levels
     highs: Levels
 
@@ -51,16 +59,14 @@ class Snapshots:
     def of(cls, frame: HeatmapFrame, grid: GridSpec, columns: Levels) -> Snapshots:
         """Read a frame."""
         runs = {name: cleaned(run) for name, run in runs_of(frame).items()}
-        lows, highs = observed_range(runs, grid.price)
-        return cls(grid, columns, runs, lows, highs)
+        ranges = {name: level_range(run, grid.price) for name, run in runs.items()}
+        lows = np.minimum.reduce([low for low, _ in ranges.values()])
+        highs = np.maximum.reduce([high for _, high in ranges.values()])
+        return cls(grid, columns, runs, ranges, lows, highs)
 
     def span(self, start: int, stop: int) -> Span | None:
-        """Levels that some snapshots observed, half-open."""
-        lows, highs = self.lows[start:stop], self.highs[start:stop]
-        filled = lows <= highs
-        if not filled.any():
-            return None
-        return int(lows[filled].min()), int(highs[filled].max()) + 1
+        """Levels that some snapshots observed, half-open; None when they observed none."""
+        return _span(self.lows[start:stop], self.highs[start:stop])
 
     def touch(self, start: int, stop: int) -> int:
         """Level around which some snapshots trade."""
@@ -97,21 +103,24 @@ class Snapshots:
         for a in range(start, stop, size):
             yield a, min(a + size, stop)
 
-    def totals(self, start: int, stop: int, levels: Span) -> Totals:
-        """Quantity by level of some snapshots, each plane (stop - start, levels)."""
-        low, width = levels[0], levels[1] - levels[0]
+    def totals(self, start: int, stop: int, levels: Span) -> dict[str, Totals]:
+        """Quantity by level of some snapshots, each plane over the levels it has in ``levels``."""
         found = {}
         for name, run in self.runs.items():
-            total = bucket(run, self.grid.price, start, stop, low, width)
+            low, high = self.ranges[name]
+            own = _span(low[start:stop], high[start:stop])
+            low_level = max(levels[0], own[0]) if own is not None else levels[0]
+            width = max(0, min(levels[1], own[1]) - low_level) if own is not None else 0
+            total = bucket(run, self.grid.price, start, stop, low_level, width)
             if total.size and not total.max() < math.inf:
                 # too large to be added up: nobody knows how much is there
                 total[total == math.inf] = np.nan
-            found[name] = total
+            found[name] = Totals(low_level, total)
         return found
 
     def codes(
         self,
-        totals: Totals,
+        totals: Mapping[str, Totals],
         scale: CodeScale,
         start: int,
         stop: int,
@@ -123,32 +132,42 @@ class Snapshots:
         ``reach`` are the smallest and largest positive total, NaN where a total is.
         """
         lows, highs = self.lows[start:stop, None], self.highs[start:stop, None]
-        found = {
-            name: scale.encode(total)
-            if math.isnan(reach[1])
-            else scale.encode_totals(total, *reach)
-            for name, total in totals.items()
-        }
-        if (lows > levels[0]).any() or (highs < levels[1] - 1).any():
+        shape = (stop - start, levels[1] - levels[0])
+        everywhere = bool((lows <= levels[0]).all() and (highs >= levels[1] - 1).all())
+        if everywhere:
+            observed = np.full(shape, EMPTY, np.uint16)
+        else:
             place = np.arange(*levels)
-            inside = (place >= lows) & (place <= highs)
-            for codes in found.values():
-                codes *= inside
+            observed = ((place >= lows) & (place <= highs)).astype(np.uint16)
+        found = {}
+        for name, total in totals.items():
+            codes = (
+                scale.encode(total.qty)
+                if math.isnan(reach[1])
+                else scale.encode_totals(total.qty, *reach)
+            )
+            a = total.low - levels[0]
+            own = slice(a, a + codes.shape[1])
+            if not everywhere:
+                codes *= observed[:, own]
+            plane = observed.copy()
+            plane[:, own] = codes
+            found[name] = plane
         return found
 
-    def reach(self, totals: Totals, start: int, stop: int) -> tuple[float, float]:
+    def reach(self, totals: Mapping[str, Totals], start: int, stop: int) -> tuple[float, float]:
         """A bound of the smallest positive total, and the largest total; NaN where one is."""
         low, high = math.inf, 0.0
         for name, total in totals.items():
-            if total.size == 0:
+            if total.qty.size == 0:
                 continue
-            high = float(np.maximum(high, total.max()))
+            high = float(np.maximum(high, total.qty.max()))
             run = self.runs[name]
             qty = run.qty[run.offsets[start] : run.offsets[stop]]
             least = float(qty.min()) if qty.size else math.inf
             if not least > 0:
                 # a level may be served as empty: only then each total is looked at
-                least = float(np.min(total, where=total > 0, initial=math.inf))
+                least = float(np.min(total.qty, where=total.qty > 0, initial=math.inf))
             low = min(low, least)
         return low, high
 
@@ -165,7 +184,7 @@ class QuantityRange:
     high: float = 0.0
 
     def fit(
-        self, totals: Totals, reach: tuple[float, float], scale: CodeScale | None
+        self, totals: Mapping[str, Totals], reach: tuple[float, float], scale: CodeScale | None
     ) -> CodeScale | None:
         """A better scale for what came; None where the present one serves.
 
@@ -174,13 +193,13 @@ class QuantityRange:
         """
         low, high = min(self.low, reach[0]), reach[1]
         if self.summed or math.isnan(high):
-            sums = [np.nansum(total, axis=1).max(initial=0.0) for total in totals.values()]
+            sums = [np.nansum(t.qty, axis=1).max(initial=0.0) for t in totals.values()]
             high = float(max(sums, default=0.0))
         high = max(self.high, high)
         if high <= 0:
             return None
         if scale is None or not scale.covers(low, high):
-            positive = np.concatenate([total[total > 0] for total in totals.values()])
+            positive = np.concatenate([t.qty[t.qty > 0] for t in totals.values()])
             if positive.size:
                 ceiling = min(_LARGEST_QTY, float(np.median(positive)) * _OUTLIER)
                 high = max(self.high, min(high, ceiling))
@@ -188,3 +207,8 @@ class QuantityRange:
         if scale is not None and scale.covers(self.low, high):
             return None
         return CodeScale.fit(self.low, high)
+
+
+def _span(lows: Levels, highs: Levels) -> Span | None:
+    low, high = int(lows.min(initial=NO_LEVELS[0])), int(highs.max(initial=NO_LEVELS[1]))
+    return (low, high + 1) if low <= high else None

@@ -6,7 +6,6 @@ import logging
 import math
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +16,12 @@ from heatdesk.store.bucketing import HeatmapFrame, one_by_column, runs_of, withi
 from heatdesk.store.codes import N_CODES, NOT_OBSERVED, Codes, CodeScale
 from heatdesk.store.filling import QuantityRange, Snapshots
 from heatdesk.store.grid import GridSpec, TimeGrid
-from heatdesk.store.pooling import max_levels, sum_levels
 from heatdesk.store.pyramid import Pyramid
-from heatdesk.store.regrid import choose_block_size, regridded
+from heatdesk.store.regrid import choose_block_size, fitting_block_size, regridded
 from heatdesk.store.ring import DEFAULT_BUDGET_BYTES, MAX_TIME_LOD, CellRing
+from heatdesk.store.summaries import Pooled, counted, pooled_cell
+
+__all__ = ["MAX_RANGE", "HeatmapStore", "Pooled"]
 
 log = logging.getLogger(__name__)
 
@@ -30,27 +31,6 @@ MAX_RANGE = 1 << 20
 _PYRAMID_SHARE = 11
 # a tenth of the bytes of the cells is an eleventh of all
 _MAX_ASKED = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Pooled:
-    """What one drawn cell stands for ("max 12.4 of 25 levels, sum 96").
-
-    Attributes
-    ----------
-    max : float
-        Largest quantity of any native cell in it, in the unit of the frames; NaN when none was
-        observed.
-    sum : float
-        Quantity of all its levels, in the column where that is most.
-    levels, columns : int
-        Native levels and columns it covers.
-    """
-
-    max: float
-    sum: float
-    levels: int
-    columns: int
 
 
 class HeatmapStore:
@@ -246,12 +226,7 @@ class HeatmapStore:
             columns = max(c0, self.first_column), min(c1, self.last_column + 1)
             codes = self.codes(plane, *columns, *levels)
             values = self.values
-        qty = values[codes]
-        seen = codes != NOT_OBSERVED
-        if not seen.any():
-            return Pooled(math.nan, math.nan, step, c1 - c0)
-        sums = np.where(seen, qty, 0.0).sum(axis=0)
-        return Pooled(float(qty[seen].max()), float(sums.max()), step, c1 - c0)
+        return pooled_cell(values[codes], codes != NOT_OBSERVED, step, c1 - c0)
 
     def histogram(self, plane: str | None = None, band: int = 1) -> NDArray[np.int64]:
         """Count the cells of each code at full detail in time, (65536,).
@@ -271,19 +246,9 @@ class HeatmapStore:
         for block in blocks:
             for name in names:
                 with self._lock:
-                    scale, held = self._scale or CodeScale(0), block.cells
-                    if held is None:
-                        continue
-                    codes = held.read(name, held.columns, scale)
-                    if band > 1:
-                        base = held.base_level
-                        codes = (
-                            sum_levels(codes, base, band, scale)
-                            if self.pooling == "sum"
-                            else max_levels(codes, base, band)
-                        )
-                    for row in range(0, codes.shape[0], 256):
-                        counts += np.bincount(codes[row : row + 256].ravel(), minlength=N_CODES)
+                    if block.cells is not None:
+                        scale = self._scale or CodeScale(0)
+                        counts += counted(block.cells, name, scale, band, self.pooling == "sum")
         # memory for columns and levels without data is no cell, and cells may have no memory
         counts[NOT_OBSERVED] = 0
         counts[NOT_OBSERVED] = max(0, cells - int(counts.sum()))
@@ -444,20 +409,11 @@ class HeatmapStore:
 
         Built without the lock, exchanged under it.
         """
-        seen = [frame.tick_size, self._tick_size]
-        before, self._tick_size = self._tick_size, min((t for t in seen if t > 0), default=math.nan)
-        ring, held, prices = self._ring, self._grid.price, frame.levels.price
-        if ring.high >= ring.low:
-            if math.isnan(self._tick_size):
-                return
-            ends = [held.price_of(ring.low), held.price_of(ring.high)]
-            inside = prices.size == 0 or (prices.min() >= ends[0] and prices.max() <= ends[1])
-            if inside and self._tick_size == before:
-                return
-            prices = np.concatenate((prices, ends))
-        if prices.size == 0:
-            return
-        block_size = choose_block_size(prices, self._tick_size)
+        ring, held = self._ring, self._grid.price
+        ends = (ring.low, ring.high) if ring.high >= ring.low else None
+        seen = min((t for t in (frame.tick_size, self._tick_size) if t > 0), default=math.nan)
+        block_size = fitting_block_size(frame.levels.price, seen, self._tick_size, held, ends)
+        self._tick_size = seen
         if math.isclose(block_size, held.block_size, rel_tol=1e-9):
             return
         scale = self._scale or CodeScale(0)

@@ -46,18 +46,20 @@ def sum_levels(codes: Codes, base_level: int, step: int, scale: CodeScale) -> Co
     return np.where(seen >= FIRST, out, np.minimum(seen, EMPTY))
 
 
-def halve_columns(codes: Codes, left: int, times: int) -> Codes:
+def halve_columns(codes: Codes, left: int, times: int, out: Codes) -> None:
     """Keep the largest code of every two columns, so often; column 0 is ``left``.
 
     A column without a partner stays alone.
     """
-    for _ in range(times):
+    for remaining in range(times, 0, -1):
         front, back = left & 1, (left + codes.shape[1]) & 1
         if front or back:
             codes = np.pad(codes, ((0, 0), (front, back)))
-        codes = np.maximum(codes[:, 0::2], codes[:, 1::2])
+        target = out if remaining == 1 else None
+        codes = np.maximum(codes[:, 0::2], codes[:, 1::2], out=target)
         left >>= 1
-    return codes
+    if times == 0:
+        out[...] = codes
 
 
 def _summed(qty: NDArray[np.float64], base_level: int, step: int) -> NDArray[np.float64]:

@@ -133,7 +133,7 @@ class Pyramid:
                     if self._summed
                     else max_levels(codes, cells.base_level, step)
                 )
-            tile.codes[:, a:b] = halve_columns(codes, first, time_lod)
+            halve_columns(codes, first, time_lod, tile.codes[:, a:b])
             tile.synced[a:b] = block.revision
         tile.fresh = int(tile.synced.min())
         return tile

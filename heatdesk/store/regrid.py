@@ -38,6 +38,37 @@ def choose_block_size(price: NDArray[np.float64], tick_size: float) -> float:
     return tick_size * max(1, math.ceil((high - low) / tick_size / MAX_FINE_LEVELS))
 
 
+def fitting_block_size(
+    price: NDArray[np.float64],
+    tick_size: float,
+    tick_size_before: float,
+    held: PriceGrid,
+    ends: tuple[int, int] | None,
+) -> float:
+    """Level height for prices that come on top of cells; the present one where it will do.
+
+    Parameters
+    ----------
+    price : (n,) float64
+        Prices that come, quote units.
+    tick_size, tick_size_before : float
+        Smallest step between prices, with these and without; NaN while unknown.
+    held : PriceGrid
+        Levels so far.
+    ends : tuple of int or None
+        Lowest and highest level that data has touched; None while there is none.
+    """
+    if ends is not None:
+        if math.isnan(tick_size):
+            return held.block_size
+        low, high = held.price_of(ends[0]), held.price_of(ends[1])
+        inside = price.size == 0 or (price.min() >= low and price.max() <= high)
+        if inside and tick_size == tick_size_before:
+            return held.block_size
+        price = np.concatenate((price, [low, high]))
+    return choose_block_size(price, tick_size) if price.size else held.block_size
+
+
 def regridded(
     cells: Cells, touched: tuple[int, int], scale: CodeScale, old: PriceGrid, new_block_size: float
 ) -> tuple[Cells, Span]:
