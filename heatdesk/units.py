@@ -36,6 +36,9 @@ _LARGEST_PLAIN, _SMALLEST_PLAIN = 1e16, 1e-12
 _DURATION = re.compile(r"(\d+)(s|m|h|d|w)")
 _DURATION_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
+MOMENT_S = 0.04
+"""In which a desk draws what has just arrived."""
+
 
 class Clock(Protocol):
     """Where time comes from; tests and the demo bring their own."""
@@ -50,6 +53,10 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait that long on this clock."""
+        ...
+
+    async def make_way(self) -> None:
+        """Let other threads work for a moment; a clock that stands still only takes a turn."""
         ...
 
 
@@ -67,6 +74,10 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait that long."""
         await asyncio.sleep(max(0.0, seconds))
+
+    async def make_way(self) -> None:
+        """Let other threads work for a moment."""
+        await asyncio.sleep(MOMENT_S)
 
 
 @dataclass(slots=True)
@@ -93,6 +104,10 @@ class FixedClock:
         """Never return for a positive wait: on this clock no time passes."""
         if seconds > 0:
             await asyncio.Event().wait()
+        await asyncio.sleep(0)
+
+    async def make_way(self) -> None:
+        """Take one turn of the loop."""
         await asyncio.sleep(0)
 
 

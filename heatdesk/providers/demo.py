@@ -41,6 +41,8 @@ from heatdesk.units import MINUTE_MS, SECOND_MS, floor_ms
 DEFAULT_SEED = 7
 DEFAULT_DEPTH = 500
 _WINDOW_POINTS = 250
+_FIRST_POINTS = 120
+"""A chart shows something while the rest is still being invented."""
 _WINDOW_MINUTES = 400_000
 _REQUEST_POINTS = 1000
 _TABLE_PERIOD_MS = 5 * MINUTE_MS
@@ -108,6 +110,7 @@ class Demo(Provider):
     async def _tables(self, sub: Subscription) -> AsyncIterator[Frame]:
         clock = self.context.clock
         now_ms = clock.now_ms()
+        await clock.make_way()
         while True:
             yield self._table(sub, now_ms)
             next_ms = (now_ms // _TABLE_PERIOD_MS + 1) * _TABLE_PERIOD_MS
@@ -125,11 +128,17 @@ class Demo(Provider):
         newest_ms = floor_ms(now_ms - 1, sub.interval_ms)
         missing = _without(history, [(a, min(b, newest_ms)) for a, b in covered])
         windows = [cut for span in missing for cut in _cut(span, sub.interval_ms, points)]
+        first = _FIRST_POINTS * sub.interval_ms
+        if windows and windows[0][1] - windows[0][0] > first:
+            from_ms, to_ms = windows[0]
+            windows[:1] = [(to_ms - first, to_ms), (from_ms, to_ms - first)]
         yield Notice(period_s=pace_ms / SECOND_MS, progress=0.0)
+        if isinstance(sub, LiquidationSub):
+            await clock.make_way()
         for done, span in enumerate(windows, 1):
             yield self._window(sub, span, now_ms)
             yield Notice(progress=done / len(windows))
-            await clock.sleep(0)
+            await clock.make_way()
         while True:
             next_ms = (now_ms // pace_ms + 1) * pace_ms
             yield Notice(next_ms=next_ms)

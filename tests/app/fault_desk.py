@@ -63,6 +63,9 @@ class SharedClock:
     def monotonic_s(self) -> float:
         return self.passed_s
 
+    async def make_way(self) -> None:
+        await asyncio.sleep(0)
+
     async def sleep(self, seconds: float) -> None:
         alarm = (self.passed_s + max(0.0, seconds), next(self._count), asyncio.Event())
         heapq.heappush(self._alarms, alarm)

@@ -32,6 +32,9 @@ class JumpingClock:
     def monotonic_s(self) -> float:
         return self.passed_s
 
+    async def make_way(self) -> None:
+        await asyncio.sleep(0)
+
     def advance(self, seconds: float) -> None:
         self.passed_s += seconds
 

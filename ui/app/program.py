@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import socket
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile, QObject, QSocketNotifier, QTimer, Signal
 
@@ -19,15 +21,20 @@ from heatdesk.units import SystemClock
 from ui.app.journal import UNEXPECTED, Journal
 from ui.app.services import Services
 from ui.app.stage import open_application
-from ui.dialogs import SettingsWindow, VaultWork
+from ui.dialogs.vault_work import VaultWork
 from ui.feed_thread import FeedThread
 from ui.heatmap import gl_probe
 from ui.main_window import MainWindow
 from ui.panel import Workspace
 from ui.panels import PANELS
 
+if TYPE_CHECKING:
+    from ui.dialogs import SettingsWindow
+
 log = logging.getLogger(__name__)
 
+STARTED_MS = 3000
+"""By then what a start makes has been made."""
 LAYOUT_NAME = "layout.json"
 DEMO_LAYOUT_NAME = "layout-demo.json"
 SECOND_DESK = "Another HeatDesk is open with the same folder: this one does not save its layout."
@@ -138,6 +145,8 @@ class Program(QObject):
 
     def _settings_window(self) -> SettingsWindow:
         if self._dialog is None:
+            from ui.dialogs import SettingsWindow
+
             services = self.services
             self._dialog = SettingsWindow(
                 self._settings,
@@ -228,7 +237,14 @@ def run_desk(environ: Mapping[str, str], *, demo: bool) -> int:
     interrupts = Interrupts(program)
     program.window.closed.connect(app.quit)
     program.start()
+    QTimer.singleShot(STARTED_MS, program, _collect_again)
     code = app.exec()
     interrupts.close()
     program.stop()
     return code
+
+
+def _collect_again() -> None:
+    """Look for garbage from now on, but not among what the start has made: that stays."""
+    gc.freeze()
+    gc.enable()

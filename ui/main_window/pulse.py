@@ -12,6 +12,8 @@ from ui.main_window.dock import PanelDock
 log = logging.getLogger(__name__)
 
 FRAME_MS = 33
+EAGER_MS, EAGER_BEATS = 8, 100
+"""Pace right after the start, until every visible panel has painted something."""
 SLOW_MS = 250
 """Pace of ages and of the status bar, and of everything while no panel can be seen."""
 
@@ -41,6 +43,7 @@ class Pulse(QObject):
         self._window_seen = window_seen
         self._slowly = slowly
         self._since_slow_ms = SLOW_MS
+        self._eager_beats = EAGER_BEATS
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.beat)
@@ -74,10 +77,15 @@ class Pulse(QObject):
         if slow:
             self._since_slow_ms = 0
             self._slowly()
+        if visible and self._eager_beats:
+            waiting = any(not dock.panel.ready for dock in visible)
+            self._eager_beats = self._eager_beats - 1 if waiting else 0
         self._keep_pace(bool(visible))
 
     def _keep_pace(self, seen: bool) -> None:
-        pace_ms = FRAME_MS if seen else SLOW_MS if self._window_seen() else 0
+        pace_ms = SLOW_MS if self._window_seen() else 0
+        if seen:
+            pace_ms = EAGER_MS if self._eager_beats else FRAME_MS
         if pace_ms == 0:
             self._timer.stop()
         elif not self._timer.isActive() or self._timer.interval() != pace_ms:
