@@ -212,27 +212,42 @@ class Kiyotaka(Provider):
 
     def _ask(self, sub: SeriesSub, span: Span) -> AsyncGenerator[Frame, None]:
         """Yield why it has to wait, if it has to, then the frames of one request."""
-        answer = partial(self._frames, sub, span, pieces=True)
-        return ask_and_tell(self.context.clock, answer)
+        return ask_and_tell(self.context.clock, partial(self.answer, sub, span, pieces=True))
 
     async def _whole(self, sub: SeriesSub, span: Span | None, *, flat: bool = False) -> MarketFrame:
         """Ask once; the answer as one frame."""
         if span is None:
             raise TypeError("a series is asked for a stretch of time")
-        async with aclosing(self._frames(sub, span, None, flat=flat)) as frames:
+        async with aclosing(self.answer(sub, span, flat=flat)) as frames:
             (frame,) = [frame async for frame in frames]
         return frame
 
-    async def _frames(
+    async def answer(
         self,
         sub: SeriesSub,
         span: Span,
-        on_wait: OnWait | None,
+        on_wait: OnWait | None = None,
         *,
         flat: bool = False,
         pieces: bool = False,
     ) -> AsyncGenerator[MarketFrame, None]:
-        """Ask once; the frames of the answer while it comes, one or many as `answer_of` says."""
+        """Ask once and yield the answer while it comes.
+
+        Parameters
+        ----------
+        on_wait : callable, optional
+            Told when the budget makes the request wait.
+        flat : bool
+            Ask for the flattened form, which does not mark the sides of a book.
+        pieces : bool
+            Whether a large answer may come in pieces, see `LevelAnswer`; otherwise it is one
+            frame.
+
+        Raises
+        ------
+        ProviderError
+            As `fetch`; pieces that came before it are true and cover nothing.
+        """
         block_size = await self._block_size(sub) if isinstance(sub, BookSub) else 0.0
         answer = answer_of(sub, span, block_size, flat=flat, pieces=pieces)
         asking = self.context.http.stream(

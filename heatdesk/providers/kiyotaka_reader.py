@@ -134,7 +134,7 @@ class AnswerReader(ABC, Generic[G]):
         except orjson.JSONDecodeError as error:
             # Strict JSON has no NaN: name the field that holds it, if that is all.
             with suppress(ValueError, RecursionError):
-                read(json.loads(text))
+                read(json.loads(text.decode()))
             raise self.pull.fault(f"{error}, in what ends") from None
         return read(value)
 
