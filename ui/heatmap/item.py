@@ -148,7 +148,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
     @property
     def path_note(self) -> str:
         """One sentence for the user when OpenGL had to be left; empty otherwise."""
-        return self._gl_note or str(getattr(self.getViewWidget(), "path_note", ""))
+        return self._gl_note
 
     def refresh(self) -> None:
         """Take note of a change in the store and repaint."""

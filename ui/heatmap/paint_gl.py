@@ -44,11 +44,14 @@ class GlPainter:
         Detail and cells of the last paint; None when it showed no cell.
     resources : GlResources or None
         What is held in the context painted in last.
+    frames : int
+        Pictures painted so far.
     """
 
     def __init__(self) -> None:
         self.window: HeatmapWindow | None = None
         self.resources: GlResources | None = None
+        self.frames = 0
 
     def forget(self) -> None:
         """Drop every tile."""
@@ -92,6 +95,7 @@ class GlPainter:
                 if sides:
                     self._fill(resources, view, style, sides, device.height())
                 check(functions)
+            self.frames += 1
         finally:
             painter.endNativePainting()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QTableView,
-    QWidget,
 )
 
 from ui import theme
@@ -35,28 +34,18 @@ if TYPE_CHECKING:
 _KEEP_KEYS = (QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTableView)
 """What is being typed into or walked through keeps the keys when the mouse crosses a chart."""
 
-_PATIENCE = 3
-"""Paints that a new OpenGL widget may take until it has its first context."""
-
 
 class ChartView(pg.GraphicsView):  # type: ignore[misc]
     """A `pyqtgraph.GraphicsView` whose scene only draws.
 
     It shows itself in an OpenGL widget where `gl_probe` decided so, and never changes that while
-    it lives, but for an OpenGL widget that gets no context at all.
-
-    Attributes
-    ----------
-    path_note : str
-        One sentence when no context came; empty otherwise.
+    it lives.
     """
 
     def __init__(self) -> None:
         super().__init__(background=theme.Palette.GROUND)
         self.setCentralWidget(None)
         self.gestures: Gestures | None = None
-        self.path_note = ""
-        self._without_context = 0
         if gl_probe.current().opengl:
             self.setViewport(GlViewport())
             # an OpenGL picture is always made whole; a cached ground would only be one more copy
@@ -66,35 +55,10 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         self.viewport().setMouseTracking(True)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the scene, unless there is nothing to paint in."""
+        """Paint the scene, unless there is no context to paint it in."""
         viewport = self.viewport()
-        if isinstance(viewport, GlViewport):
-            if viewport.isValid():
-                self._without_context = -_PATIENCE
-            else:
-                self._miss_context(viewport)
-                return
-        super().paintEvent(event)
-
-    def _miss_context(self, viewport: GlViewport) -> None:
-        """Wait a few paints for the first context, then show the view in a plain widget."""
-        if not viewport.isVisible() or viewport.window().windowHandle() is None:
-            return
-        self._without_context += 1
-        if 0 < self._without_context < _PATIENCE:
-            QTimer.singleShot(0, viewport, viewport.update)
-        elif self._without_context == _PATIENCE:
-            QTimer.singleShot(0, self, self._use_plain_viewport)
-
-    def _use_plain_viewport(self) -> None:
-        reason = "no OpenGL context could be made for a window"
-        self.path_note = f"Drawn by the processor: {reason}."
-        gl_probe.tell_once(reason)
-        self.setViewport(QWidget())
-        self.setViewportUpdateMode(self.ViewportUpdateMode.MinimalViewportUpdate)
-        self.viewport().setMouseTracking(True)
-        # crosshair and cards lie beside the viewport and belong above it
-        self.viewport().lower()
+        if not isinstance(viewport, GlViewport) or viewport.isValid():
+            super().paintEvent(event)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Lay the chart out anew."""
