@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from heatdesk.store.codes import FIRST, N_CODES
+from heatdesk.store.codes import FIRST, N_CODES, NOT_OBSERVED
 from heatdesk.views.heatmap import HeatmapSource
 
 STEP_CELLS = 2_000_000
 """Cells counted in one step: a few milliseconds."""
+MOST_CELLS = 100_000_000
+"""Cells counted in all; where more are held, by a price that went very far, the newest do."""
 
 
 class CellCount:
     """How many cells of full detail hold each code, over everything a source holds.
 
-    The newest columns come first. A column that changes after it was counted is not counted
+    The newest columns come first. Cells where nothing was observed are not counted. A column that changes after it was counted is not counted
     again; when the codes change their meaning the count starts over.
 
     Parameters
@@ -45,6 +47,8 @@ class CellCount:
             self._first, self._stop = source.first_column, source.last_column + 1
             self._levels = (source.first_level // self.band, source.last_level // self.band + 1)
             empty = source.last_level < source.first_level
+        self._rows = (self._levels[1] - self._levels[0]) * len(source.planes)
+        self._first = max(self._first, self._stop - max(1, MOST_CELLS // max(1, self._rows)))
         self.counts = np.zeros(N_CODES, np.int64)
         self.done = empty or self._stop <= self._first
 
@@ -60,8 +64,7 @@ class CellCount:
             self._start()
         if self.done:
             return True
-        rows = (self._levels[1] - self._levels[0]) * len(source.planes)
-        first = max(self._first, self._stop - max(1, STEP_CELLS // rows))
+        first = max(self._first, self._stop - max(1, STEP_CELLS // self._rows))
         with source.lock:
             codes = [
                 source.codes(plane, first, self._stop, *self._levels, 0, 0, self.band)
@@ -71,6 +74,7 @@ class CellCount:
         if same:
             for part in codes:
                 self.counts += np.bincount(part.ravel(), minlength=N_CODES)
+            self.counts[NOT_OBSERVED] = 0
             self._stop = first
             self.done = first <= self._first
         return self.done

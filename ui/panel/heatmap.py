@@ -226,17 +226,13 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
     def revision(self) -> object:
         """What is drawn depends on the data, the path it is drawn by, and on auto's pace."""
         pace = self.context.clock.now_ms() // AUTO_MS if self.chart.legend.contrast.auto else 0
-        return super().revision(), self._path_note, pace
-
-    @property
-    def _path_note(self) -> str:
-        return str(getattr(self.chart.item, "path_note", ""))
+        return super().revision(), self.chart.item.path_note, pace
 
     def refresh(self) -> None:
         """Draw what changed: cells, candles, and what the subclass draws over them."""
         self.chart.set_zone(self.context.workspace.zone)
-        if self._path_note != self._own_note:
-            self.set_note(self._path_note)
+        if self.chart.item.path_note != self._own_note:
+            self.set_note(self.chart.item.path_note)
         store, sub = self.context.store, self._primary()
         price_sub = self.options.candle_sub(self.source)
         heat = store.heatmap(sub)
