@@ -1,49 +1,38 @@
 """The software path of the heatmap: exact pixels, and only what changed is computed again.
 
-Two cached stages: *cells* (colours of a window of pooled cells, patched by column when the
-store grows) and *pixels* (each device pixel takes the cell under its centre, so edges are crisp
-at any zoom and device ratio). A repaint of an unchanged view is one blit.
+*Cells* (`cell_colours`) are read and coloured, *pixels* (`pixel_ring`) take the cell under
+their centre, so that edges are crisp at any zoom and device ratio. A repaint of an unchanged
+view is one blit.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QBrush, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from heatdesk.store.grid import GridSpec
-from heatdesk.store.ring import UNKNOWN
-from heatdesk.views.heatmap import (
-    HeatmapSource,
-    HeatmapWindow,
-    fit_window,
-    read_image,
-    read_states,
-)
+from heatdesk.views.heatmap import HeatmapSource, HeatmapWindow, fit_window
+from heatdesk.views.palettes import Shades
+from ui.heatmap.cell_colours import CellCache, CellColours
 from ui.heatmap.painting import (
+    FOOTED,
     HATCH_PERIOD_PX,
     HATCHED,
     MAX_PIXELS,
     TINTED,
+    UNKNOWN_MARK,
     DeviceView,
     Style,
     column_marks,
     pixel_cells,
 )
+from ui.heatmap.pixel_ring import Line, PixelRing
 
-Pixels = NDArray[np.uint32]
-
-
-@dataclass(slots=True)
-class _Cells:
-    key: tuple[int, int, HeatmapWindow]
-    revision: int
-    colours: Pixels
-    states: NDArray[np.uint8]
+_GROUND_NUMBER, _TINT_NUMBER = -(1 << 62), -(1 << 62) + 1
+_TILE_PX = 64 * HATCH_PERIOD_PX
 
 
 class CpuPainter:
@@ -51,26 +40,31 @@ class CpuPainter:
 
     Attributes
     ----------
-    windows_read, cells_patched, pixels_built, pixels_patched : int
-        How often each kind of work was done; an unchanged repaint does none of it.
+    window : HeatmapWindow or None
+        Detail and cells of the last paint; None when it showed no cell.
+    cells : CellCache
+    pixels : PixelRing
     """
 
     def __init__(self) -> None:
-        self.windows_read = 0
-        self.cells_patched = 0
-        self.pixels_built = 0
-        self.pixels_patched = 0
         self.window: HeatmapWindow | None = None
-        self._cells: _Cells | None = None
-        self._pixels: Pixels | None = None
-        self._pixels_key: tuple[object, ...] = ()
-        self._columns: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._rows: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._image: QImage | None = None
+        self.cells = CellCache()
+        self.pixels = PixelRing()
+        self._view: DeviceView | None = None
+        self._shown: tuple[object, ...] = ()
+        self._made_of: tuple[object, ...] = ()
+        self._placed_for: tuple[object, ...] = ()
+        self._placed = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self._marks: NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self._image = QImage()
+        self._hatch: tuple[Shades, QBrush] | None = None
 
     def forget(self) -> None:
         """Drop every cached picture."""
-        self._cells = self._pixels = self._image = self.window = None
+        self.window = self._view = None
+        self._shown = self._made_of = ()
+        self.cells.forget()
+        self.pixels.forget()
 
     def draw(
         self,
@@ -81,10 +75,9 @@ class CpuPainter:
         style: Style,
         band: int,
     ) -> None:
-        """Fill the view's device pixels with one blit."""
+        """Fill the view's device pixels."""
         del widget
-        image = self.picture(source, view, style, band)
-        if image is None:
+        if not self._prepare(source, view, style, band):
             return
         painter.save()
         try:
@@ -94,122 +87,102 @@ class CpuPainter:
             painter.translate(-scale.dx() / scale.m11(), -scale.dy() / scale.m22())
             painter.scale(1 / scale.m11(), 1 / scale.m22())
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-            painter.drawImage(QPointF(view.left, view.top), image)
+            for piece in self.pixels.pieces():
+                painter.drawImage(
+                    QPoint(piece.x_px, piece.y_px),
+                    self._image,
+                    QRect(piece.column, piece.row, piece.width, piece.height),
+                )
+            self._draw_hatches(painter, view, style.shades)
         finally:
             painter.restore()
 
-    def picture(
-        self, source: HeatmapSource, view: DeviceView, style: Style, band: int
-    ) -> QImage | None:
-        """RGB32 picture for the view's device pixels; None when it shows no cell."""
+    def _prepare(self, source: HeatmapSource, view: DeviceView, style: Style, band: int) -> bool:
+        """Bring the pixels up to date; whether there is anything to show."""
         if (view.right - view.left) * (view.bottom - view.top) > MAX_PIXELS:
             raise ValueError("the view has more pixels than can be painted")
         with source.lock:
-            window = fit_window(source, view.rect(), band)
-            self.window = window
+            shown = (source.generation, source.revision, view, style.version, band)
+            if shown == self._shown:
+                return self.window is not None
+            self.window = window = fit_window(source, view.rect(), band)
             if window is None:
-                return None
-            cells, changed = self._synced_cells(source, window, style)
+                self._shown = shown
+                return False
             grid = source.grid
-        key = (self.windows_read, cells.key, grid, view)
-        if self._pixels is None or key != self._pixels_key:
-            self._build(cells, view, grid, style)
-            self._pixels_key = key
-        elif changed is not None:
-            self._patch(cells, view, changed, style)
-        return self._image
+            cells, changed = self.cells.fetch(source, window, style)
+        made_of = (source.generation, grid, style.version, window.time_lod, window.step)
+        if made_of != self._made_of:
+            self.pixels.forget()
+            self._made_of = made_of
+        columns, rows = self._pixel_cells(view, window, grid)
+        self._show(cells, changed, view, columns, rows)
+        self._view, self._shown = view, shown
+        return True
 
-    # -- cells
+    def _pixel_cells(
+        self, view: DeviceView, window: HeatmapWindow, grid: GridSpec
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Absolute cells of pixel columns and rows; what stands is not worked out again."""
+        if (view, window, grid) != self._placed_for:
+            columns, rows = pixel_cells(view, window, grid)
+            self._placed_for = (view, window, grid)
+            self._placed = (columns + window.c0, rows + window.l0)
+        return self._placed
 
-    def _synced_cells(
-        self, source: HeatmapSource, window: HeatmapWindow, style: Style
-    ) -> tuple[_Cells, tuple[int, int] | None]:
-        """Colours of a window, and which of its columns were patched (half-open, relative)."""
-        key = (source.generation, style.version, window)
-        cells = self._cells
-        if cells is None or cells.key != key:
-            self.windows_read += 1
-            image = read_image(source, window, "both" if style.plane == "bid_ask" else style.plane)
-            states = image.states
-            colours = self._colours(source, window, style)
-            colours[:, states == UNKNOWN] = style.shades.ground
-            self._cells = cells = _Cells(key, source.revision, colours, states)
-            return cells, None
-        if cells.revision == source.revision:
-            return cells, None
-        c0, c1 = source.changed_since(cells.revision)
-        cells.revision = source.revision
-        a = max(window.c0, c0 >> window.time_lod)
-        b = min(window.c1, ((c1 - 1) >> window.time_lod) + 1)
-        if b <= a:
-            return cells, None
-        self.cells_patched += 1
-        part = HeatmapWindow(window.time_lod, window.step, a, b, window.l0, window.l1)
-        where = slice(a - window.c0, b - window.c0)
-        states = read_states(source, a, b, window.time_lod)
-        colours = self._colours(source, part, style)
-        colours[:, states == UNKNOWN] = style.shades.ground
-        cells.colours[:, where] = colours
-        cells.states[where] = states
-        return cells, (where.start, where.stop)
-
-    def _colours(self, source: HeatmapSource, window: HeatmapWindow, style: Style) -> Pixels:
-        if style.plane != "bid_ask" or len(source.planes) < 2:
-            plane = "both" if style.plane == "bid_ask" else style.plane
-            return np.take(style.table, read_image(source, window, plane).codes)
-        bid, ask = (read_image(source, window, plane).codes for plane in source.planes[:2])
-        return np.where(ask > bid, style.ask_table[ask], style.table[bid])
-
-    # -- pixels
-
-    def _build(self, cells: _Cells, view: DeviceView, grid: GridSpec, style: Style) -> None:
-        self.pixels_built += 1
-        self._columns, self._rows = pixel_cells(view, cells.key[2], grid)
-        low, high = int(self._rows.min()), int(self._rows.max()) + 1
-        wide = np.take(cells.colours[low:high], self._columns, axis=1, mode="clip")
-        self._pixels = np.take(wide, self._rows - low, axis=0, mode="clip")
-        self._hatch(cells, view, style, 0, self._columns.size)
-        self._wrap()
-
-    def _patch(
-        self, cells: _Cells, view: DeviceView, changed: tuple[int, int], style: Style
+    def _show(
+        self,
+        cells: CellColours,
+        changed: tuple[int, int],
+        view: DeviceView,
+        columns: NDArray[np.int64],
+        rows: NDArray[np.int64],
     ) -> None:
-        """Fill again the pixels of some columns."""
-        assert self._pixels is not None
-        hit = np.flatnonzero((self._columns >= changed[0]) & (self._columns < changed[1]))
-        if hit.size == 0:
-            return
-        self.pixels_patched += 1
-        a, b = int(hit[0]), int(hit[-1]) + 1
-        low, high = int(self._rows.min()), int(self._rows.max()) + 1
-        wide = np.take(cells.colours[low:high], self._columns[a:b], axis=1, mode="clip")
-        self._pixels[:, a:b] = np.take(wide, self._rows - low, axis=0, mode="clip")
-        self._hatch(cells, view, style, a, b)
-        self._wrap()
+        held = cells.held
+        place = columns - held.c0
+        self._marks = marks = column_marks(cells.states, place)
+        plain, gap = marks == UNKNOWN_MARK, (marks == TINTED) | (marks == HATCHED)
+        stale = (columns >= changed[0]) & (columns < changed[1])
+        numbers = columns.copy()
+        place[plain], numbers[plain] = cells.ground, _GROUND_NUMBER
+        place[gap], numbers[gap] = cells.tint, _TINT_NUMBER
+        dx, dy = self._scrolled(view)
+        x = Line(view.left, dx, numbers, place, stale)
+        y = Line(view.top, dy, rows, rows - held.l0, np.zeros(rows.size, np.bool_))
+        if self.pixels.show(cells, x, y):
+            height, width = self.pixels.pixels.shape
+            # a new QImage over the same memory: engines that cache by image see that it changed
+            self._image = QImage(
+                self.pixels.pixels.data, width, height, width * 4, QImage.Format.Format_RGB32
+            )
 
-    def _hatch(self, cells: _Cells, view: DeviceView, style: Style, start: int, stop: int) -> None:
-        """Draw gaps in pixel columns ``start`` to ``stop``, lines fixed to the screen."""
-        assert self._pixels is not None
-        marks = column_marks(cells.states, self._columns)
-        gap = np.concatenate(([False], marks >= TINTED, [False]))
-        edges = np.flatnonzero(np.diff(gap))
-        for a, b in zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True):
-            # a run that reaches or touches the changed columns is drawn whole: it may have
-            # become too narrow to be hatched, or wide enough
-            if b < start or a > stop:
-                continue
-            self._pixels[:, a:b] = style.shades.gap_tint
-            if marks[a] == HATCHED:
-                diagonal = (
-                    np.arange(view.top, view.bottom)[:, None]
-                    + np.arange(view.left + a, view.left + b)[None, :]
-                )
-                self._pixels[:, a:b][diagonal % HATCH_PERIOD_PX == 0] = style.shades.gap_line
-
-    def _wrap(self) -> None:
-        assert self._pixels is not None
-        height, width = self._pixels.shape
-        # a new QImage over the same memory: engines that cache by image see that it changed
-        self._image = QImage(
-            self._pixels.data, width, height, width * 4, QImage.Format.Format_RGB32
+    def _scrolled(self, view: DeviceView) -> tuple[int, int]:
+        """How many device pixels the content has moved since it was shown last."""
+        old = self._view
+        if old is None:
+            return 0, 0
+        x, y = (old.left + old.right) / 2, (old.top + old.bottom) / 2
+        return (
+            round(view.dx + (x - old.dx) / old.m11 * view.m11 - x),
+            round(view.dy + (y - old.dy) / old.m22 * view.m22 - y),
         )
+
+    def _draw_hatches(self, painter: QPainter, view: DeviceView, shades: Shades) -> None:
+        """Draw what stays on the screen while the data moves: lines over gaps."""
+        for mark, top in ((HATCHED, view.top), (FOOTED, view.foot_top)):
+            marked = np.concatenate(([False], self._marks == mark, [False]))
+            edges = (np.flatnonzero(np.diff(marked)) + view.left).tolist()
+            for a, b in zip(edges[0::2], edges[1::2], strict=True):
+                painter.fillRect(QRect(a, top, b - a, view.bottom - top), self._brush(shades))
+
+    def _brush(self, shades: Shades) -> QBrush:
+        """Lines on the tint of a gap, where the sum of both device pixels is a multiple."""
+        if self._hatch is None or self._hatch[0] != shades:
+            y, x = np.ogrid[:HATCH_PERIOD_PX, :_TILE_PX]
+            tile = np.full((HATCH_PERIOD_PX, _TILE_PX), shades.gap_tint, np.uint32)
+            tile[(x + y) % HATCH_PERIOD_PX == 0] = shades.gap_line
+            image = QImage(
+                tile.data, _TILE_PX, HATCH_PERIOD_PX, _TILE_PX * 4, QImage.Format.Format_RGB32
+            )
+            self._hatch = shades, QBrush(image.copy())
+        return self._hatch[1]
