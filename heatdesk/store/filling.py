@@ -72,6 +72,11 @@ class Snapshots:
         """Level around which some snapshots trade."""
         return touch_level(self.runs, self.grid.price, start, stop)
 
+    def newest(self) -> tuple[int, int]:
+        """Newest column that observed a level, and the level around which it trades."""
+        i = int(np.flatnonzero(self.lows <= self.highs)[-1])
+        return int(self.columns[i]), self.touch(i, i + 1)
+
     def held_span(self, start: int, stop: int) -> Span | None:
         """Levels of some snapshots that a block can hold: at most `MAX_LEVELS` about the touch."""
         span = self.span(start, stop)

@@ -83,6 +83,10 @@ class TimeGrid:
         """Columns that hold moments, any shape."""
         return (time_ms - self.phase_ms) // self.interval_ms
 
+    def columns_within(self, from_ms: int, to_ms: int) -> tuple[int, int]:
+        """Columns that start in a half-open stretch of time, half-open."""
+        return self.column_of(from_ms + self.interval_ms - 1), self.column_of(to_ms - 1) + 1
+
     def time_of(self, column: int) -> int:
         """Start of a column, UTC epoch milliseconds."""
         return self.phase_ms + column * self.interval_ms

@@ -21,16 +21,14 @@ from heatdesk.store.regrid import choose_block_size, fitting_block_size, regridd
 from heatdesk.store.ring import DEFAULT_BUDGET_BYTES, MAX_TIME_LOD, CellRing
 from heatdesk.store.summaries import Pooled, counted, pooled_cell
 
-__all__ = ["MAX_RANGE", "HeatmapStore", "Pooled"]
+__all__ = ["HeatmapStore", "Pooled"]
 
 log = logging.getLogger(__name__)
-
-MAX_RANGE = 1 << 20
-"""Most levels from the lowest to the highest of all; beyond that the newest snapshot's count."""
 
 _PYRAMID_SHARE = 11
 # a tenth of the bytes of the cells is an eleventh of all
 _MAX_ASKED = 200_000
+_EXPECTED = 8
 
 
 class HeatmapStore:
@@ -96,8 +94,6 @@ class HeatmapStore:
             pooling = "sum"
         grid = GridSpec(frame.interval_ms, time.phase_ms, block_size)
         return cls(grid, tuple(runs_of(frame)), pooling, lock, budget_bytes)
-
-    # -- what is held
 
     @property
     def grid(self) -> GridSpec:
@@ -256,9 +252,7 @@ class HeatmapStore:
 
     def value_at(self, plane: str, column: int, level: int) -> float:
         """Quantity of a native cell; NaN when it was not observed."""
-        with self._lock:
-            code = self.codes(plane, column, column + 1, level, level + 1)[0, 0]
-            return float(self.values[code])
+        return self.pooled(plane, column, level).max
 
     def _named(self, plane: str) -> tuple[str, ...]:
         return self.planes if plane == "both" else (plane,)
@@ -278,10 +272,9 @@ class HeatmapStore:
         Its pieces then find memory of the right width and none is moved for the next; nothing
         becomes visible, and nothing is allocated before its data comes.
         """
-        time = self._grid.time
         if to_ms > from_ms:
-            span = time.column_of(from_ms), time.column_of(to_ms - 1) + 1
-            self._expected = (*self._expected[-7:], span)
+            span = self._grid.time.columns_within(from_ms, to_ms)
+            self._expected = (*self._expected[-_EXPECTED + 1 :], span)
 
     def apply(self, frame: HeatmapFrame) -> None:
         """Write the snapshots of a frame and note the gaps between them.
@@ -298,7 +291,7 @@ class HeatmapStore:
         snapshots = Snapshots.of(frame, self._grid, columns)
         self._confine(snapshots)
         asked = self._asked_columns(frame)
-        expected = (*self._expected, self._asked_span(frame))
+        expected = (*self._expected, self._grid.time.columns_within(frame.from_ms, frame.to_ms))
         for index, start, stop in snapshots.by_block():
             self._write_block(snapshots, index, start, stop, expected)
         missing = asked[~np.isin(asked, columns)]
@@ -310,45 +303,29 @@ class HeatmapStore:
     def _wanted(self, frame: HeatmapFrame) -> HeatmapFrame:
         wanted = within_asked(frame)
         lost = frame.time_ms.size - wanted.time_ms.size
-        if lost:
-            if not self.dropped:
-                log.warning("%d snapshots lie outside the time that was asked", lost)
-            self.dropped += lost
+        if lost and not self.dropped:
+            log.warning("%d snapshots lie outside the time that was asked", lost)
+        self.dropped += lost
         return one_by_column(wanted, self._grid.time.columns_of(wanted.time_ms))
-
-    def _asked_span(self, frame: HeatmapFrame) -> Span:
-        time = self._grid.time
-        first = time.column_of(frame.from_ms + time.interval_ms - 1)
-        return first, time.column_of(frame.to_ms - 1) + 1
 
     def _asked_columns(self, frame: HeatmapFrame) -> NDArray[np.int64]:
         """Columns that were asked and were complete at the time."""
-        first, stop = self._asked_span(frame)
+        first, stop = self._grid.time.columns_within(frame.from_ms, frame.to_ms)
         stop = min(stop, self._grid.time.column_of(frame.complete_ms))
         return np.arange(max(first, stop - _MAX_ASKED), stop, dtype=np.int64)
 
     def _confine(self, snapshots: Snapshots) -> None:
-        """Bound the range of all levels to `MAX_RANGE` about the newest snapshot."""
-        ring, span = self._ring, snapshots.span(0, snapshots.columns.size)
-        if span is None:
+        """Bound the range of all levels."""
+        span = snapshots.span(0, snapshots.columns.size)
+        levels = self._ring.bounds(span, snapshots.newest) if span is not None else None
+        if levels is None:
             return
-        held = ring.high >= ring.low
-        low, high = (min(span[0], ring.low), max(span[1] - 1, ring.high)) if held else span
-        if high - low < MAX_RANGE:
-            return
-        newest = ring.newest_middle()
-        filled = np.flatnonzero(snapshots.lows <= snapshots.highs)
-        if newest is None or snapshots.columns[filled[-1]] >= newest[0]:
-            middle = snapshots.touch(int(filled[-1]), int(filled[-1]) + 1)
-        else:
-            middle = newest[1]
-        levels = middle - MAX_RANGE // 2, middle + MAX_RANGE // 2
         snapshots.confine(levels)
-        cropped = ring.cropped(levels)
+        cropped = self._ring.cropped(levels)
         if cropped:
             with self._lock:
                 self.revision += 1
-                ring.replace(cropped, self.revision)
+                self._ring.replace(cropped, self.revision)
 
     def _write_block(
         self,
@@ -405,10 +382,7 @@ class HeatmapStore:
                     block.cells = cells
 
     def _adapt_grid(self, frame: LiquidationWindow) -> None:
-        """Rebuild the cells where a frame shows a finer step, or needs a coarser one to fit.
-
-        Built without the lock, exchanged under it.
-        """
+        """Rebuild the cells where a frame shows a finer step, or needs a coarser one to fit."""
         ring, held = self._ring, self._grid.price
         ends = (ring.low, ring.high) if ring.high >= ring.low else None
         seen = min((t for t in (frame.tick_size, self._tick_size) if t > 0), default=math.nan)
@@ -416,12 +390,7 @@ class HeatmapStore:
         self._tick_size = seen
         if math.isclose(block_size, held.block_size, rel_tol=1e-9):
             return
-        scale = self._scale or CodeScale(0)
-        cells = {
-            index: regridded(block.cells, (block.low, block.high), scale, held, block_size)
-            for index, block in ring.blocks.items()
-            if block.cells is not None
-        }
+        cells = regridded(ring.blocks, self._scale or CodeScale(0), held, block_size)
         with self._lock:
             self.generation += 1
             self.revision += 1

@@ -18,7 +18,7 @@ from heatdesk.frames.market import (
 )
 from heatdesk.frames.status import ProviderStatus, StreamStatus
 from heatdesk.frames.subscriptions import Subscription
-from heatdesk.store.bucketing import HeatmapFrame
+from heatdesk.store.bucketing import HeatmapFrame, within_asked
 from heatdesk.store.exact import DEFAULT_EXACT_BYTES, ExactCell, ExactFrames
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.store.ring import DEFAULT_BUDGET_BYTES
@@ -104,12 +104,13 @@ class MarketStore:
 
     def _apply_heatmap(self, kept: _Kept, frame: HeatmapFrame) -> None:
         heatmap = kept.heatmap
-        if frame.time_ms.size == 0 and (heatmap is None or not heatmap.fits(frame)):
+        wanted = within_asked(frame)
+        if wanted.time_ms.size == 0 and (heatmap is None or not heatmap.fits(frame)):
             # where columns start is known from the first snapshot only
-            kept.waiting = [*kept.waiting[-999:], frame] if heatmap is None else []
+            kept.waiting = [*kept.waiting[-999:], wanted] if heatmap is None else []
             return
         if heatmap is None or not heatmap.fits(frame):
-            heatmap = HeatmapStore.for_frame(frame, self.lock, self._heatmap_bytes)
+            heatmap = HeatmapStore.for_frame(wanted, self.lock, self._heatmap_bytes)
             exact = ExactFrames(self._exact_bytes)
             with self.lock:
                 if kept.heatmap is not None:
@@ -123,7 +124,7 @@ class MarketStore:
                     heatmap.apply(empty)
         heatmap.apply(frame)
         with self.lock:
-            kept.exact.add(frame)
+            kept.exact.add(wanted)
 
     def set_status(self, sub: Subscription, status: StreamStatus) -> None:
         """Note how a stream is doing."""

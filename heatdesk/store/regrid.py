@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.store.block import MAX_LEVELS, Cells, Span
+from heatdesk.store.block import MAX_LEVELS, CellBlock, Cells, Span
 from heatdesk.store.codes import EMPTY, FIRST, NOT_OBSERVED, Codes, CodeScale
 from heatdesk.store.grid import PriceGrid
 
@@ -70,6 +71,17 @@ def fitting_block_size(
 
 
 def regridded(
+    blocks: Mapping[int, CellBlock], scale: CodeScale, old: PriceGrid, new_block_size: float
+) -> dict[int, tuple[Cells | None, Span]]:
+    """Prepare the blocks that have cells for `CellRing.replace`; takes no lock."""
+    return {
+        index: regridded_cells(block.cells, (block.low, block.high), scale, old, new_block_size)
+        for index, block in blocks.items()
+        if block.cells is not None
+    }
+
+
+def regridded_cells(
     cells: Cells, touched: tuple[int, int], scale: CodeScale, old: PriceGrid, new_block_size: float
 ) -> tuple[Cells, Span]:
     """Copy the cells of a block to levels of another height.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ __all__ = [
     "DEFAULT_BUDGET_BYTES",
     "GAP",
     "MAX_LEVELS",
+    "MAX_RANGE",
     "MAX_TIME_LOD",
     "OBSERVED",
     "UNKNOWN",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 DEFAULT_BUDGET_BYTES = 256 << 20
+MAX_RANGE = 1 << 20
+"""Most levels from the lowest to the highest of all blocks."""
 _ALWAYS_HELD = 2
 # blocks with cells that are kept whatever the budget
 
@@ -85,14 +88,25 @@ class CellRing:
             if block is not None:
                 yield block
 
-    def newest_middle(self) -> tuple[int, int] | None:
-        """Newest observed column, and the middle level of its block; None while there is none."""
+    def bounds(self, coming: Span, newest: Callable[[], tuple[int, int]]) -> Span | None:
+        """Levels to keep when others come; None while all together span `MAX_RANGE` at most.
+
+        They lie about where the newest column trades: what the market walked away from goes.
+        ``newest`` tells column and level of what comes.
+        """
+        low, stop = coming
+        if self.high >= self.low:
+            low, stop = min(low, self.low), max(stop, self.high + 1)
+        if stop - low <= MAX_RANGE:
+            return None
+        column, middle = newest()
         for index in sorted(self.blocks, reverse=True):
             block = self.blocks[index]
-            if block.cells is not None and block.high >= block.low:
-                column = block.start + int(np.flatnonzero(block.state == OBSERVED)[-1])
-                return column, (block.low + block.high) // 2
-        return None
+            if block.high >= block.low:
+                if block.start + int(np.flatnonzero(block.state == OBSERVED)[-1]) > column:
+                    middle = (block.low + block.high) // 2
+                break
+        return middle - MAX_RANGE // 2, middle + MAX_RANGE // 2
 
     # -- writing
 
