@@ -82,6 +82,13 @@ class JsonPull:
                 return -1
             yield
 
+    def begins(self, opening: int) -> Steps[bool]:
+        """Tell whether the next value is an object or a list, as asked."""
+        byte = yield from self.peek()
+        if byte == -1:
+            raise self.fault("the text ends early,")
+        return byte == opening
+
     def string(self) -> Steps[str]:
         """Read a string."""
         yield from self._must_be(QUOTE, "no text")

@@ -110,14 +110,14 @@ class AnswerReader(ABC, Generic[G]):
 
     def read_object(self, path: str, handlers: Handlers) -> Steps[set[str]]:
         """Read an object; give the names that handlers read."""
-        if (yield from self.pull.peek()) != OBJECT:
+        if not (yield from self.pull.begins(OBJECT)):
             raise bad(path, "is not an object")
         seen, _ = yield from self.pull.members(handlers, partial(_twice, path))
         return seen
 
     def read_list(self, path: str, element: Callable[[int], Steps[None]]) -> Steps[None]:
         """Read a list, its elements by a function of their position."""
-        if (yield from self.pull.peek()) != LIST:
+        if not (yield from self.pull.begins(LIST)):
             raise bad(path, "is not a list")
         at = 0
         more = yield from self.pull.enter(LIST)

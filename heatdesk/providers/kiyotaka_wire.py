@@ -6,7 +6,7 @@ the arrays, so that neither the text nor all of its numbers are ever held at onc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -69,9 +69,9 @@ class LevelReader(AnswerReader[LevelGroup]):
         super().__init__()
         self.decoder = RunDecoder(fast)
 
-    def read_numbers(self, path: str, take: Any) -> Steps[None]:
+    def read_numbers(self, path: str, take: Callable[[Float64Array], None]) -> Steps[None]:
         """Read a list of numbers; ``take`` is given each run as an array."""
-        if (yield from self.pull.peek()) != LIST:
+        if not (yield from self.pull.begins(LIST)):
             raise bad(path, "is not a list")
         last = not (yield from self.pull.enter(LIST))
         first = 0
