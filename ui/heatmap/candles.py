@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from heatdesk.views.candles import CandleShapes, lay_out_candles
 from ui import theme
 from ui.heatmap.layer import Layer, snapped
+from ui.heatmap.shapes import draw_rects, pixel_ratio, rect_rows, snapped_all
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,15 +62,13 @@ def _draw_ranges(
 ) -> None:
     """One upright line per candle or pixel column, at least a pixel long."""
     xs, highs, lows = shapes.x[some], shapes.high[some], shapes.low[some]
-    bars = [
-        QRectF(snapped(x - 0.5, painter), y0, 1.0, max(1.0, y1 - y0))
-        for x, y0, y1 in zip(xs.tolist(), highs.tolist(), lows.tolist(), strict=True)
-    ]
+    left = snapped_all(xs - 0.5, pixel_ratio(painter))
+    bars = rect_rows(left, highs, 1.0, np.maximum(1.0, lows - highs))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(_halo())
-    painter.drawRects([bar.adjusted(-1, -0.5, 1, 0.5) for bar in bars])
+    draw_rects(painter, bars + np.array((-1.0, -0.5, 2.0, 1.0)))
     painter.setBrush(colour)
-    painter.drawRects(bars)
+    draw_rects(painter, bars)
 
 
 def _draw_bodies(

@@ -216,6 +216,8 @@ class PriceTimeChart(QWidget):
             padding=0,
             disableAutoRange=True,
         )
+        # else the view box moves its items while it is being painted, and all is painted twice
+        self.box.prepareForPaint()
         for layer in self.layers:
             layer.look_at(window)
         for axis in (self.time_axis, self.price_axis):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from heatdesk.units import DAY_MS, moment_of
 from heatdesk.views.profile import full_scale, lay_out_bars, lay_out_curve
@@ -20,6 +20,7 @@ from heatdesk.views.ticks import day_lines_ms, moment_label
 from ui import theme
 from ui.heatmap.candles import draw_level_line
 from ui.heatmap.layer import Layer, snapped
+from ui.heatmap.shapes import draw_polyline, draw_rects, pixel_ratio, rect_rows, snapped_all
 
 if TYPE_CHECKING:
     from heatdesk.views.viewport import ChartWindow
@@ -163,11 +164,9 @@ class EdgeLayer(Layer):
             bars = lay_out_bars(side.price, side.qty, self._block_size, window, self._full)
             thick = max(1.0, bars.height - (1.0 if bars.height >= 4 else 0.0))
             painter.setBrush(theme.colour(side.colour, 0.78))
-            rects = [
-                QRectF(right - length * room, snapped(top, painter), length * room, thick)
-                for top, length in zip(bars.top.tolist(), bars.length.tolist(), strict=True)
-            ]
-            painter.drawRects(rects)
+            length = bars.length * room
+            tops = snapped_all(bars.top, pixel_ratio(painter))
+            draw_rects(painter, rect_rows(right - length, tops, length, thick))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for side in self._sides:
@@ -176,12 +175,8 @@ class EdgeLayer(Layer):
             )
             if rows.size < 2:
                 continue
-            points = [
-                QPointF(right - 1 - length * room, y)
-                for y, length in zip(rows.tolist(), lengths.tolist(), strict=True)
-            ]
             painter.setPen(QPen(theme.colour(side.colour, 0.9), 1))
-            painter.drawPolyline(QPolygonF(points))
+            draw_polyline(painter, right - 1 - lengths * room, rows)
             self._caption(painter, window, side, upwards=rows[-1] < rows[0])
 
     def _caption(
