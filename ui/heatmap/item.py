@@ -15,6 +15,7 @@ from PySide6.QtGui import QOpenGLContext, QPainter, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from heatdesk.store.codes import FIRST, NOT_OBSERVED
+from heatdesk.store.grid import GridSpec
 from heatdesk.views.contrast import Table
 from heatdesk.views.heatmap import HeatmapSource, HeatmapWindow, extent_of, pooling_text
 from heatdesk.views.palettes import DARK, Shades
@@ -22,7 +23,7 @@ from ui.heatmap import gl_probe
 from ui.heatmap.gl_program import GlError
 from ui.heatmap.paint_cpu import CpuPainter
 from ui.heatmap.paint_gl import GlPainter, live_context
-from ui.heatmap.painting import DeviceView, PaintPath, Style
+from ui.heatmap.painting import DeviceView, PaintPath, Style, on_whole_pixels
 
 log = logging.getLogger(__name__)
 
@@ -285,7 +286,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         if source is None or self._extent is None:
             return
         style = self._current_style(source)
-        view = self._device_view(painter)
+        view = self._device_view(painter, source.grid)
         if style is None or view is None:
             return
         context = live_context(painter, widget)
@@ -310,7 +311,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         gl_probe.tell_once(reason, detail)
         self.painter_gl.release()
 
-    def _device_view(self, painter: QPainter) -> DeviceView | None:
+    def _device_view(self, painter: QPainter, grid: GridSpec) -> DeviceView | None:
         """Device pixels that show cells; None when there is none or the view is no plain one."""
         transform = painter.deviceTransform()
         numbers = (transform.m11(), transform.m22(), transform.dx(), transform.dy())
@@ -319,7 +320,8 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         plain = transform.m12() == 0 and transform.m21() == 0 and transform.isAffine()
         if not plain or transform.m11() == 0 or transform.m22() == 0:
             return None
-        extent = self._on_device(transform, self.boundingRect())
+        cells = on_whole_pixels(transform, grid)
+        extent = self._on_device(cells, self.boundingRect())
         # a pixel shows the cell under its centre; at the view's edge a part of a pixel counts
         left, right = math.ceil(extent.left() - 0.5), math.ceil(extent.right() - 0.5)
         top, bottom = math.ceil(extent.top() - 0.5), math.ceil(extent.bottom() - 0.5)
@@ -350,10 +352,10 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
             top,
             right,
             bottom,
-            transform.m11(),
-            transform.dx(),
-            transform.m22(),
-            transform.dy(),
+            cells.m11(),
+            cells.dx(),
+            cells.m22(),
+            cells.dy(),
             painter.device().devicePixelRatioF(),
         )
 

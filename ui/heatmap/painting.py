@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QTransform
 from PySide6.QtWidgets import QWidget
 
 from heatdesk.store.grid import GridSpec
@@ -28,6 +29,11 @@ MIN_HATCH_PX = 3
 FOOT_PX = 6
 """Height of the mark under a column some of whose snapshots are missing, logical pixels."""
 MAX_PIXELS = 64_000_000
+
+ANCHOR_COLUMNS = 4096
+"""Every column of such a number begins on a whole pixel; near enough for the float arithmetic."""
+_UP_FROM = 0.5 - 1 / 64
+"""Halves are common in pixels: they must not fall either way by float noise."""
 
 DATA, UNKNOWN_MARK, TINTED, HATCHED, FOOTED = 0, 1, 2, 3, 4
 """What a column of pixels shows: cells, plain ground, a flat gap, a hatched gap, or cells above a
@@ -126,6 +132,24 @@ class PaintPath(Protocol):
     def forget(self) -> None:
         """Drop everything cached: another source is drawn next."""
         ...
+
+
+def on_whole_pixels(transform: QTransform, grid: GridSpec) -> QTransform:
+    """Move a transform (epoch seconds and price to device pixels) by at most half a pixel.
+
+    It puts an edge of the cells on a whole pixel. So what scrolls does so by whole pixels: cells
+    keep their width in pixels instead of shimmering, and only what comes into view is computed.
+    """
+    m11, m22, dx, dy = transform.m11(), transform.m22(), transform.dx(), transform.dy()
+    phase_s, anchor_s = grid.phase_ms / 1000, grid.interval_ms / 1000 * ANCHOR_COLUMNS
+    anchors = (-dx / m11 - phase_s) / anchor_s
+    if not math.isfinite(anchors):
+        return transform
+    # the anchor at or before the left edge of the device
+    x = dx + (phase_s + math.floor(anchors) * anchor_s) * m11
+    return QTransform(
+        m11, 0, 0, m22, dx + math.ceil(x - _UP_FROM) - x, dy + math.ceil(dy - _UP_FROM) - dy
+    )
 
 
 def pixel_cells(

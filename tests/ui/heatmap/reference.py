@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QTransform
 
+from heatdesk.store.grid import GridSpec
 from heatdesk.views.heatmap import HeatmapSource
 from ui.heatmap.painting import Style
 
@@ -21,6 +22,7 @@ NOBODY, SEEN, MISSING = 0, 1, 2
 LINE_EVERY_PX = 8
 NARROW_PX = 3
 FOOT_LOGICAL_PX = 6
+ANCHOR_EVERY = 4096
 NOTHING, EMPTY_CODE, SMALLEST = 0, 1, 2
 
 
@@ -57,7 +59,8 @@ def expected_picture(
     Parameters
     ----------
     transform : QTransform
-        From epoch seconds and price to device pixels.
+        From epoch seconds and price to device pixels; a heatmap may move it by up to half a
+        pixel, so that an edge of its cells lies on a whole one.
     ratio : float
         Device pixels of a logical one.
     paper : int
@@ -66,8 +69,7 @@ def expected_picture(
     grid = source.grid
     lod = _halvings(1000 / (abs(transform.m11()) * grid.interval_ms), source.max_time_lod)
     step = band << _halvings(1 / (abs(transform.m22()) * grid.block_size * band), 14)
-    second = (Fraction(transform.m11()), Fraction(transform.dx()))
-    price = (Fraction(transform.m22()), Fraction(transform.dy()))
+    second, price = placement(transform, grid)
     x_place = [
         (unit * 1000 - grid.phase_ms) / grid.interval_ms for unit in _centres(width, *second)
     ]
@@ -87,6 +89,23 @@ def expected_picture(
         states = [_state(source, column, lod) for column in wanted_columns]
         _mark(pixels, states, shown_x, shown_y, style, ratio)
     return Expected(pixels, sure)
+
+
+def placement(
+    transform: QTransform, grid: GridSpec
+) -> tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]:
+    """Scale and offset of time (seconds) and price, an edge of the cells on a whole pixel."""
+    m11, dx = Fraction(transform.m11()), Fraction(transform.dx())
+    m22, dy = Fraction(transform.m22()), Fraction(transform.dy())
+    columns = (-dx / m11 * 1000 - grid.phase_ms) / grid.interval_ms
+    anchor = columns // ANCHOR_EVERY * ANCHOR_EVERY
+    x = dx + Fraction(grid.phase_ms + anchor * grid.interval_ms, 1000) * m11
+    return (m11, dx + _whole(x) - x), (m22, Fraction(_whole(dy)))
+
+
+def _whole(place: Fraction) -> int:
+    """Nearest whole pixel; a place near the middle belongs to the upper one."""
+    return math.floor(place + Fraction(1, 2) + Fraction(1, 64))
 
 
 def _halvings(cells_per_px: float, most: int) -> int:

@@ -110,7 +110,9 @@ def test_the_extent_is_that_of_the_cells() -> None:
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
 @pytest.mark.parametrize("seed", range(4))
-def test_every_pixel_is_the_cell_under_its_centre(seed: int, ratio: float) -> None:
+def test_every_pixel_is_the_cell_under_its_centre_give_or_take_half_a_pixel(
+    seed: int, ratio: float
+) -> None:
     rng = np.random.default_rng(seed)
     snapshots = {
         n: {5000.0 + 5 * k: float(np.exp(rng.normal(2, 2))) for k in range(20)} for n in range(12)
@@ -124,17 +126,46 @@ def test_every_pixel_is_the_cell_under_its_centre(seed: int, ratio: float) -> No
     width, height = 151, 97
     pixels = painted(item_of(store), width, height, extent, ratio)
     for _ in range(400):
-        x, y = int(rng.integers(width)), int(rng.integers(height))
-        time_s = extent.left() + (x + 0.5) / width * extent.width()
-        price = extent.bottom() - (y + 0.5) / height * extent.height()
-        code = store.codes(
-            "both",
-            column := store.grid.time.column_of(time_s * 1000),
-            column + 1,
-            level := store.grid.price.level_of(price),
-            level + 1,
-        )[0, 0]
-        assert pixels[y, x] == table[code]
+        x, y = int(rng.integers(1, width - 1)), int(rng.integers(1, height - 1))
+        columns, levels = (
+            sorted({cell(place + off) for off in (-0.02, 0.5, 1.02)})
+            for cell, place in (
+                (lambda px: column_at(store, extent, px / width), x),
+                (lambda px: level_at(store, extent, px / height), y),
+            )
+        )
+        near = [
+            table[store.codes("both", column, column + 1, level, level + 1)[0, 0]]
+            for column in columns
+            for level in levels
+        ]
+        assert pixels[y, x] in near
+
+
+def column_at(store: HeatmapStore, extent: QRectF, share: float) -> int:
+    return store.grid.time.column_of((extent.left() + share * extent.width()) * 1000)
+
+
+def level_at(store: HeatmapStore, extent: QRectF, share: float) -> int:
+    return store.grid.price.level_of(extent.bottom() - share * extent.height())
+
+
+def test_a_scrolled_picture_moves_by_whole_pixels_and_keeps_every_width() -> None:
+    rng = np.random.default_rng(3)
+    snapshots = {n: {5000.0: float(np.exp(rng.normal(2, 2)))} for n in range(200)}
+    frame = book(snapshots, {key: {5100.0: 1.0} for key in snapshots})
+    store = HeatmapStore.for_frame(frame)
+    store.apply(frame)
+    item = item_of(store)
+    extent = QRectF(minute(20) / 1000, 5000.0, 60 * 61.3, 5.0)
+    first = painted(item, 150, 10, extent)[5]
+    for part_s in np.linspace(0, 600, 23).tolist():
+        moved = painted(item, 150, 10, extent.translated(part_s, 0))[5]
+        shift = part_s / extent.width() * 150
+        assert any(
+            np.array_equal(moved[: 150 - px], first[px:])
+            for px in {math.floor(shift), math.ceil(shift)}
+        )
 
 
 def test_a_gap_is_hatched_and_what_nobody_asked_is_plain() -> None:
