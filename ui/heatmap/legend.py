@@ -70,7 +70,7 @@ class ContrastLegend(QWidget):
         self._unit = ("", "")
         self._dragged: str | None = None
         self._held_scale = LegendScale(0.1, 10.0, 1.0)
-        self._edited = "high"
+        self._edited: str | None = None
         self._before_edit: QWidget | None = None
         self._build()
         self._show_state()
@@ -154,7 +154,7 @@ class ContrastLegend(QWidget):
     @property
     def held(self) -> bool:
         """Whether a hand is on a cut-off, or its number is being typed."""
-        return self._dragged is not None or not self.editor.isHidden()
+        return self._dragged is not None or self._edited is not None
 
     # -- changes
 
@@ -237,19 +237,19 @@ class ContrastLegend(QWidget):
         if not text:
             self.editor.selectAll()
 
-    def _close_editor(self) -> None:
-        back = self._before_edit if self.editor.hasFocus() else None
-        self._before_edit = None
-        if back is not None:
+    def _close_editor(self) -> str | None:
+        """Hide the editor and give the keyboard back; returns which cut-off it was open on."""
+        edited, self._edited = self._edited, None
+        back, self._before_edit = self._before_edit, None
+        if back is not None and self.editor.hasFocus():
             back.setFocus()
         self.editor.hide()
+        return edited
 
     def _take_typed(self) -> None:
-        if self.editor.isHidden():
-            return
-        text = self.editor.text()
-        self._close_editor()
-        if self._cuts.type(self._edited, text):
+        text, edited = self.editor.text(), self._close_editor()
+        # losing the keyboard finishes the editing once more
+        if edited is not None and self._cuts.type(edited, text):
             self._tell()
 
     # -- geometry
@@ -276,24 +276,25 @@ class ContrastLegend(QWidget):
         """Whether numbers have a second line."""
         return self.contrast.mode == "percentile" and self.bar_rect().height() >= _TWO_LINES_PX
 
+    def _number_px(self) -> int:
+        """Height of a cut-off's number, with its second line if it has one."""
+        return 2 * NUMBER_PX - 2 if self._tall_numbers() else NUMBER_PX
+
     def number_rect(self, which: str) -> QRectF:
         """Where the first line of a cut-off's number is written; the two never overlap."""
-        bar = self.bar_rect()
-        height = 2 * NUMBER_PX - 2 if self._tall_numbers() else NUMBER_PX
-        top, bottom = bar.top() - 8, bar.bottom() + 6
+        bar, height = self.bar_rect(), self._number_px()
+        top, bottom = bar.top() - 8, min(bar.bottom() + 6, self.height())
         high = max(self.handle_y("high") - height + 1, top)
-        high = min(high, bottom - 2 * height)
-        low = min(max(self.handle_y("low") + 1, high + height), bottom - height)
+        high = round(min(high, bottom - 2 * height))
+        low = round(max(min(self.handle_y("low") + 1, bottom - height), high + height))
         left = _BAR_X + _BAR_PX + 7
-        y = low if which == "low" else high
-        return QRectF(left, y, self.width() - left - 2, NUMBER_PX)
+        return QRectF(left, low if which == "low" else high, self.width() - left - 2, NUMBER_PX)
 
     def _place_handles(self) -> None:
-        tall = self._tall_numbers()
         for which, handle in self.handles.items():
             box = self.number_rect(which)
-            height = 2 * NUMBER_PX if tall else NUMBER_PX
-            handle.setGeometry(QRectF(box.x() - 3, box.y(), box.width() + 3, height).toRect())
+            box.setHeight(self._number_px())
+            handle.setGeometry(box.adjusted(-3, 0, 0, 0).toRect())
 
     def _under(self, at: QPointF) -> tuple[str, str] | None:
         """Kind of thing at a point (``handle``, ``number``) and which cut-off it belongs to."""

@@ -4,10 +4,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from heatdesk.store.codes import N_CODES, CodeScale
 from heatdesk.views.contrast import Contrast
+from ui import theme
 from ui.heatmap.legend import ContrastLegend
 
 if TYPE_CHECKING:
@@ -123,3 +126,133 @@ def test_the_ramp_is_dark_below_and_bright_above(legend: ContrastLegend) -> None
     below = picture.pixelColor(x, round(legend.handle_y("low")) + 40)
     assert top.lightness() > 240
     assert below.lightness() < 20
+
+
+def test_the_tab_key_reaches_the_cut_offs_and_every_button(
+    qtbot: QtBot, legend: ContrastLegend
+) -> None:
+    legend.handles["high"].setFocus()
+    seen = []
+    for _ in range(6):
+        seen.append(legend.focusWidget())
+        qtbot.keyClick(legend.focusWidget(), Qt.Key.Key_Tab)
+    assert seen[:2] == [legend.handles["high"], legend.handles["low"]]
+    assert set(seen[2:]) == {
+        legend.mode_button,
+        legend.scale_button,
+        legend.refit_button,
+        legend.auto_button,
+    }
+
+
+def test_everything_the_keyboard_reaches_has_a_name(legend: ContrastLegend) -> None:
+    names = [each.accessibleName() for each in legend.findChildren(QWidget)]
+    names.remove("")  # the editor is named after the cut-off it is opened on
+    assert all(names)
+    assert legend.handles["high"].accessibleDescription() == "p99.5, 955 BTC per $5 level"
+    legend.edit("low")
+    assert legend.editor.accessibleName() == "Lower cut-off"
+
+
+def test_arrows_move_a_cut_off_and_shift_moves_it_further(
+    qtbot: QtBot, legend: ContrastLegend
+) -> None:
+    low, high = legend.cut
+    handle = legend.handles["low"]
+    qtbot.keyClick(handle, Qt.Key.Key_Down)
+    small = low / legend.cut[0]
+    qtbot.keyClick(handle, Qt.Key.Key_Up)
+    assert legend.cut == pytest.approx((low, high), rel=0.01)
+    qtbot.keyClick(handle, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert low / legend.cut[0] > small**3 > 1
+    assert legend.cut[1] == high
+    qtbot.keyClick(handle, Qt.Key.Key_Home)
+    assert legend.cut == (low, high)
+
+
+def test_a_number_is_typed_without_the_mouse(qtbot: QtBot, legend: ContrastLegend) -> None:
+    handle = legend.handles["low"]
+    handle.setFocus()
+    qtbot.keyClick(handle, "5")
+    qtbot.keyClicks(legend.editor, "0")
+    qtbot.keyClick(legend.editor, Qt.Key.Key_Return)
+    assert legend.contrast.low_pct == 50.0
+    assert legend.focusWidget() is handle
+
+
+def test_escape_gives_up_typing(qtbot: QtBot, legend: ContrastLegend) -> None:
+    before = (legend.contrast, legend.cut)
+    qtbot.keyClick(legend.handles["low"], Qt.Key.Key_Return)
+    assert legend.held
+    qtbot.keyClicks(legend.editor, "12")
+    qtbot.keyClick(legend.editor, Qt.Key.Key_Escape)
+    assert legend.editor.isHidden()
+    assert not legend.held
+    assert (legend.contrast, legend.cut) == before
+    with qtbot.waitSignal(legend.left):
+        qtbot.keyClick(legend.handles["low"], Qt.Key.Key_Escape)
+
+
+def test_auto_says_so_and_sizes_end_it(qtbot: QtBot, legend: ContrastLegend) -> None:
+    corner = QRect(0, 33, 26, 12)
+    accent = QColor(theme.Palette.ACCENT).rgb()
+
+    def says_auto() -> bool:
+        picture = legend.grab(corner).toImage()
+        dots = [(x, y) for x in range(picture.width()) for y in range(picture.height())]
+        return sum(picture.pixel(x, y) == accent for x, y in dots) > 5
+
+    assert not says_auto()
+    legend.mode_button.click()
+    with qtbot.waitSignal(legend.refit_wanted):
+        legend.auto_button.click()
+    assert legend.contrast.auto
+    assert legend.contrast.mode == "percentile"
+    assert legend.auto_button.isChecked()
+    assert says_auto()
+    legend.mode_button.click()
+    assert not legend.contrast.auto
+    assert not legend.auto_button.isChecked()
+
+
+def test_a_fit_is_told_apart_from_what_the_user_chose(qtbot: QtBot, legend: ContrastLegend) -> None:
+    with qtbot.assertNotEmitted(legend.chosen), qtbot.waitSignal(legend.changed):
+        legend.fit(np.ones(N_CODES, np.int64), SCALE.values(), Contrast())
+    with qtbot.waitSignal(legend.chosen):
+        legend.scale_button.click()
+
+
+@pytest.mark.parametrize("height", [600, 230, 150, 149, 120, 110, 109, 80, 64])
+@pytest.mark.parametrize("cut", [(0.2, 0.3), (100.0, 955.0), (900.0, 990.0), (0.11, 990.0)])
+def test_nothing_overlaps_at_any_height(
+    legend: ContrastLegend, height: int, cut: tuple[float, float]
+) -> None:
+    legend.resize(legend.width(), height)
+    legend.choose(Contrast(mode="absolute", low=cut[0], high=cut[1]))
+    for mode in ("absolute", "percentile"):
+        legend.set_mode(mode)
+        boxes = [legend.handles[which].geometry() for which in ("high", "low")]
+        boxes += [
+            button.geometry() for button in legend.findChildren(QToolButton) if button.isVisible()
+        ]
+        for i, one in enumerate(boxes):
+            assert not any(one.intersects(other) for other in boxes[i + 1 :])
+            assert legend.rect().contains(one)
+
+
+def test_a_low_legend_keeps_its_bar_and_drops_buttons(legend: ContrastLegend) -> None:
+    legend.resize(legend.width(), 120)
+    assert legend.refit_button.isVisible()
+    assert not legend.mode_button.isVisible()
+    legend.resize(legend.width(), 90)
+    assert not legend.refit_button.isVisible()
+    assert legend.bar_rect().height() >= 40
+    legend.resize(legend.width(), 300)
+    assert legend.mode_button.isVisible()
+
+
+def test_only_the_left_button_resets(qtbot: QtBot, legend: ContrastLegend) -> None:
+    legend.move_cut("low", 3.0)
+    before = legend.cut
+    qtbot.mouseDClick(legend, Qt.MouseButton.RightButton, pos=QPoint(30, 200))
+    assert legend.cut == before
