@@ -119,6 +119,41 @@ def time_ticks(
     return ticks
 
 
+def day_in_corner(ticks: list[Tick], t0_ms: int, zone: tzinfo | None) -> str:
+    """Day to write at the left end of an axis whose labels name none; empty where one does."""
+    named = any(tick.major or ":" not in tick.label for tick in ticks)
+    return "" if named else _day_label(moment_of(t0_ms, zone))
+
+
+def choose_labels(
+    centres: list[float],
+    widths: list[float],
+    majors: list[bool],
+    room: tuple[float, float],
+    gap_px: float = 10.0,
+) -> list[int]:
+    """Which labels are written, ascending: those of days first, then what fits between.
+
+    Parameters
+    ----------
+    centres, widths : list of float
+        Where each label would be and how wide it is.
+    room : (float, float)
+        No label reaches beyond these.
+    """
+    chosen: list[int] = []
+    for wanted in (True, False):
+        for i, major in enumerate(majors):
+            half = widths[i] / 2
+            inside = room[0] <= centres[i] - half and centres[i] + half <= room[1]
+            free = all(
+                abs(centres[i] - centres[k]) >= half + widths[k] / 2 + gap_px for k in chosen
+            )
+            if major is wanted and inside and free:
+                chosen.append(i)
+    return sorted(chosen)
+
+
 def day_lines_ms(t0_ms: int, t1_ms: int, most: int = 60) -> list[int]:
     """Every 00:00 UTC in a stretch of time; none when there would be more than ``most``."""
     first, last = -(-t0_ms // DAY_MS), t1_ms // DAY_MS

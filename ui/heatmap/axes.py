@@ -14,7 +14,14 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from heatdesk.units import format_price
 from heatdesk.views.stacking import spread_labels
-from heatdesk.views.ticks import Tick, price_ticks, time_ticks, zone_tag
+from heatdesk.views.ticks import (
+    Tick,
+    choose_labels,
+    day_in_corner,
+    price_ticks,
+    time_ticks,
+    zone_tag,
+)
 from ui import theme
 from ui.heatmap.layer import Layer, snapped
 
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
 
 TIME_AXIS_PX = 22
 TAG_PX = 17
+_LEAST_CORNER_PX = 300.0
+"""A narrower axis has no room for the day beside its times."""
 
 
 class TimeAxis(Layer):
@@ -32,6 +41,7 @@ class TimeAxis(Layer):
         super().__init__(parent, z=40)
         self._zone: tzinfo | None = None
         self._ticks: list[Tick] = []
+        self.written: list[Tick] = []
         self._key: tuple[object, ...] = ()
         self.tag_rect = QRectF()
         self._corner_px = 0.0
@@ -76,13 +86,21 @@ class TimeAxis(Layer):
         font = theme.font(theme.SMALL_PX, tabular=True)
         painter.setFont(font)
         metrics = QFontMetricsF(font)
-        free_from = -math.inf
-        for tick in self._ticks:
+        corner = day_in_corner(self._ticks, round(window.t0_s * 1000), self._zone)
+        left = 2.0
+        if corner and window.width_px >= _LEAST_CORNER_PX:
+            left += metrics.horizontalAdvance(corner) + 12
+            painter.setPen(QColor(theme.Palette.TEXT))
+            box = QRectF(6, 4, left, TIME_AXIS_PX - 4)
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, corner)
+        centres = [window.x_of(tick.value / 1000) for tick in self._ticks]
+        widths = [metrics.horizontalAdvance(tick.label) for tick in self._ticks]
+        majors = [tick.major for tick in self._ticks]
+        room = (left, window.width_px - 2)
+        self.written = [self._ticks[i] for i in choose_labels(centres, widths, majors, room)]
+        for tick in self.written:
             x = window.x_of(tick.value / 1000)
             half = metrics.horizontalAdvance(tick.label) / 2
-            if x - half < max(2, free_from) or x + half > window.width_px - 2:
-                continue
-            free_from = x + half + 10
             painter.fillRect(
                 QRectF(snapped(x, painter), 1, 1, 4), QColor(theme.Palette.LINE_STRONG)
             )

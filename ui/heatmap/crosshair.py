@@ -134,8 +134,8 @@ class HoverCard(QWidget):
 
         In a low plot only the first rows are shown: a card must not cover what it tells of.
         """
-        if plot.height() < 2.5 * (_ROW_PX * len(rows) + _CARD_MARGIN_PX):
-            rows = rows[:_FIRST_ROWS]
+        room = int((plot.height() / 2.5 - _CARD_MARGIN_PX) / _ROW_PX)
+        rows = rows[: max(_FIRST_ROWS, room)]
         if tuple(rows) != self._rows:
             self._rows = tuple(rows)
             metrics = QFontMetricsF(self.font())

@@ -37,6 +37,7 @@ CELL_PX = (52.0, 18.0)
 _HEAD_PX, _FOOT_PX, _MARGIN_PX = 22.0, 18.0, 6.0
 _MARK_PX = 3.0
 """Width of the stripe that tells bids from asks."""
+_QUIET_ALPHA, _EMPTY_ALPHA = 0.62, 0.3
 _ENDS = {
     QEvent.Type.ApplicationDeactivate,
     QEvent.Type.WindowDeactivate,
@@ -160,6 +161,8 @@ class Magnifier(QWidget):
         if style.plane == "bid_ask":
             colours = np.where(cells.side < 0, style.ask_table[cells.codes], colours)
         dark = wants_dark_ink(colours)
+        # what is coloured like the ground lies under the lower cut: there, but quieter
+        loud = colours != style.shades.ground
         width, height = CELL_PX
         rows, columns = cells.codes.shape
         hatch = QBrush(QColor.fromRgb(style.shades.gap_line), Qt.BrushStyle.BDiagPattern)
@@ -175,7 +178,9 @@ class Magnifier(QWidget):
             for row in range(rows):
                 box = QRectF(column * width, row * height, width, height)
                 painter.fillRect(box, QColor.fromRgb(int(colours[row, column])))
-                self._write(painter, cells, row, column, box, bool(dark[row, column]))
+                alpha = 1.0 if loud[row, column] else _QUIET_ALPHA
+                ink = theme.colour(theme.BLACK if dark[row, column] else theme.WHITE, alpha)
+                self._write(painter, cells, row, column, box, ink)
         self._draw_grid(painter, rows, columns)
         row, column = cells.centre
         box = QRectF(column * width, row * height, width, height)
@@ -186,7 +191,7 @@ class Magnifier(QWidget):
 
     @staticmethod
     def _write(
-        painter: QPainter, cells: Neighbourhood, row: int, column: int, box: QRectF, dark: bool
+        painter: QPainter, cells: Neighbourhood, row: int, column: int, box: QRectF, ink: QColor
     ) -> None:
         code = int(cells.codes[row, column])
         if code == NOT_OBSERVED:
@@ -196,8 +201,8 @@ class Magnifier(QWidget):
             mark = theme.Palette.BID if side > 0 else theme.Palette.ASK
             painter.fillRect(QRectF(box.left(), box.top(), _MARK_PX, box.height()), QColor(mark))
         text = cell_figure(float(cells.qty[row, column])) if code >= FIRST else "0"
-        ink = QColor(theme.BLACK if dark else theme.WHITE)
-        ink.setAlphaF(1.0 if code >= FIRST else 0.35)
+        if code < FIRST:
+            ink.setAlphaF(_EMPTY_ALPHA)
         painter.setPen(ink)
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(box.adjusted(_MARK_PX + 1, 0, -4, 0), right, text)

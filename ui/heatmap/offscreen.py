@@ -71,7 +71,7 @@ class OffscreenLayer(Layer):
             box = QRectF(right - width, top, width, _CHIP_PX)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
             painter.setPen(QPen(QColor(theme.Palette.LINE_STRONG), 1))
-            painter.setBrush(theme.colour(theme.Palette.PANEL, 0.86))
+            painter.setBrush(theme.colour(theme.Palette.PANEL, 0.95))
             painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.setPen(QColor(theme.Palette.TEXT))

@@ -16,6 +16,8 @@ from ui.heatmap.magnifier import Magnifier
 if TYPE_CHECKING:
     from ui.heatmap.chart import HoverRows, PriceTimeChart
 
+_SAID_BY_LENS = {"Time", "Price", "Share", "Cell", "Best", "Source"}
+_MOST_HEAD_ROWS = 2
 _MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 
 
@@ -117,11 +119,8 @@ class Pointer:
         )
         if cells is None:
             return False
-        # time and price of the middle stand at the edges of the lens: above it goes the rest
-        head = "  \u00b7  ".join(
-            " ".join(part for part in row if part)
-            for row in rows
-            if row[0] not in {"Time", "Price", "Share", "Cell", "Source", "Best"}
-        )
+        # time and price of the middle stand at the edges of the lens
+        told = [row for row in rows if row[0] not in _SAID_BY_LENS][:_MOST_HEAD_ROWS]
+        head = "  \u00b7  ".join(" ".join(part for part in row if part) for row in told)
         self.lens.show_cells(cells, style, head, chart.plot_rect, place)
         return True

@@ -98,12 +98,14 @@ class PriceLineLayer(Layer):
             "ask": theme.Palette.DOWN,
             "mid": theme.Palette.TEXT,
         }
+        pixel = 1 / ratio
+        # each to its own side by a pixel: where one level follows the other both are seen
+        aside = {"bid": pixel, "ask": -pixel, "mid": 0.0}
         polygons = [
-            (arrayToQPolygonF(points[:, 0].copy(), points[:, 1].copy()), colours[name])
+            (arrayToQPolygonF(points[:, 0].copy(), points[:, 1] + aside[name]), colours[name])
             for name, series in self.lines().items()
             for points in lay_out_line(series, window, ratio)
         ]
-        pixel = 1 / ratio
         painter.setPen(_thin(theme.colour(theme.Palette.GROUND, _HALO_ALPHA), ratio))
         for polygon, _ in polygons:
             # two thin lines beside it: a wide pen would be far slower to draw

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
-from datetime import UTC, timedelta, timezone
+import itertools
+from datetime import UTC, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
-from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS, parse_iso_ms
+from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS, moment_of, parse_iso_ms
 from heatdesk.views.stacking import spread_labels
 from heatdesk.views.ticks import (
+    choose_labels,
+    clock_label,
+    day_in_corner,
     day_lines_ms,
+    is_one_tick,
+    moment_label,
     nice_step,
     price_ticks,
     tick_of_prices,
@@ -108,3 +115,84 @@ def test_labels_stay_in_the_room_there_is() -> None:
 def test_a_minute_axis_labels_whole_minutes() -> None:
     ticks = time_ticks(NOON, NOON + 5 * MINUTE_MS, 900, UTC)
     assert {tick.value % (30 * 1000) for tick in ticks} == {0}
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+CLOCK_CHANGE = parse_iso_ms("2026-03-29T01:00")
+SPANS_S = [0.5 * 1.19**k for k in range(120) if 0.5 * 1.19**k < 400 * 86_400]
+CHARACTER_PX = 7.0
+
+
+@pytest.mark.parametrize("zone", [UTC, KATHMANDU, BERLIN], ids=["utc", "kathmandu", "berlin"])
+@pytest.mark.parametrize("width", [240.0, 900.0, 1_800.0, 3_700.0])
+def test_at_every_zoom_labels_are_enough_in_order_apart_and_true(
+    width: float, zone: tzinfo
+) -> None:
+    for span_s in SPANS_S:
+        for end_ms in (NOON + 12_345, CLOCK_CHANGE + round(span_s * 400), NOON + 12 * HOUR_MS):
+            start_ms = end_ms - round(span_s * 1000)
+            ticks = time_ticks(start_ms, end_ms, width, zone)
+            centres = [(tick.value - start_ms) / (end_ms - start_ms) * width for tick in ticks]
+            widths = [len(tick.label) * CHARACTER_PX for tick in ticks]
+            shown = choose_labels(
+                centres, widths, [tick.major for tick in ticks], (0.0, width), 8.0
+            )
+            assert len(shown) >= (2 if width > 800 else 1), (span_s, width)
+            assert len(shown) <= width / 60
+            assert [tick.value for tick in ticks] == sorted({tick.value for tick in ticks})
+            for i, k in itertools.pairwise(shown):
+                assert centres[k] - centres[i] >= (widths[i] + widths[k]) / 2 + 8.0
+            for tick in ticks:
+                moment = moment_of(round(tick.value), zone)
+                day = f"{moment.day} {moment:%b}"
+                clock = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
+                assert tick.label.startswith(day) or clock.startswith(tick.label)
+
+
+def test_a_new_day_is_written_even_where_times_crowd_it_out() -> None:
+    centres, widths = [0.0, 30.0, 60.0, 90.0], [40.0, 40.0, 40.0, 40.0]
+    assert choose_labels(centres, widths, [False, True, False, False], (-30, 200)) == [1, 3]
+    assert choose_labels(centres, widths, [False] * 4, (-30, 200)) == [0, 2]
+    assert choose_labels(centres, widths, [False] * 4, (25, 200)) == [2]
+
+
+def test_a_day_stands_in_the_corner_unless_a_label_names_one() -> None:
+    hour = time_ticks(NOON, NOON + HOUR_MS, 900, UTC)
+    assert day_in_corner(hour, NOON, UTC) == "13 Apr"
+    day = time_ticks(NOON, NOON + DAY_MS, 900, UTC)
+    assert day_in_corner(day, NOON, UTC) == ""
+    month = time_ticks(NOON, NOON + 60 * DAY_MS, 900, UTC)
+    assert day_in_corner(month, NOON, UTC) == ""
+
+
+def test_moments_are_as_precise_as_their_buckets() -> None:
+    assert moment_label(NOON + 1_250, 100, UTC) == "13 Apr 12:00:01.2"
+    assert moment_label(NOON + 1_250, 250, UTC) == "13 Apr 12:00:01.25"
+    assert moment_label(NOON + 1_250, 1_000, UTC) == "13 Apr 12:00:01"
+    assert clock_label(NOON + 1_200, 100, UTC) == "12:00:01.2"
+    assert clock_label(NOON, MINUTE_MS, UTC) == "12:00"
+    assert clock_label(NOON, DAY_MS, UTC) == "13 Apr"
+
+
+def test_tenths_of_a_second_have_labels_of_their_own() -> None:
+    labels = [tick.label for tick in time_ticks(NOON, NOON + 1_000, 900, UTC)]
+    assert "12:00:00.5" in labels
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("tick", [0.1, 0.25, 0.5, 1.0, 5.0, 0.00001])
+def test_every_price_label_is_a_price_of_the_instrument(tick: float) -> None:
+    for span in (8, 20, 33, 90, 1_000, 12_345):
+        p0 = 20_000 * tick
+        ticks = price_ticks(p0, p0 + span * tick, 600, tick)
+        for mark in ticks:
+            assert mark.value / tick == pytest.approx(round(mark.value / tick), abs=1e-4)
+            assert float(mark.label.replace(",", "")) == pytest.approx(mark.value, abs=tick / 100)
+
+
+def test_a_level_is_one_tick_high_as_far_as_prices_tell() -> None:
+    closes = np.array([60_000.1, 60_000.2, np.nan])
+    assert is_one_tick(0.1, closes)
+    assert not is_one_tick(5.0, closes)
+    assert is_one_tick(0.1, None)
+    assert not is_one_tick(5.0, None)
