@@ -201,13 +201,18 @@ class QuantityRange:
             sums = [np.nansum(t.qty, axis=1).max(initial=0.0) for t in totals.values()]
             high = float(max(sums, default=0.0))
         high = max(self.high, high)
-        if high <= 0:
-            return None
         if scale is None or not scale.covers(low, high):
             positive = np.concatenate([t.qty[t.qty > 0] for t in totals.values()])
-            if positive.size:
-                ceiling = min(_LARGEST_QTY, float(np.median(positive)) * _OUTLIER)
-                high = max(self.high, min(high, ceiling))
+            ceiling = (
+                min(_LARGEST_QTY, float(np.median(positive)) * _OUTLIER) if positive.size else 0
+            )
+            usual = positive[positive <= ceiling]
+            if usual.size < positive.size:
+                # no sum of usual quantities in one column exceeds that of them all
+                reached = float(usual.sum() if self.summed else usual.max(initial=0.0))
+                high = max(self.high, reached)
+        if high <= 0:
+            return None
         self.low, self.high = min(low, high), high
         if scale is not None and scale.covers(self.low, high):
             return None
