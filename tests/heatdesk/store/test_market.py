@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from heatdesk.frames import (
     BookSub,
@@ -177,3 +178,64 @@ def test_cells_are_guarded_by_the_one_lock() -> None:
     heatmap = store.heatmap(SUB)
     assert heatmap is not None
     assert heatmap.lock is store.lock
+
+
+def piece(n: int, asked: tuple[int, int]) -> BookWindow:
+    """One snapshot of an answer that is still arriving: nothing is complete yet."""
+    return book({n: {100.0: 1.0 + n}}, {n: {105.0: 1.0}}, asked=asked, complete=asked[0])
+
+
+def closing(asked: tuple[int, int], complete: int | None = None) -> BookWindow:
+    """What ends an answer that came in pieces: its whole stretch, no snapshot."""
+    return book({}, {}, asked=asked, complete=complete)
+
+
+def test_a_piece_of_an_answer_covers_nothing_and_marks_no_gap() -> None:
+    store, asked = MarketStore(), (0, 10)
+    for n in (7, 2, 5):
+        store.apply(SUB, piece(n, asked))
+    heatmap = store.heatmap(SUB)
+    assert heatmap is not None
+    c = heatmap.grid.time.column_of(START_MS)
+    assert store.covered(SUB) == []
+    assert heatmap.column_state(c, c + 10).tolist() == [0, 0, 1, 0, 0, 1, 0, 1, 0, 0]
+    assert heatmap.value_at("bid", c + 5, 20) == pytest.approx(6.0, rel=5e-4)
+
+
+@pytest.mark.parametrize(("complete", "gaps"), [(None, 10), (8, 8)])
+def test_the_closing_frame_covers_the_answer_and_marks_its_gaps(
+    complete: int | None, gaps: int
+) -> None:
+    store, asked = MarketStore(), (0, 10)
+    store.apply(SUB, piece(2, asked))
+    store.apply(SUB, piece(5, asked))
+    store.apply(SUB, closing(asked, complete))
+    heatmap = store.heatmap(SUB)
+    assert heatmap is not None
+    c = heatmap.grid.time.column_of(START_MS)
+    expected = [2] * gaps + [0] * (10 - gaps)
+    expected[2] = expected[5] = 1
+    assert heatmap.column_state(c, c + 10).tolist() == expected
+    assert store.covered(SUB) == [(minute(0), minute(gaps))]
+
+
+def test_an_answer_that_breaks_off_leaves_what_came_and_is_asked_again() -> None:
+    store = MarketStore()
+    store.apply(SUB, book({0: {100.0: 1.0}}, {0: {}}))
+    store.apply(SUB, piece(3, (1, 10)))
+    assert store.covered(SUB) == [(minute(0), minute(1))]
+    assert store.exact(SUB, minute(3), 100.0) is not None
+
+
+def test_a_snapshot_from_the_future_is_neither_the_last_book_nor_a_reason_to_start() -> None:
+    store = MarketStore()
+    stray = book({900_000: {100.0: 9.0}}, {900_000: {}}, asked=(0, 2))
+    store.apply(SUB, stray)
+    assert store.heatmap(SUB) is None
+    store.apply(SUB, book({1: {100.0: 1.0}, 900_000: {100.0: 9.0}}, {1: {}, 900_000: {}},
+                          asked=(1, 2)))  # fmt: skip
+    last, heatmap = store.last_book(SUB), store.heatmap(SUB)
+    assert last is not None
+    assert heatmap is not None
+    assert last.time_ms.tolist() == [minute(1)]
+    assert heatmap.last_column == heatmap.grid.time.column_of(minute(1))

@@ -139,3 +139,49 @@ def test_a_range_too_wide_for_its_step_shares_levels_and_keeps_the_total() -> No
     codes = store.codes("qty", c, c + 2, store.first_level, store.last_level + 1)
     totals = np.nansum(store.values[codes], axis=0)
     np.testing.assert_allclose(totals, [200.0, 3.0 * len(wide[1])], rtol=0.001)
+
+
+def test_a_pooled_cell_tells_its_largest_level_and_the_sum_of_its_fullest_column() -> None:
+    minutes = {0: {100.0: 3.0, 105.0: 1.0}, 1: {100.0: 2.5, 105.0: 2.0, 120.0: 0.5}, 2: {}}
+    frame = book(minutes, {n: {130.0: 7.0} for n in minutes})
+    store = HeatmapStore.for_frame(frame)
+    store.apply(frame)
+    c = store.grid.time.column_of(minute(0))
+    cell = store.pooled("bid", c >> 8, 4, 8, 5)
+    assert (cell.max, cell.sum) == pytest.approx((3.0, 5.0), rel=5e-4)
+    assert (cell.levels, cell.columns) == (5, 256)
+    both = store.pooled("both", c, 0, 0, 30)
+    assert (both.max, both.sum) == pytest.approx((7.0, 11.0), rel=5e-4)
+    one = store.pooled("bid", c + 1, 20)
+    assert (one.max, one.sum, one.levels, one.columns) == pytest.approx((2.5, 2.5, 1, 1), rel=5e-4)
+
+
+def test_a_pooled_cell_that_nobody_looked_at_has_no_figures_and_an_empty_one_has_zeros() -> None:
+    frame = book({0: {100.0: 1.0, 50.0: 1.0}}, {0: {105.0: 1.0}})
+    store = HeatmapStore.for_frame(frame)
+    store.apply(frame)
+    c = store.first_column
+    outside = store.pooled("both", c, 30, 0, 4)
+    assert np.isnan([outside.max, outside.sum]).all()
+    empty = store.pooled("both", c, 4, 0, 3)
+    assert (empty.max, empty.sum, empty.levels) == (0.0, 0.0, 3)
+
+
+@pytest.mark.parametrize(("time_lod", "step"), [(0, 1), (3, 4), (8, 25), (2, 16)])
+def test_the_figures_of_a_pooled_cell_are_those_it_is_drawn_with(time_lod: int, step: int) -> None:
+    book_store, (sums, _) = walls_store(2), liquidation_store()
+    for store, plane in [(book_store, "bid"), (book_store, "both"), (sums, "qty")]:
+        column, level = store.first_column >> time_lod, (store.first_level + 60) // step
+        code = store.codes(plane, column, column + 1, level, level + 1, time_lod, 0, step)[0, 0]
+        cell = store.pooled(plane, column, level, time_lod, step)
+        drawn = cell.sum if store.pooling == "sum" else cell.max
+        np.testing.assert_allclose(store.values[code], drawn, rtol=0.001)
+
+
+@pytest.mark.parametrize("band", [1, 3, 20])
+def test_a_histogram_of_bands_counts_each_pooled_cell_once(band: int) -> None:
+    store, _ = liquidation_store()
+    columns = (store.first_column, store.last_column + 1)
+    levels = (store.first_level // band, store.last_level // band + 1)
+    codes = store.codes("qty", *columns, *levels, band=band)
+    assert np.array_equal(store.histogram(None, band), np.bincount(codes.ravel(), minlength=65536))
