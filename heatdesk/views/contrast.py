@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.store.codes import EMPTY, FIRST, N_CODES, NOT_OBSERVED
+from heatdesk.store.codes import FIRST, N_CODES, NOT_OBSERVED
 from heatdesk.views.palettes import DARK, Palette, Shades, ramp32
 
 Table = NDArray[np.uint32]
@@ -118,18 +118,24 @@ def transfer_table(
 ) -> Table:
     """Colour of every code.
 
-    The ramp takes the form that belongs to the shades. Below ``low`` is ground, from ``high`` up the end of the ramp; *observed empty* is ground and
-    *not observed* a shade off it.
+    The ramp takes the form that belongs to the shades. Below ``low`` is ground, from ``high`` up
+    the end of the ramp; *observed empty* is ground and *not observed* a shade off it.
     """
     low, high = _apart(low, high, scale)
-    place = position_of(values[FIRST:], low, high, scale)
-    step = np.clip(place * (_RAMP - 1) + 0.5, 0, _RAMP - 1).astype(np.intp)
-    table = np.empty(N_CODES, np.uint32)
-    table[FIRST:] = ramp32(palette.on(shades.light), _RAMP)[step]
-    table[FIRST:][place < 0] = shades.ground
-    table[EMPTY] = shades.ground
-    table[NOT_OBSERVED] = shades.not_observed
-    return table
+    # each colour begins half a step before its place; quantities ascend with the codes, so a
+    # search finds where, and no code needs a logarithm
+    place = (np.arange(_RAMP) - 0.5) / (_RAMP - 1)
+    if scale == "log":
+        floor = max(low, float(np.finfo(np.float64).tiny))
+        starts_at = np.exp(np.log(floor) + (np.log(high) - np.log(floor)) * place)
+    else:
+        starts_at = low + (high - low) * place
+    starts_at[0] = low
+    starts = np.append(np.searchsorted(values[FIRST:], starts_at), N_CODES - FIRST)
+    below = np.full(FIRST + starts[0], shades.ground, np.uint32)
+    below[NOT_OBSERVED] = shades.not_observed
+    above = np.repeat(ramp32(palette.on(shades.light), _RAMP), np.diff(starts))
+    return np.concatenate((below, above))
 
 
 def _apart(low: float, high: float, scale: str) -> tuple[float, float]:
