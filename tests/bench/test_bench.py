@@ -12,6 +12,7 @@ from tests.bench.market import Market
 from tests.bench.memory import Ours, zoom_out
 from tests.bench.painting import OPERATIONS, measure_painting
 from tests.bench.rows import COL_MAJOR, ROW_MAJOR, Row
+from tests.bench.walls import ZOOMS, Eye, WalledBook
 
 TINY = {"rounds": 1, "columns": 120, "levels": 90}
 
@@ -93,3 +94,25 @@ def test_appending_moves_the_same_columns_out_of_both_views(qtbot):
     zoom_out(ours)
     assert ours.item.problem == ""
     ours.close()
+
+
+@pytest.fixture(scope="module")
+def walled_book():
+    return WalledBook(columns=300, levels=260, walls=12)
+
+
+def test_every_planted_wall_stands_at_every_zoom(qtbot, walled_book):
+    eye = Eye(walled_book, walled_book.fill())
+    assert {zoom: eye.kept(zoom) for zoom in ZOOMS} == dict.fromkeys(ZOOMS, 12)
+    eye.view.close()
+
+
+def test_a_wall_that_is_not_drawn_is_missed(qtbot, walled_book):
+    levels = walled_book.levels
+    walled_book.levels = levels[:9]
+    walled_book.columns, columns = walled_book.columns[:9], walled_book.columns
+    store = walled_book.fill()
+    walled_book.levels, walled_book.columns = levels, columns
+    eye = Eye(walled_book, store)
+    assert eye.kept(1.0) == 9
+    eye.view.close()
