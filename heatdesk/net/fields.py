@@ -12,6 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 from heatdesk.errors import BadPayload
 
+NOTHING_SHOWN = "nothing of it is shown"
+"""How a sentence about a broken answer ends; whoever has shown a part of it says so instead."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -40,7 +43,7 @@ class Node:
         return BadPayload(
             self.provider,
             f"{self.title} sent an answer HeatDesk does not understand ({where} {expected}); "
-            "nothing of it is shown.",
+            f"{NOTHING_SHOWN}.",
             field=self.path,
         )
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from heatdesk.errors import BadRequest
+from heatdesk.errors import BadPayload, BadRequest
 from heatdesk.frames import (
     BookSub,
     BookWindow,
@@ -18,6 +18,7 @@ from heatdesk.frames import (
     venue_title,
 )
 from heatdesk.frames.market import Float64Array, Int64Array, MarketFrame
+from heatdesk.net.fields import NOTHING_SHOWN
 from heatdesk.providers.kiyotaka_checks import ASCENDING, DESCENDING, PROVIDER, TITLE
 from heatdesk.providers.kiyotaka_reader import Series
 from heatdesk.providers.kiyotaka_wire import (
@@ -33,6 +34,8 @@ LIQUIDATION_SIDES = (("levels", ASCENDING),)
 LevelSub = BookSub | LiquidationSub
 LevelWindow = BookWindow | LiquidationWindow
 Span = tuple[int, int]
+
+_PART_SHOWN = "only what came before that is shown"
 
 
 class Answer(Protocol):
@@ -88,7 +91,7 @@ class LevelAnswer:
         BadPayload
             Naming the field that does not fit.
         """
-        self._take(self._reader.feed(data))
+        self._take(data)
         series = self._series
         if not self._pieces or series is None or not _is_asked(series, self._sub):
             return []
@@ -107,7 +110,7 @@ class LevelAnswer:
         BadRequest
             When several series came where one was asked for.
         """
-        self._take(self._reader.close())
+        self._take(None)
         filled = [series for series in self._reader.series if series.snapshots]
         if len(filled) > 1:
             names = ", ".join(series.name or "unnamed" for series in filled)
@@ -121,7 +124,14 @@ class LevelAnswer:
             return [self._frame(held, complete_ms)]
         return [*self._pieces_of(held), self._frame([], complete_ms)]
 
-    def _take(self, groups: list[LevelGroup]) -> None:
+    def _take(self, data: bytes | None) -> None:
+        """Read on, or to the end; hold the groups of the first series that has any."""
+        try:
+            groups = self._reader.close() if data is None else self._reader.feed(data)
+        except BadPayload as error:
+            if self._given:
+                error.user_message = error.user_message.replace(NOTHING_SHOWN, _PART_SHOWN)
+            raise
         for group in groups:
             self._series = self._series or group.series
             if group.series is self._series:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from heatdesk.errors import (
     Unreachable,
 )
 from heatdesk.frames import (
+    BookSub,
     CandleSub,
     CandleWindow,
     DataState,
@@ -40,6 +42,7 @@ from heatdesk.settings import Settings
 from heatdesk.store.market import MarketStore
 from heatdesk.units import MINUTE_MS
 from tests.heatdesk.clocks import START_MS, JumpingClock
+from tests.heatdesk.store.books import book, minute
 
 ONE, TWO, OTHER = DotSub("alpha"), DotSub("alpha", category="layer-1"), DotSub("beta")
 
@@ -197,6 +200,24 @@ def test_a_transient_failure_is_retried_with_growing_delays_and_covered_spans_ar
         assert starts[0][1] == []
         assert starts[1][1] == [(first.from_ms, first.to_ms)]
         assert desk.clock.slept == [1, 2, 4, 1]
+
+    desk.run(scenario)
+
+
+def test_an_answer_that_breaks_off_again_and_again_is_asked_less_and_less() -> None:
+    """Its pieces are shown, but they are no success."""
+    desk = Desk()
+    sub, cut = BookSub("alpha"), BodyCut("alpha", "cut")
+    piece = replace(book({0: {100.0: 1.0}}, {0: {}}, asked=(0, 9)), complete_ms=minute(0))
+    whole = book({0: {100.0: 1.0}}, {0: {}}, asked=(0, 9))
+    desk.play(sub, piece, cut, piece, piece, cut, piece, cut, piece, whole, cut)
+
+    async def scenario(desk: Desk) -> None:
+        desk.engine.want(frozenset({sub}))
+        await settle(400)
+        assert desk.clock.slept == [1, 2, 4, 1]
+        told = [covered for _, covered in desk.built[0].started]
+        assert told == [[], [], [], [], [(minute(0), minute(9))]]
 
     desk.run(scenario)
 
