@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 import numpy as np
 import pytest
@@ -117,7 +116,22 @@ def test_a_minute_axis_labels_whole_minutes() -> None:
     assert {tick.value % (30 * 1000) for tick in ticks} == {0}
 
 
-BERLIN = ZoneInfo("Europe/Berlin")
+class SummerTime(tzinfo):
+    """Berlin around the night of 29 March 2026, when its clocks go from 2 to 3."""
+
+    def utcoffset(self, when: datetime | None) -> timedelta:
+        late = when is None or when.replace(tzinfo=None) >= datetime(2026, 3, 29, 3)
+        return timedelta(hours=2 if late else 1)
+
+    def fromutc(self, when: datetime) -> datetime:
+        late = when.replace(tzinfo=None) >= datetime(2026, 3, 29, 1)
+        return when + timedelta(hours=2 if late else 1)
+
+    def dst(self, when: datetime | None) -> timedelta:
+        return timedelta(0)
+
+
+BERLIN = SummerTime()
 CLOCK_CHANGE = parse_iso_ms("2026-03-29T01:00")
 SPANS_S = [0.5 * 1.19**k for k in range(120) if 0.5 * 1.19**k < 400 * 86_400]
 CHARACTER_PX = 7.0
