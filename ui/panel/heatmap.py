@@ -225,7 +225,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
 
     def revision(self) -> object:
         """What is drawn depends on the data, the path it is drawn by, and on auto's pace."""
-        pace = self.context.clock.now_ms() // AUTO_MS if self.chart.legend.contrast.auto else 0
+        pace = self._monotonic_ms() // AUTO_MS if self.chart.legend.contrast.auto else 0
         return super().revision(), self.chart.item.path_note, pace
 
     def refresh(self) -> None:
@@ -274,11 +274,14 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         chart = self.chart
         filling = self.context.store.status(self._primary()).progress is not None
         held = chart.paused or chart.gestures.dragging or chart.legend.held
-        now_ms = self.context.clock.now_ms()
+        now_ms = self._monotonic_ms()
         band = chart.item.band
         self.contrasts.offer(heat, band, filling=filling, now_ms=now_ms, held=held)
         if self.contrasts.counting:
             self.invalidate()  # the next tick goes on with it
+
+    def _monotonic_ms(self) -> int:
+        return round(self.context.clock.monotonic_s() * 1000)
 
     def _start_anew(self) -> None:
         before, self._shown = self._shown, self.primary()

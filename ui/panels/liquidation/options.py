@@ -84,7 +84,7 @@ class LiquidationOptions:
             options = replace(options, coin=coin.strip())
         if isinstance(interval, str) and interval in INTERVALS_MS:
             options = replace(options, interval_ms=INTERVALS_MS[interval])
-        if quote in {q.value for q in Quote}:
+        if isinstance(quote, str) and quote in {q.value for q in Quote}:
             options = replace(options, quote=Quote(quote))
         band, depth = saved.get("band_ratio"), saved.get("depth")
         if isinstance(band, float) and band in BAND_RATIOS:
@@ -93,7 +93,7 @@ class LiquidationOptions:
             options = replace(options, depth=int(depth))
         if saved.get("grey") is True:  # as earlier versions wrote it
             options = replace(options, palette="grey")
-        if saved.get("palette") in {each.name for each in offered(sides=False)}:
+        if str(saved.get("palette")) in {each.name for each in offered(sides=False)}:
             options = replace(options, palette=str(saved["palette"]))
         if isinstance(saved.get("numbers"), bool):
             options = replace(options, numbers=bool(saved["numbers"]))

@@ -165,14 +165,14 @@ class BookOptions:
         interval = saved.get("interval")
         if isinstance(interval, str) and interval in INTERVALS_MS:
             options = replace(options, interval_ms=INTERVALS_MS[interval])
-        if saved.get("resolution") in {r.value for r in Resolution}:
+        if str(saved.get("resolution")) in {r.value for r in Resolution}:
             options = replace(options, resolution=Resolution(saved["resolution"]))
-        if saved.get("quote") in {q.value for q in Quote}:
+        if str(saved.get("quote")) in {q.value for q in Quote}:
             options = replace(options, quote=Quote(saved["quote"]))
         depth = saved.get("depth")
         if isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= 20_000:
             options = replace(options, depth=depth or None)
-        if saved.get("palette") in COLOURINGS:
+        if str(saved.get("palette")) in COLOURINGS:
             options = replace(options, palette=str(saved["palette"]))
         for name in ("cumulative", "best", "mid", "numbers"):
             if isinstance(saved.get(name), bool):
