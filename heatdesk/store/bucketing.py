@@ -99,8 +99,8 @@ def level_range(run: LevelRuns, grid: PriceGrid) -> tuple[Levels, Levels]:
     filled = np.flatnonzero(np.diff(run.offsets) > 0)
     if filled.size:
         starts = run.offsets[filled]
-        low[filled] = grid.levels_of(np.minimum.reduceat(run.price, starts))
-        high[filled] = grid.levels_of(np.maximum.reduceat(run.price, starts))
+        ends = [ufunc.reduceat(run.price, starts) for ufunc in (np.minimum, np.maximum)]
+        low[filled], high[filled] = grid.levels_of(np.stack(ends))
     return low, high
 
 

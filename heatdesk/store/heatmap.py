@@ -290,11 +290,10 @@ class HeatmapStore:
         columns = self._grid.time.columns_of(frame.time_ms)
         snapshots = Snapshots.of(frame, self._grid, columns)
         self._confine(snapshots)
-        asked = self._asked_columns(frame)
-        expected = (*self._expected, self._grid.time.columns_within(frame.from_ms, frame.to_ms))
+        span = self._grid.time.columns_within(frame.from_ms, frame.to_ms)
         for index, start, stop in snapshots.by_block():
-            self._write_block(snapshots, index, start, stop, expected)
-        missing = asked[~np.isin(asked, columns)]
+            self._write_block(snapshots, index, start, stop, (*self._expected, span))
+        missing = self._missing(span, frame.complete_ms, columns)
         if missing.size:
             with self._lock:
                 self.revision += 1
@@ -308,11 +307,13 @@ class HeatmapStore:
         self.dropped += lost
         return one_by_column(wanted, self._grid.time.columns_of(wanted.time_ms))
 
-    def _asked_columns(self, frame: HeatmapFrame) -> NDArray[np.int64]:
-        """Columns that were asked and were complete at the time."""
-        first, stop = self._grid.time.columns_within(frame.from_ms, frame.to_ms)
-        stop = min(stop, self._grid.time.column_of(frame.complete_ms))
-        return np.arange(max(first, stop - _MAX_ASKED), stop, dtype=np.int64)
+    def _missing(self, asked: Span, complete_ms: int, came: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Columns that were asked, were complete at the time, and did not come."""
+        stop = min(asked[1], self._grid.time.column_of(complete_ms))
+        first = max(asked[0], stop - _MAX_ASKED)
+        missing = np.ones(max(0, stop - first), np.bool_)
+        missing[came[(came >= first) & (came < stop)] - first] = False
+        return np.flatnonzero(missing) + first
 
     def _confine(self, snapshots: Snapshots) -> None:
         """Bound the range of all levels."""

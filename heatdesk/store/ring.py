@@ -149,7 +149,13 @@ class CellRing:
         The oldest blocks go first; the newest two stay whatever the budget. Only references
         are exchanged, so the lock is held for microseconds.
         """
-        if columns[0] < self.floor or not self._make_room(index, cells, mark):
+        if columns[0] < self.floor:
+            return False
+        block = self.blocks.get(index)
+        if block is not None and cells is block.cells and held == (block.low, block.high + 1):
+            self._join(columns)
+            return True
+        if not self._make_room(index, cells, mark):
             return False
         block = self.blocks.setdefault(index, CellBlock(index))
         if cells is not None and (held[0] > block.low or held[1] <= block.high):
