@@ -121,11 +121,11 @@ class TileCache:
 
         The texture array is bound afterwards.
         """
+        if len(wanted) > self._capacity:
+            self._allocate(len(wanted))
         if self._of != (id(source), source.generation):
             self.forget()
             self._of = (id(source), source.generation)
-        if len(wanted) > self._capacity:
-            self._allocate(len(wanted))
         self._functions.glBindTexture(gl.TEXTURE_2D_ARRAY, self.texture)
         for key in wanted:
             if key in self._tiles:
