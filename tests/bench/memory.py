@@ -54,6 +54,7 @@ def zoom_out(contender: Ours) -> None:
             columns / 2 - half_c, columns / 2 + half_c, levels / 2 - half_l, levels / 2 + half_l
         )
         contender.repaint()
+        assert contender.item.window is not None, "nothing was painted"
         share *= 2
     contender.home()
     contender.repaint()

@@ -54,6 +54,8 @@ class Contender:
         self.box.addItem(item, ignoreBounds=True)
         self.view.resize(*size)
         self.view.show()
+        # a window that the platform has not shown yet does not paint
+        QCoreApplication.processEvents()
         self.newest = market.columns
         self.home()
         self.repaint()
