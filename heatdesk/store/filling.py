@@ -72,6 +72,13 @@ class Snapshots:
         """Level around which some snapshots trade."""
         return touch_level(self.runs, self.grid.price, start, stop)
 
+    def missing(self, asked: Span) -> Levels:
+        """Columns of ``asked`` that did not come."""
+        missing = np.ones(max(0, asked[1] - asked[0]), np.bool_)
+        came = self.columns[(self.columns >= asked[0]) & (self.columns < asked[1])]
+        missing[came - asked[0]] = False
+        return np.flatnonzero(missing) + asked[0]
+
     def newest(self) -> tuple[int, int]:
         """Newest column that observed a level, and the level around which it trades."""
         i = int(np.flatnonzero(self.lows <= self.highs)[-1])

@@ -280,7 +280,8 @@ class HeatmapStore:
         """Write the snapshots of a frame and note the gaps between them.
 
         A frame whose ``complete_ms`` is not after its ``from_ms`` notes none: it is a piece of
-        an answer. Snapshots outside the stretch that was asked are left out and counted. Levels
+        an answer. One that was still forming when asked tells what time it was: gaps after it,
+        from a clock that ran ahead, are taken back. Snapshots outside the stretch that was asked are left out and counted. Levels
         are bounded: a block of columns holds `MAX_LEVELS` about where its snapshots trade, all
         blocks together `MAX_RANGE` about the newest; what is outside reads *not observed*.
         """
@@ -290,14 +291,18 @@ class HeatmapStore:
         columns = self._grid.time.columns_of(frame.time_ms)
         snapshots = Snapshots.of(frame, self._grid, columns)
         self._confine(snapshots)
-        span = self._grid.time.columns_within(frame.from_ms, frame.to_ms)
+        asked = self._grid.time.columns_within(frame.from_ms, frame.to_ms)
         for index, start, stop in snapshots.by_block():
-            self._write_block(snapshots, index, start, stop, (*self._expected, span))
-        missing = self._missing(span, frame.complete_ms, columns)
-        if missing.size:
-            with self._lock:
+            self._write_block(snapshots, index, start, stop, (*self._expected, asked))
+        complete = self._grid.time.column_of(frame.complete_ms)
+        missing = snapshots.missing((max(asked[0], complete - _MAX_ASKED), min(asked[1], complete)))
+        with self._lock:
+            if missing.size:
                 self.revision += 1
                 self._ring.mark_gaps(missing, self.revision)
+            if asked[0] < complete < asked[1] and complete <= self._ring.last:
+                self.revision += 1
+                self._ring.unmark_gaps(complete, self.revision)
 
     def _wanted(self, frame: HeatmapFrame) -> HeatmapFrame:
         wanted = within_asked(frame)
@@ -306,14 +311,6 @@ class HeatmapStore:
             log.warning("%d snapshots lie outside the time that was asked", lost)
         self.dropped += lost
         return one_by_column(wanted, self._grid.time.columns_of(wanted.time_ms))
-
-    def _missing(self, asked: Span, complete_ms: int, came: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Columns that were asked, were complete at the time, and did not come."""
-        stop = min(asked[1], self._grid.time.column_of(complete_ms))
-        first = max(asked[0], stop - _MAX_ASKED)
-        missing = np.ones(max(0, stop - first), np.bool_)
-        missing[came[(came >= first) & (came < stop)] - first] = False
-        return np.flatnonzero(missing) + first
 
     def _confine(self, snapshots: Snapshots) -> None:
         """Bound the range of all levels."""

@@ -88,8 +88,9 @@ class MarketStore:
             kept = _Kept(ExactFrames(self._exact_bytes), self._last_revision.get(sub, 0))
             with self.lock:
                 self._kept[sub] = kept
+        taken = True
         if isinstance(frame, BookWindow | LiquidationWindow):
-            self._apply_heatmap(kept, frame)
+            taken = self._apply_heatmap(kept, frame)
         elif isinstance(frame, CandleWindow):
             merged = merge_candles(kept.candles, frame)
             with self.lock:
@@ -98,17 +99,21 @@ class MarketStore:
             with self.lock:
                 kept.latest = frame
         with self.lock:
-            if isinstance(frame, BookWindow | LiquidationWindow | CandleWindow):
+            if taken and isinstance(frame, BookWindow | LiquidationWindow | CandleWindow):
+                if frame.from_ms < frame.complete_ms < frame.to_ms:
+                    # so late was it at most: a clock that ran ahead claimed too much
+                    kept.covered = ended_spans(kept.covered, frame.complete_ms)
                 kept.covered = merge_spans([*kept.covered, covered_span(frame)])
             kept.revision += 1
 
-    def _apply_heatmap(self, kept: _Kept, frame: HeatmapFrame) -> None:
+    def _apply_heatmap(self, kept: _Kept, frame: HeatmapFrame) -> bool:
+        """Bring a frame to the cells; False when it belongs to levels that are no longer held."""
         heatmap = kept.heatmap
         wanted = within_asked(frame)
         if wanted.time_ms.size == 0 and (heatmap is None or not heatmap.fits(frame)):
             # where columns start is known from the first snapshot only
             kept.waiting = [*kept.waiting[-999:], wanted] if heatmap is None else []
-            return
+            return heatmap is None
         if heatmap is None or not heatmap.fits(frame):
             heatmap = HeatmapStore.for_frame(wanted, self.lock, self._heatmap_bytes)
             exact = ExactFrames(self._exact_bytes)
@@ -125,6 +130,7 @@ class MarketStore:
         heatmap.apply(frame)
         with self.lock:
             kept.exact.add(wanted)
+        return True
 
     def set_status(self, sub: Subscription, status: StreamStatus) -> None:
         """Note how a stream is doing."""
@@ -230,6 +236,11 @@ def covered_span(frame: BookWindow | LiquidationWindow | CandleWindow) -> Span:
         return frame.from_ms, frame.to_ms
     complete_ms = anchor_ms + (frame.complete_ms - anchor_ms) // interval_ms * interval_ms
     return frame.from_ms, max(frame.from_ms, complete_ms)
+
+
+def ended_spans(spans: list[Span], end_ms: int) -> list[Span]:
+    """Spans without what lies after a moment; empty ones vanish."""
+    return [(from_ms, min(to_ms, end_ms)) for from_ms, to_ms in spans if from_ms < end_ms]
 
 
 def merge_spans(spans: list[Span]) -> list[Span]:

@@ -184,6 +184,20 @@ class CellRing:
                 block.touch(places, mark)
         self._join((int(columns[0]), int(columns[-1]) + 1))
 
+    def unmark_gaps(self, first: int, mark: int) -> None:
+        """Take back the gaps from a column on, and end where something is known."""
+        known = self.first
+        for block in list(self.between(self.first, self.last + 1)):
+            gaps = np.flatnonzero(block.state == GAP)
+            gaps = gaps[gaps >= first - block.start]
+            if gaps.size:
+                block.state[gaps] = UNKNOWN
+                block.touch(gaps, mark)
+            left = np.flatnonzero(block.state != UNKNOWN)
+            if left.size:
+                known = block.start + int(left[-1])
+        self.last = max(known, first - 1)
+
     def states(self, first: int, stop: int) -> NDArray[np.uint8]:
         """States of columns ``first`` to ``stop`` (exclusive), a copy."""
         out = np.zeros(max(0, stop - first), np.uint8)

@@ -239,3 +239,43 @@ def test_a_snapshot_from_the_future_is_neither_the_last_book_nor_a_reason_to_sta
     assert heatmap is not None
     assert last.time_ms.tolist() == [minute(1)]
     assert heatmap.last_column == heatmap.grid.time.column_of(minute(1))
+
+
+def test_a_clock_that_ran_ahead_is_taken_back_with_what_it_claimed() -> None:
+    store = MarketStore()
+    # one day ahead: nothing came for all that time
+    store.apply(SUB, book({0: {100.0: 1.0}}, {0: {}}, asked=(0, 1_450), complete=1_440))
+    heatmap = store.heatmap(SUB)
+    assert heatmap is not None
+    c, revision = heatmap.grid.time.column_of(START_MS), heatmap.revision
+    assert heatmap.last_column == c + 1_439
+    store.apply(SUB, book({3: {100.0: 1.0}, 4: {100.0: 1.0}}, {3: {}, 4: {}},
+                          asked=(2, 6), complete=4))  # fmt: skip
+    assert heatmap.last_column == c + 4
+    assert heatmap.column_state(c, c + 7).tolist() == [1, 2, 2, 1, 1, 0, 0]
+    assert not heatmap.column_state(c + 5, c + 1_450).any()
+    a, b = heatmap.changed_since(revision)
+    assert a <= c + 3
+    assert b >= c + 1_440
+    assert store.covered(SUB) == [(minute(0), minute(4))]
+
+
+def test_an_older_window_takes_nothing_back() -> None:
+    store = MarketStore()
+    store.apply(SUB, book({20: {100.0: 1.0}}, {20: {}}, asked=(20, 30), complete=28))
+    before = store.covered(SUB)
+    store.apply(SUB, book({5: {100.0: 1.0}}, {5: {}}, asked=(5, 10), complete=10))
+    store.apply(SUB, piece(12, (11, 15)))
+    heatmap = store.heatmap(SUB)
+    assert heatmap is not None
+    assert heatmap.last_column == heatmap.grid.time.column_of(minute(27))
+    assert store.covered(SUB) == [(minute(5), minute(10)), *before]
+
+
+def test_the_end_of_an_answer_in_levels_that_are_no_longer_held_covers_nothing() -> None:
+    store = MarketStore()
+    store.apply(SUB, piece(0, (0, 10)))
+    other = book({20: {100.0: 1.0}}, {20: {}}, block_size=25.0)
+    store.apply(SUB, other)
+    store.apply(SUB, closing((0, 10)))
+    assert store.covered(SUB) == [(minute(20), minute(21))]
