@@ -47,9 +47,9 @@ def draw_unit(painter: QPainter, lines: Sequence[str], width: float, *, auto: bo
     for row, text in enumerate(lines):
         painter.drawText(QRectF(7, 4 + 14 * row, width - 10, 14), _LEFT, text)
     if auto:
-        painter.setFont(theme.font(theme.SMALL_PX - 1, bold=True))
+        painter.setFont(theme.font(theme.SMALL_PX - 1))
         painter.setPen(QColor(theme.Palette.ACCENT))
-        painter.drawText(QRectF(3, 33, 26, 12), _LEFT, "auto")
+        painter.drawText(QRectF(2, 32, 24, 12), _LEFT, "auto")
 
 
 def draw_histogram(
