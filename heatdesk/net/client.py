@@ -44,8 +44,8 @@ Transport: TypeAlias = "httpx.AsyncBaseTransport"
 MAX_BODY_BYTES = 256 * 1024 * 1024
 """Largest body that is held whole."""
 MAX_STREAMED_BYTES = 512 * 1024 * 1024
-"""Largest body that is read while it comes and never held: twice 4,000 snapshots of 3,500
-levels, more than any documented request can return, and an end to one that never ends."""
+"""Largest body that is read while it comes and never held: room for 4,000 snapshots of 3,500
+levels a side, and an end to an answer that has none."""
 MAX_REDIRECTS = 5
 _MAX_ERROR_BYTES = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)

@@ -7,8 +7,10 @@ import gzip
 import random
 from typing import TYPE_CHECKING, Any
 
+import brotli
 import httpx
 import pytest
+import zstandard
 
 from heatdesk.errors import (
     BadPayload,
@@ -68,6 +70,25 @@ def test_a_body_comes_in_order_and_in_bounded_chunks() -> None:
         assert max(map(len, chunks)) <= CHUNK_BYTES
         assert budget.used_today() == 3
         assert client.last_good_s > float("-inf")
+
+
+@pytest.mark.parametrize("name", ["gzip", "br", "zstd"])
+def test_every_way_of_packing_is_unpacked_while_it_comes(name: str) -> None:
+    pack = {"gzip": gzip.compress, "br": brotli.compress, "zstd": zstandard.compress}[name]
+    packed = pack(random.Random(4).randbytes(1 << 19) + LONG)
+
+    async def body() -> AsyncIterator[bytes]:
+        for start in range(0, len(packed), 1000):
+            yield packed[start : start + 1000]
+
+    headers = {"Content-Encoding": name}
+    transport = httpx.MockTransport(
+        lambda request: httpx.Response(200, content=body(), headers=headers)
+    )
+    client, _ = make_client("http://127.0.0.1", transport=transport)
+    chunks = take(client)
+    assert b"".join(chunks).endswith(LONG)
+    assert max(map(len, chunks)) <= CHUNK_BYTES
 
 
 def test_headers_and_request_id_are_there_before_the_body() -> None:

@@ -298,6 +298,23 @@ def test_one_frame_is_fetched_in_either_form(desk: Desk) -> None:
     assert sided.bids.price.size + sided.asks.price.size == flat.unsided.price.size
 
 
+def test_buckets_that_end_while_an_answer_comes_were_not_complete(desk: Desk) -> None:
+    span = (BUCKET_MS - 30 * MINUTE_MS, BUCKET_MS + MINUTE_MS)
+    asked_ms = desk.clock.now_ms()
+
+    async def work(provider: Any) -> list[Any]:
+        frames = []
+        sub = BookSub(ME, depth=3, block_size=5.0)
+        async for frame in provider.answer(sub, span, pieces=True):
+            frames.append(frame)
+            desk.clock.time_ms += 2 * MINUTE_MS
+        return frames
+
+    frames = desk.run(work)
+    assert len(frames) > 3
+    assert frames[-1].complete_ms == asked_ms < span[1]
+
+
 def _negative_late(payload: Any) -> None:
     payload["series"][0]["points"][50]["Point"]["bids"][1] = -1
 
