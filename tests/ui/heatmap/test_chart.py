@@ -201,6 +201,8 @@ def test_in_a_low_plot_the_card_keeps_to_its_first_rows_and_inside(qtbot: QtBot)
     card = HoverCard(holder)
     rows = [(f"Label {i}", "12,345.678 BTC and more") for i in range(5)]
     card.show_rows(rows, QRectF(0, 0, 236, 209), QPointF(120, 60))
+    assert card.rows == tuple(rows[:4])
+    card.show_rows(rows, QRectF(0, 0, 236, 60), QPointF(120, 30))
     assert card.rows == tuple(rows[:3])
     assert card.x() >= 0
     card.show_rows(rows, QRectF(0, 0, 900, 600), QPointF(500, 300))
