@@ -5,7 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
-from PySide6.QtWidgets import QGraphicsView
+from PySide6.QtWidgets import QGraphicsView, QWidget
+
+from ui.heatmap import gl_probe
 
 
 class GlViewport(QOpenGLWidget):
@@ -24,3 +26,21 @@ class GlViewport(QOpenGLWidget):
         painter = QPainter(self)
         view.render(painter, QRectF(self.rect()), self.rect())
         painter.end()
+
+    def finish(self) -> None:
+        """Wait until everything sent to the graphics card is drawn: for who measures."""
+        self.makeCurrent()
+        self.context().functions().glFinish()
+        self.doneCurrent()
+
+
+def expect_charts(window: QWidget) -> None:
+    """Make a window ready for OpenGL before it is shown.
+
+    Qt closes and opens a shown window again when it gets its first OpenGL widget, which flickers;
+    one that is there from the start, hidden, keeps it from that.
+    """
+    if gl_probe.current().opengl:
+        seed = QOpenGLWidget(window)
+        seed.resize(1, 1)
+        seed.hide()

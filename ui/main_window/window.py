@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMainWindow, QStatusBar, QTabWidget, QVBoxLayout, 
 from heatdesk.errors import WriteError
 from heatdesk.frames import Subscription
 from ui import theme
+from ui.heatmap.gl_viewport import expect_charts
 from ui.main_window import layout_file
 from ui.main_window.about import show_about
 from ui.main_window.bands import DemoBand, SentenceBand
@@ -238,6 +239,7 @@ class MainWindow(QMainWindow):
     # -- inside
 
     def _build(self, kinds: tuple[type[Panel], ...]) -> None:
+        expect_charts(self)
         self.setWindowTitle("HeatDesk")
         self.setWindowIcon(theme.icon("heatdesk"))
         self.setDockNestingEnabled(True)

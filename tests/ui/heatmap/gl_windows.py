@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
@@ -35,7 +35,7 @@ from ui import theme
 from ui.heatmap import gl_program, paint_gl
 from ui.heatmap.chart import PriceTimeChart
 from ui.heatmap.gl_context import GlResources
-from ui.heatmap.gl_viewport import GlViewport
+from ui.heatmap.gl_viewport import GlViewport, expect_charts
 
 ROUNDS = int(os.environ.get("ROUNDS", "10"))
 WARM_UP = 3
@@ -241,6 +241,35 @@ def taking_pictures(app: QApplication) -> Facts:
     return facts
 
 
+class Watch(QObject):
+    """Notes when a window is closed and opened by Qt."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Hide, QEvent.Type.WinIdChange):
+            self.seen.append(event.type().name)
+        return False
+
+
+def late_chart(app: QApplication) -> Facts:
+    """The first chart comes into a window that is open already."""
+    window, watch = QMainWindow(), Watch()
+    expect_charts(window)
+    window.setGeometry(40, 40, 500, 400)
+    show(app, window)
+    window.installEventFilter(watch)
+    panel = Panel("one", window)
+    panel.grow()
+    right = panel.is_right(app)
+    window.removeEventFilter(watch)
+    window.close()
+    window.deleteLater()
+    return {"right": right, "seen": watch.seen, "frames": panel.item.painter_gl.frames}
+
+
 def overlays(app: QApplication) -> Facts:
     """Crosshair, card and pill above the chart's picture."""
     theme.apply(app)
@@ -293,6 +322,7 @@ SCENES = {
     "driver_error": driver_error,
     "lost_context": lost_context,
     "taking_pictures": taking_pictures,
+    "late_chart": late_chart,
     "overlays": overlays,
 }
 

@@ -134,6 +134,14 @@ def test_a_grabbed_view_and_a_grabbed_window_show_the_heatmap(play: Any) -> None
     assert facts["said"] == []
 
 
+def test_the_first_chart_does_not_make_an_open_window_flicker(play: Any) -> None:
+    facts = play(WINDOWS, "late_chart")
+    assert facts["right"]
+    assert facts["frames"] > 0
+    assert facts["seen"] == []
+    assert facts["said"] == []
+
+
 def test_crosshair_card_and_pill_lie_above_the_picture(play: Any) -> None:
     facts = play(WINDOWS, "overlays")
     assert facts["by"] == "GlPainter"
