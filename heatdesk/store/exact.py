@@ -12,6 +12,7 @@ from heatdesk.store.bucketing import HeatmapFrame, runs_of
 from heatdesk.store.grid import PriceGrid, TimeGrid
 
 DEFAULT_EXACT_BYTES = 64 << 20
+_BYTES_OF_LEVEL = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class ExactFrames:
 
     def __init__(self, budget_bytes: int = DEFAULT_EXACT_BYTES) -> None:
         self._budget_bytes = budget_bytes
-        self._snapshots: dict[int, tuple[HeatmapFrame, int]] = {}
+        self._snapshots: dict[int, tuple[HeatmapFrame, int, int]] = {}
         self._nbytes = 0
 
     @property
@@ -42,23 +43,25 @@ class ExactFrames:
 
     def add(self, frame: HeatmapFrame) -> None:
         """Hold the snapshots of a frame, each in place of an earlier one of the same bucket."""
-        for i, time_ms in enumerate(frame.time_ms.tolist()):
+        levels = np.sum([np.diff(run.offsets) for run in runs_of(frame).values()], axis=0)
+        sizes = (levels * _BYTES_OF_LEVEL).tolist()
+        for i, (time_ms, size) in enumerate(zip(frame.time_ms.tolist(), sizes, strict=True)):
             previous = self._snapshots.get(time_ms)
             if previous is not None:
-                self._nbytes -= _nbytes(*previous)
-            self._snapshots[time_ms] = (frame, i)
-            self._nbytes += _nbytes(frame, i)
+                self._nbytes -= previous[2]
+            self._snapshots[time_ms] = (frame, i, size)
+            self._nbytes += size
         if self._nbytes > self._budget_bytes:
             for time_ms in sorted(self._snapshots)[:-1]:
                 if self._nbytes <= self._budget_bytes:
                     break
-                self._nbytes -= _nbytes(*self._snapshots.pop(time_ms))
+                self._nbytes -= self._snapshots.pop(time_ms)[2]
 
     def newest(self) -> HeatmapFrame | None:
         """Frame with exactly the newest snapshot."""
         if not self._snapshots:
             return None
-        frame, i = self._snapshots[max(self._snapshots)]
+        frame, i, _ = self._snapshots[max(self._snapshots)]
         return _single(frame, i)
 
     def snapshot(self, time_ms: int) -> tuple[HeatmapFrame, int] | None:
@@ -67,7 +70,8 @@ class ExactFrames:
             return None
         some_ms = next(iter(self._snapshots))
         time = TimeGrid.through(some_ms, self._snapshots[some_ms][0].interval_ms)
-        return self._snapshots.get(time.time_of(time.column_of(time_ms)))
+        held = self._snapshots.get(time.time_of(time.column_of(time_ms)))
+        return held[:2] if held is not None else None
 
     def cell(self, time_ms: int, price: float, block_size: float) -> ExactCell | None:
         """Figures of the level that holds a price at a moment; None when not held.
@@ -90,10 +94,6 @@ class ExactFrames:
         return ExactCell(
             **{name: float(part[1][levels[name] == level].sum()) for name, part in parts.items()}
         )
-
-
-def _nbytes(frame: HeatmapFrame, i: int) -> int:
-    return sum(int(run.offsets[i + 1] - run.offsets[i]) * 16 for run in runs_of(frame).values())
 
 
 def _single(frame: HeatmapFrame, i: int) -> HeatmapFrame:

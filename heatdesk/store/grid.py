@@ -41,10 +41,11 @@ class PriceGrid:
         return math.floor(price / self.block_size + LEVEL_NOISE)
 
     def levels_of(self, price: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Levels that hold prices, any shape."""
+        """Levels that hold prices, any shape; a NaN lies in the lowest of all."""
         with np.errstate(over="ignore"):
             place = np.floor(price / self.block_size + LEVEL_NOISE)
-        return np.clip(place, -_FARTHEST, _FARTHEST, out=place).astype(np.int64)
+        np.fmin(np.fmax(place, -_FARTHEST, out=place), _FARTHEST, out=place)
+        return place.astype(np.int64)
 
     def price_of(self, level: float) -> float:
         """Lower edge of a level, quote units."""

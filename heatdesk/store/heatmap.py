@@ -245,8 +245,7 @@ class HeatmapStore:
                     if block.cells is not None:
                         scale = self._scale or CodeScale(0)
                         counts += counted(block.cells, name, scale, band, self.pooling == "sum")
-        # memory for columns and levels without data is no cell, and cells may have no memory
-        counts[NOT_OBSERVED] = 0
+        # memory for levels without data is no cell, and cells may have no memory
         counts[NOT_OBSERVED] = max(0, cells - int(counts.sum()))
         return counts
 

@@ -29,6 +29,11 @@ def test_a_price_beyond_all_reason_is_far_away_and_stays_on_its_side() -> None:
     assert near < far <= farther
 
 
+def test_a_price_that_is_no_number_is_the_farthest_below() -> None:
+    nothing, low = PriceGrid(1.0).levels_of(np.array([np.nan, -1e300])).tolist()
+    assert nothing == low
+
+
 @pytest.mark.parametrize("block_size", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_level_has_a_positive_height(block_size: float) -> None:
     with pytest.raises(ValueError, match="level"):

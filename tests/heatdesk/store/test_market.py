@@ -279,3 +279,12 @@ def test_the_end_of_an_answer_in_levels_that_are_no_longer_held_covers_nothing()
     store.apply(SUB, other)
     store.apply(SUB, closing((0, 10)))
     assert store.covered(SUB) == [(minute(20), minute(21))]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_an_exact_figure_is_told_beside_a_price_that_is_none(bad: float) -> None:
+    store = MarketStore()
+    store.apply(SUB, book({0: {100.0: 1.5, bad: 7.0, 90.0: 2.0}}, {0: {105.0: 3.0}}))
+    cell = store.exact(SUB, minute(0), 101.0)
+    assert cell is not None
+    assert (cell.bid, cell.ask) == (1.5, 0.0)
