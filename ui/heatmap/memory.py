@@ -56,8 +56,9 @@ class ContrastMemory:
             self._count, self._seen = None, ()
 
     def refit(self) -> None:
-        """Fit at the next offer."""
-        self._due, self._count = True, None
+        """Fit at the next offers; asking again does not set a count back."""
+        if not (self._due and self.counting):
+            self._due, self._count = True, None
 
     def offer(
         self, source: HeatmapSource, band: int, *, filling: bool, now_ms: int, held: bool

@@ -67,6 +67,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self._shown: Subscription | None = None
         self._viewed: tuple[object, ...] = ()
         self._choosing = False
+        self._coloured_by = ""
         self.chart = PriceTimeChart(span_s=options.home_span_s)
         self.chart.reader = self.hover_rows
         self.chart.zone_clicked.connect(self._switch_zone)
@@ -155,7 +156,9 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
 
     def show_options(self) -> None:
         """Write the present options on the controls."""
-        self.chart.set_palettes(*COLOURINGS[self.options.palette].ramps)
+        if self.options.palette != self._coloured_by:
+            self._coloured_by = self.options.palette
+            self.chart.set_palettes(*COLOURINGS[self._coloured_by].ramps)
         self.chart.numbers.set_on(self.options.numbers)
 
     # -- what a heatmap panel uses
@@ -348,7 +351,8 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
 
     def _refit(self) -> None:
         self.contrasts.refit()
-        self.refresh()
+        self.invalidate()
+        self.pull()
 
 
 def _goes_back(event: QKeyEvent) -> bool:

@@ -263,6 +263,20 @@ def test_a_large_store_is_counted_over_several_offers(
     assert desk.legend.cut[0] == pytest.approx(31.0, rel=0.05)
 
 
+def test_a_refit_asked_for_over_and_over_comes_to_an_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heat = sizes(1.0, range(30))
+    desk.offer(heat)
+    monkeypatch.setattr(cell_count, "STEP_CELLS", 80)
+    fits: list[int] = []
+    desk.legend.changed.connect(lambda: fits.append(1))
+    for _ in range(100):
+        desk.memory.refit()
+        desk.offer(heat)
+    assert len(fits) == 100 // 30
+
+
 def test_a_store_without_any_quantity_is_not_counted_over_and_over(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
