@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -27,8 +26,9 @@ def main(argv: Sequence[str]) -> int:
         if not has_display():
             say(NO_DISPLAY)
             return 1
-        # A start only adds: looking for garbage meanwhile costs a tenth of it. `run_desk` ends this.
-        gc.disable()
+        from ui.app import quick_start
+
+        quick_start.begin()  # `run_desk` ends it
         from ui.app.program import run_desk
 
         return run_desk(os.environ, demo=args.demo)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import signal
 import socket
@@ -18,6 +17,7 @@ from heatdesk.errors import HeatDeskError, WriteError
 from heatdesk.frames import KeyState
 from heatdesk.settings import Settings
 from heatdesk.units import SystemClock
+from ui.app import quick_start
 from ui.app.journal import UNEXPECTED, Journal
 from ui.app.services import Services
 from ui.app.stage import open_application
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STARTED_MS = 3000
-"""By then what a start makes has been made."""
 LAYOUT_NAME = "layout.json"
 DEMO_LAYOUT_NAME = "layout-demo.json"
 SECOND_DESK = "Another HeatDesk is open with the same folder: this one does not save its layout."
@@ -237,14 +235,8 @@ def run_desk(environ: Mapping[str, str], *, demo: bool) -> int:
     interrupts = Interrupts(program)
     program.window.closed.connect(app.quit)
     program.start()
-    QTimer.singleShot(STARTED_MS, program, _collect_again)
+    QTimer.singleShot(quick_start.STARTED_MS, program, quick_start.end)
     code = app.exec()
     interrupts.close()
     program.stop()
     return code
-
-
-def _collect_again() -> None:
-    """Look for garbage from now on, but not among what the start has made: that stays."""
-    gc.freeze()
-    gc.enable()

@@ -1,0 +1,55 @@
+"""A start leaves work out, and nothing of that stays so."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from pathlib import Path
+
+from ui.app import quick_start
+
+ROOT = Path(__file__).resolve().parents[2]
+
+COUNTING = """
+import inspect, sys
+from ui.app import quick_start
+quick_start.begin()
+read = []
+getsource = inspect.getsource
+inspect.getsource = lambda thing: read.append(thing) or getsource(thing)
+import ui.main_window
+import ui.panels
+print(len(read), len([name for name in sys.modules if name.startswith("ui.")]))
+"""
+
+
+def test_no_source_is_read_while_the_windows_are_imported():
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTING], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    sources, modules = map(int, done.stdout.split())
+    assert sources == 0
+    assert modules > 40
+
+
+def test_garbage_is_looked_for_again_after_the_start():
+    assert gc.isenabled()
+    try:
+        quick_start.begin()
+        assert not gc.isenabled()
+        quick_start.end()
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def test_qt_names_keep_their_case_after_the_start():
+    from PySide6.QtCore import QObject
+
+    quick_start.begin()
+    quick_start.end()
+    gc.unfreeze()
+    assert hasattr(QObject(), "objectName")
+    assert not hasattr(QObject(), "object_name")
