@@ -11,7 +11,7 @@ from heatdesk.errors import BadPayload, BodyCut, ProviderError
 if TYPE_CHECKING:
     import httpx
 
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 512 * 1024
 """Largest chunk handed out: a reader that holds the interpreter for one holds it shortly."""
 
 
