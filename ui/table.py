@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -60,6 +59,8 @@ def _unknown(value: Value) -> bool:
 def columns_csv(columns: Sequence[Column], rows: Iterable[int]) -> str:
     """Rows of columns as CSV, every digit kept, unknown values empty."""
     out = io.StringIO()
+    import csv  # late: only a copy needs it
+
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column.key or column.title for column in columns])
     for row in rows:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from heatdesk.errors import UsageError
 from heatdesk.net.ledger import Hold
@@ -97,6 +96,8 @@ def _number(text: str) -> float | None:
 
 
 def _http_date_ms(text: str) -> int | None:
+    from email.utils import parsedate_to_datetime  # late: a start without network needs no mail
+
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
