@@ -172,13 +172,13 @@ def tell_once(reason: str, detail: str = "") -> None:
         )
 
 
-def prepare_format() -> None:
+def prepare_format(*, core: bool = sys.platform == "darwin") -> None:
     """Ask for contexts that can run the heatmap's shader; call before the application exists.
 
     Only macOS needs it: without a core profile it offers OpenGL 2.1. Elsewhere the default is a
     compatibility profile of the newest version, in which Qt's own painting is at its best.
     """
-    if sys.platform == "darwin":
+    if core:
         wanted = QSurfaceFormat()
         wanted.setVersion(3, 3)
         wanted.setProfile(QSurfaceFormat.OpenGLContextProfile.CoreProfile)

@@ -18,6 +18,11 @@ class GlViewport(QOpenGLWidget):
     viewport: here the view is painted then, with its items told that it is no live screen.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        # without a pixel Qt complains that it can make no texture
+        self.setMinimumSize(1, 1)
+
     def paintGL(self) -> None:
         """Paint the view for a picture."""
         view = self.parent()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -30,6 +31,7 @@ from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.views.contrast import transfer_table
 from heatdesk.views.palettes import ASK, BID, LIQUIDITY
 from tests.heatdesk.store.books import MINUTE, minute
+from tests.heatdesk.store.books import book as some_book
 from tests.ui.heatmap.reference import expected_picture
 from ui.heatmap import gl_probe, gl_tiles
 from ui.heatmap.gl_context import GlResources
@@ -376,13 +378,58 @@ def walls(app: QApplication) -> Facts:
     return facts
 
 
+def extremes(app: QApplication) -> Facts:
+    """Views and stores at the end of what there is: the card shows what the processor shows."""
+    one = HeatmapStore.for_frame(frame := small_book({0: 3.0}))
+    one.apply(frame)
+    far = HeatmapStore.for_frame(frame := small_book({0: 3.0, 1_000_000: 300.0}))
+    far.apply(frame)
+    wild = HeatmapStore.for_frame(frame := small_book({0: 5e-324, 1: 1e-300, 2: 1e300, 3: 7.0}))
+    wild.apply(frame)
+    cell = QRectF(minute(0) / 1000, MID, 60, BLOCK)
+    looks = {
+        "a cell": (one, cell),
+        "beside it": (one, cell.translated(3600, 500)),
+        "in it": (one, QRectF(cell.left() + 20.00001, MID + 1, 1e-3, 1e-4)),
+        "from afar": (one, QRectF(cell.left() - 1e9, MID - 1e9, 2e9, 2e9)),
+        "a million levels": (far, QRectF(cell.left() - 30, MID - 10, 120, 5_000_100)),
+        "one of a million": (far, QRectF(cell.left(), MID + 5_000_000 - 20, 60, 40)),
+        "wild quantities": (wild, QRectF(cell.left(), MID - 10, 60, 50)),
+    }
+    facts: Facts = {}
+    for name, (store, where) in looks.items():
+        item = item_of(store)
+        view, box = view_of(item)
+        view.resize(97, 61)
+        show(app, view)
+        look_at(box, where)
+        card = on_card(app, view)
+        facts[name] = {
+            "differs": differing(card, by_processor(view)),
+            "colours": int(np.unique(card).size),
+            "note": item.path_note + item.problem,
+        }
+        for size in ((1, 1), (0, 0), (97, 61)):
+            view.resize(*size)
+            app.processEvents()
+        facts[name]["after"] = differing(on_card(app, view), card)
+        view.close()
+    return facts
+
+
+def small_book(levels: dict[int, float]) -> BookWindow:
+    """One snapshot: the quantity of some blocks above the middle."""
+    bids = {MID + BLOCK * level: quantity for level, quantity in levels.items()}
+    return some_book({0: bids}, {0: {}})
+
+
 def bright_of(pixels: np.ndarray) -> np.ndarray:
     """Pixels at the upper end of the ramp."""
     light = (pixels >> 16 & 255) + (pixels >> 8 & 255) + (pixels & 255)
     return (light > 600) & (pixels != PAPER)
 
 
-SCENES = {"pictures": pictures, "work": work, "walls": walls}
+SCENES = {"pictures": pictures, "work": work, "walls": walls, "extremes": extremes}
 
 
 class _Ear(logging.Handler):
@@ -406,14 +453,17 @@ def run(scenes: dict[str, Callable[[QApplication], Facts]], *, share: bool = Tru
     name = sys.argv[1]
     if share:
         QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+    gl_probe.prepare_format(core="CORE" in os.environ)
     app = QApplication(["scene"])
     hear()
-    gl_probe.decide(gl_probe.GPU)
+    decision = gl_probe.decide(gl_probe.GPU)
     facts = scenes[name](app)
     app.closeAllWindows()
     app.processEvents()
     qInstallMessageHandler(None)
-    print(json.dumps({**facts, "said": said, "live": GlResources.live}))
+    print(
+        json.dumps({**facts, "said": said, "live": GlResources.live, "version": decision.version})
+    )
     return 0
 
 

@@ -46,6 +46,7 @@ def test_opengl_processor_and_reference_paint_the_same_picture(play: Any, scale:
     facts = play(SCENES, "pictures", QT_SCALE_FACTOR=scale)
     assert facts.pop("said") == []
     assert facts.pop("live") == 0
+    assert facts.pop("version")
     assert len(facts) == 2 * (5 + 5 + 2)
     for name, seen in facts.items():
         assert seen["by"] == "GlPainter", name
@@ -55,6 +56,28 @@ def test_opengl_processor_and_reference_paint_the_same_picture(play: Any, scale:
         assert seen["card_to_reference"] == 0, name
         assert seen["card_to_processor"] == 0, name
     assert facts["plain, one to one, tiles of 64"]["colours"] > 300
+
+
+@pytest.mark.parametrize(
+    ("version", "env"),
+    [
+        ("4.5 (Core Profile)", {"CORE": "1", "QT_SCALE_FACTOR": "1.25"}),
+        ("3.1", {"MESA_GL_VERSION_OVERRIDE": "3.1", "QT_SCALE_FACTOR": "2"}),
+    ],
+)
+def test_views_at_the_end_of_what_there_is_look_the_same_in_every_version(
+    play: Any, version: str, env: dict[str, str]
+) -> None:
+    facts = play(SCENES, "extremes", **env)
+    assert facts["said"] == []
+    assert facts["version"].startswith(version)
+    looks = {name: seen for name, seen in facts.items() if isinstance(seen, dict)}
+    assert len(looks) == 7
+    for name, seen in looks.items():
+        assert seen["note"] == "", name
+        assert (seen["differs"], seen["after"]) == (0, 0), name
+    assert looks["a cell"]["colours"] == 1
+    assert looks["a million levels"]["colours"] >= 2
 
 
 def test_only_what_changed_is_sent_to_the_card(play: Any) -> None:
