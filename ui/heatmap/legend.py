@@ -151,6 +151,11 @@ class ContrastLegend(QWidget):
         self._cuts.take(contrast)
         self._tell(chosen=False)
 
+    def recount(self, counts: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+        """Take a histogram and leave the cut-offs where they are."""
+        self._cuts.count(counts, values)
+        self._show_state()
+
     @property
     def held(self) -> bool:
         """Whether a hand is on a cut-off, or its number is being typed."""
@@ -287,7 +292,7 @@ class ContrastLegend(QWidget):
         high = max(self.handle_y("high") - height + 1, top)
         high = round(min(high, bottom - 2 * height))
         low = round(max(min(self.handle_y("low") + 1, bottom - height), high + height))
-        left = _BAR_X + _BAR_PX + 7
+        left = _BAR_X + _BAR_PX + 9
         return QRectF(left, low if which == "low" else high, self.width() - left - 2, NUMBER_PX)
 
     def _place_handles(self) -> None:

@@ -115,7 +115,7 @@ def draw_marks(
     """Label round quantities beside the bar where no cut-off's number is."""
     painter.setFont(theme.font(theme.SMALL_PX - 1, tabular=True))
     painter.setPen(QColor(theme.Palette.TEXT_FAINT))
-    left = bar.right() + 7
+    left = bar.right() + 9
     for quantity in scale.marks():
         y = bar.top() + scale.y_of(quantity)
         if any(_covers(cut, y) for cut in cuts):

@@ -40,6 +40,7 @@ class ContrastMemory:
         self._filling = False
         self._count: CellCount | None = None
         self._seen: tuple[object, ...] = ()
+        self._partial = False
         self._fitted_ms = 0
         legend.set_initial(usual)
         legend.chosen.connect(self._keep)
@@ -53,7 +54,11 @@ class ContrastMemory:
         """Another instrument, or another height of its levels."""
         if key != self._key:
             self._key, self._due, self._new, self._filling = key, True, True, False
-            self._count, self._seen = None, ()
+            self.forget_source()
+
+    def forget_source(self) -> None:
+        """Let go of the cells counted last; others come."""
+        self._count, self._seen = None, ()
 
     def refit(self) -> None:
         """Fit at the next offers; asking again does not set a count back."""
@@ -89,12 +94,17 @@ class ContrastMemory:
             return
         if held and not self._due:
             return
-        self._count = None
+        self._count, self._partial = None, filling
         self._seen = (source, count.revision, count.generation)
-        if count.any_quantity:
-            self._due = self._new = False
-            self._filling, self._fitted_ms = filling, now_ms
-            self._fit(count, settled=not filling)
+        if not count.any_quantity:
+            return
+        if not (self._due or self.legend.contrast.auto):
+            # the same instrument in another interval: its own histogram, the same colours
+            self.legend.recount(count.counts, count.values)
+            return
+        self._due = self._new = False
+        self._filling, self._fitted_ms = filling, now_ms
+        self._fit(count, settled=not filling)
 
     def _wanted(self, source: HeatmapSource, *, filling: bool, now_ms: int, held: bool) -> bool:
         if self._filling and not filling:
@@ -103,6 +113,8 @@ class ContrastMemory:
         if self._due:
             # a store without any quantity is not counted again before it changes
             return unseen or not self._new
+        if not self._seen or self._seen[0] is not source or (self._partial and not filling):
+            return True
         early = 0 <= now_ms - self._fitted_ms < AUTO_MS
         return self.legend.contrast.auto and unseen and not early and not held
 

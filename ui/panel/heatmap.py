@@ -297,6 +297,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self._frame_revision = 0
         self._last_price = math.nan
         self.forget_extras()
+        self.contrasts.forget_source()
         self.chart.forget(self.options.home_span_s, keep_view=keep_view)
 
     def save_options(self) -> Options:

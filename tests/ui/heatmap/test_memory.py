@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -243,6 +245,31 @@ def test_a_clock_set_back_does_not_stop_auto(desk: Desk) -> None:
     desk.now_ms -= 3_600_000
     desk.offer(heat)
     assert desk.legend.cut[1] > 1_000
+
+
+def test_another_interval_has_its_own_histogram_and_the_same_colours(desk: Desk) -> None:
+    desk.offer(sizes(1.0))
+    before = desk.legend.cut
+    other = sizes(100.0)
+    desk.memory.forget_source()
+    desk.offer(other, filling=True)
+    grow(other, 9_000.0, 6)
+    desk.offer(other)
+    assert desk.legend.cut == before
+    desk.legend.edit("high")
+    desk.legend.editor.setText("p100")
+    desk.legend.editor.editingFinished.emit()
+    assert desk.legend.cut[1] == pytest.approx(360_000, rel=0.01)
+
+
+def test_the_cells_of_an_instrument_left_are_let_go(desk: Desk) -> None:
+    heat = sizes(1.0)
+    held = weakref.ref(heat)
+    desk.offer(heat)
+    del heat
+    desk.memory.forget_source()
+    gc.collect()
+    assert held() is None
 
 
 def test_a_large_store_is_counted_over_several_offers(
