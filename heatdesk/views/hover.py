@@ -195,18 +195,16 @@ def _share_text(reading: CellReading) -> str:
 
 def _cell_text(reading: CellReading) -> str:
     """What a pooled cell stands for (``max 12.4 of 25 levels, sum 96``)."""
-    known = math.isfinite(reading.pooled_max) and math.isfinite(reading.pooled_sum)
-    if reading.pooled <= 1 or not known:
-        return pooling_text(reading.pooling, reading.pooled, reading.pooled_columns)
     figures = [("max", reading.pooled_max), ("sum", reading.pooled_sum)]
     if reading.pooling == "sum":
         figures.reverse()
     (name, value), (other, other_value) = figures
+    if reading.pooled <= 1 or not math.isfinite(value):
+        return pooling_text(reading.pooling, reading.pooled, reading.pooled_columns)
     buckets = f" in {reading.pooled_columns} buckets" if reading.pooled_columns > 1 else ""
-    return (
-        f"{name} {format_compact(value)} of {reading.pooled} levels{buckets},"
-        f" {other} {format_compact(other_value)}"
-    )
+    text = f"{name} {format_compact(value)} of {reading.pooled} levels{buckets}"
+    # of very many cells only what is drawn is known at once
+    return text + (f", {other} {format_compact(other_value)}" if other_value >= 0 else "")
 
 
 def _distance_text(reading: CellReading, style: HoverStyle) -> str:

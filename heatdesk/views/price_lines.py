@@ -40,8 +40,8 @@ def lay_out_line(
     """Stretches of the line in logical pixels, each (points, 2) float64, ascending in x.
 
     Where a column is wide enough it is a step. Zoomed out, each column of device pixels gets
-    its first, lowest, highest and last price, so that no excursion falls between two pixels. A
-    pixel none of whose columns is known breaks the line.
+    its lowest and highest price, so that no excursion falls between two pixels. A pixel none of
+    whose columns is known breaks the line.
     """
     if series.price.size == 0 or window.width_px < 1:
         return []
@@ -71,7 +71,7 @@ def _steps(left: float, width: float, y: Float64Array) -> list[NDArray[np.float6
 def _spans(
     left: float, width: float, y: Float64Array, device_ratio: float
 ) -> list[NDArray[np.float64]]:
-    """First, lowest, highest and last price of each column of device pixels."""
+    """Lowest and highest price of each column of device pixels."""
     known = np.isfinite(y)
     if not known.any():
         return []
@@ -79,21 +79,30 @@ def _spans(
     pixel, y = pixel[known], y[known]
     starts = np.flatnonzero(np.concatenate([[True], np.diff(pixel) != 0]))
     ends = np.concatenate([starts[1:], [pixel.size]]) - 1
-    columns = np.empty((starts.size, 4))
-    columns[:, 0], columns[:, 3] = y[starts], y[ends]
-    columns[:, 1] = np.minimum.reduceat(y, starts)
-    columns[:, 2] = np.maximum.reduceat(y, starts)
+    low, high = np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts)
+    # as the price went: what was reached first comes first, so that the line runs on
+    fell = y[ends] > y[starts]
+    columns = np.stack([np.where(fell, low, high), np.where(fell, high, low)], axis=1)
     x = (pixel[starts] + 0.5) / device_ratio
     # columns nearly as wide as a pixel leave single pixels without one of their own: no gap
     breaks = np.flatnonzero(np.diff(pixel[starts]) > np.ceil(width * device_ratio)) + 1
     edges = np.concatenate([[0], breaks, [starts.size]])
     runs = []
     for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        points = np.empty((4 * (b - a), 2))
-        points[:, 0] = np.repeat(x[a:b], 4)
+        points = np.empty((2 * (b - a), 2))
+        points[:, 0] = np.repeat(x[a:b], 2)
         points[:, 1] = columns[a:b].ravel()
-        runs.append(points)
+        runs.append(_without_flats(points))
     return runs
+
+
+def _without_flats(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Leave out the points inside level stretches: a price that stands still is one line."""
+    y = points[:, 1]
+    inside = np.zeros(y.size, np.bool_)
+    inside[1:-1] = (y[1:-1] == y[:-2]) & (y[1:-1] == y[2:])
+    kept: NDArray[np.float64] = points[~inside]
+    return kept
 
 
 def _known_runs(y: Float64Array) -> list[tuple[int, int]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
 
 from heatdesk.views.candles import CandleShapes, lay_out_candles
 from ui import theme
 from ui.heatmap.layer import Layer, snapped
-from ui.heatmap.shapes import draw_rects, pixel_ratio, rect_rows, snapped_all
+from ui.heatmap.shapes import draw_dashes, draw_rects, pixel_ratio, rect_rows, snapped_all
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,8 +108,4 @@ def _draw_bodies(
 
 def draw_level_line(painter: QPainter, y_px: float, width_px: float, colour: QColor) -> None:
     """Draw a dotted line at a price."""
-    pen = QPen(colour, 1, Qt.PenStyle.CustomDashLine)
-    pen.setDashPattern([1, 3])
-    painter.setPen(pen)
-    y = snapped(y_px, painter) + 0.5
-    painter.drawLine(QLineF(0, y, width_px, y))
+    draw_dashes(painter, (0.0, snapped(y_px, painter)), width_px, colour, (1.0, 3.0))

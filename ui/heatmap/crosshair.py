@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QR
 from PySide6.QtWidgets import QWidget
 
 from ui import theme
+from ui.heatmap.shapes import draw_dashes
 
 _TAG_PX = 18
 _CARD_MARGIN_PX = 10
@@ -74,13 +75,11 @@ class Crosshair(QWidget):
         if mark is None:
             return
         painter = QPainter(self)
-        x, y = round(mark.at.x()) + 0.5, round(mark.at.y()) + 0.5
-        pen = QPen(theme.colour(theme.Palette.CROSSHAIR, 0.75), 1, Qt.PenStyle.CustomDashLine)
-        pen.setDashPattern([3, 3])
-        painter.setPen(pen)
+        x, y = round(mark.at.x()), round(mark.at.y())
+        colour, dashes = theme.colour(theme.Palette.CROSSHAIR, 0.75), (3.0, 3.0)
         plot = self._plot
-        painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
-        painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
+        draw_dashes(painter, (x, plot.top()), plot.height(), colour, dashes, upright=True)
+        draw_dashes(painter, (plot.left(), y), plot.width(), colour, dashes)
         font = theme.font(theme.SMALL_PX, tabular=True)
         painter.setFont(font)
         metrics = QFontMetricsF(font)

@@ -20,7 +20,14 @@ from heatdesk.views.ticks import day_lines_ms, moment_label
 from ui import theme
 from ui.heatmap.candles import draw_level_line
 from ui.heatmap.layer import Layer, snapped
-from ui.heatmap.shapes import draw_polyline, draw_rects, pixel_ratio, rect_rows, snapped_all
+from ui.heatmap.shapes import (
+    draw_dashes,
+    draw_polyline,
+    draw_rects,
+    pixel_ratio,
+    rect_rows,
+    snapped_all,
+)
 
 if TYPE_CHECKING:
     from heatdesk.views.viewport import ChartWindow
@@ -56,12 +63,11 @@ class GuideLayer(Layer):
 
     def draw(self, painter: QPainter, window: ChartWindow) -> None:
         """Draw what is in view."""
-        pen = QPen(theme.colour(theme.Palette.CROSSHAIR, 0.30), 1, Qt.PenStyle.DashLine)
-        painter.setPen(pen)
+        faint = theme.colour(theme.Palette.CROSSHAIR, 0.30)
         days_ms = day_lines_ms(round(window.t0_s * 1000), round(window.t1_s * 1000))
         for time_ms in days_ms:
-            x = snapped(window.x_of(time_ms / 1000), painter) + 0.5
-            painter.drawLine(QLineF(x, 0, x, window.height_px))
+            x = snapped(window.x_of(time_ms / 1000), painter)
+            draw_dashes(painter, (x, 0.0), window.height_px, faint, (4.0, 2.0), upright=True)
         if DAY_MS / 1000 / window.s_per_px >= _DAY_NAME_PX:
             self._name_days(painter, window, days_ms)
         if math.isfinite(self._price):

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from heatdesk.views.best_prices import BestPrices
 from heatdesk.views.price_lines import PriceSeries, lay_out_line
 from ui import theme
 from ui.heatmap.layer import Layer
+from ui.heatmap.shapes import draw_polyline, pixel_ratio
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QGraphicsItem
@@ -92,7 +92,7 @@ class PriceLineLayer(Layer):
         """Draw each line over a shade of the ground."""
         if not self.shown:
             return
-        ratio = painter.device().devicePixelRatio()
+        ratio = pixel_ratio(painter)
         colours = {
             "bid": theme.Palette.UP,
             "ask": theme.Palette.DOWN,
@@ -101,21 +101,19 @@ class PriceLineLayer(Layer):
         pixel = 1 / ratio
         # each to its own side by a pixel: where one level follows the other both are seen
         aside = {"bid": pixel, "ask": -pixel, "mid": 0.0}
-        polygons = [
-            (arrayToQPolygonF(points[:, 0].copy(), points[:, 1] + aside[name]), colours[name])
+        lines = [
+            (points[:, 0], points[:, 1] + aside[name], colours[name])
             for name, series in self.lines().items()
             for points in lay_out_line(series, window, ratio)
         ]
         painter.setPen(_thin(theme.colour(theme.Palette.GROUND, _HALO_ALPHA), ratio))
-        for polygon, _ in polygons:
+        for x, y, _ in lines:
             # two thin lines beside it: a wide pen would be far slower to draw
             for offset in (-pixel, pixel):
-                painter.translate(offset, offset)
-                painter.drawPolyline(polygon)
-                painter.translate(-offset, -offset)
-        for polygon, colour in polygons:
+                draw_polyline(painter, x + offset, y + offset)
+        for x, y, colour in lines:
             painter.setPen(_thin(QColor(colour), ratio))
-            painter.drawPolyline(polygon)
+            draw_polyline(painter, x, y)
 
 
 def _thin(colour: QColor, ratio: float) -> QPen:

@@ -180,7 +180,7 @@ def _coded(heat: HeatmapStore, cell: _Cell) -> Planes:
 def _from_drawn(heat: HeatmapStore, cell: _Cell, step: int) -> dict[str, float]:
     """Quantities of a pooled cell as it is drawn."""
     column, level = cell.c0 >> cell.time_lod, cell.l0 // step
-    return {
+    figures = {
         name: float(
             heat.values[
                 heat.codes(name, column, column + 1, level, level + 1, cell.time_lod, 0, step)[0, 0]
@@ -188,6 +188,10 @@ def _from_drawn(heat: HeatmapStore, cell: _Cell, step: int) -> dict[str, float]:
         )
         for name in heat.planes
     }
+    known = [figure for figure in figures.values() if not math.isnan(figure)]
+    if known:
+        figures[heat.pooling] = max(known)
+    return figures
 
 
 def _best(

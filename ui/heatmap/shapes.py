@@ -7,8 +7,8 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter, QPolygonF
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPolygonF
 from shiboken6 import Shiboken
 
 Float64Array = NDArray[np.float64]
@@ -60,3 +60,31 @@ def draw_polyline(painter: QPainter, x: Float64Array, y: Float64Array) -> None:
     points = np.ctypeslib.as_array((c_double * (2 * x.size)).from_address(address)).reshape(-1, 2)
     points[:, 0], points[:, 1] = x, y
     painter.drawPolyline(line)
+
+
+def draw_dashes(
+    painter: QPainter,
+    start: tuple[float, float],
+    length_px: float,
+    colour: QColor,
+    pattern: tuple[float, float],
+    *,
+    upright: bool = False,
+) -> None:
+    """Draw a dashed line one logical pixel wide; many times faster than a pen with dashes.
+
+    Parameters
+    ----------
+    start : (x, y)
+        Left or upper end, logical pixels.
+    pattern : (float, float)
+        Length of a dash and of the space after it.
+    """
+    dash, space = pattern
+    at = np.arange(0.0, length_px, dash + space)
+    long = np.minimum(dash, length_px - at)
+    x, y = start
+    rows = rect_rows(x, y + at, 1.0, long) if upright else rect_rows(x + at, y, long, 1.0)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    draw_rects(painter, rows)

@@ -123,3 +123,8 @@ def test_small_quantities_end_with_the_digits_they_have() -> None:
     assert format_qty(0.887, Quote.COIN, "BTC") == "0.887 BTC"
     assert format_qty(0.000_12, Quote.COIN, "BTC") == "0.00012 BTC"
     assert format_qty(0.5, Quote.COIN, "BTC") == "0.500 BTC"
+
+
+def test_of_very_many_cells_only_what_is_drawn_is_said() -> None:
+    far = replace(CELL, ask=12.4, pooled=512, pooled_columns=256, pooled_max=12.4)
+    assert "Cell: max 12.4 of 512 levels in 256 buckets\n" in text(far)
