@@ -34,7 +34,7 @@ class PriceLineLayer(Layer):
         Kept up to date by `follow`, whether the lines are shown or not.
     """
 
-    def __init__(self, parent: QGraphicsItem | None = None, z: float = 19.0) -> None:
+    def __init__(self, parent: QGraphicsItem | None = None, z: float = 21.0) -> None:
         super().__init__(parent, z)
         self.prices = BestPrices()
         self._grid: GridSpec | None = None
