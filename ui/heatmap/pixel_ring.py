@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.int64]
 Pixels = NDArray[np.uint32]
 
-_STRIP = 128
+_STRIP = 96
 """Levels spread over pixels at a time: they stay in the processor's cache."""
 _SCATTER_COST = 5
 """What a pixel in one of many lone columns costs, against one in a whole picture."""

@@ -121,9 +121,9 @@ def _centres(count: int, scale: Fraction, offset: Fraction) -> list[Fraction]:
 
 
 def _apart(places: list[Fraction], cells: int) -> NDArray[np.bool_]:
-    """Whether places are clearly off the edges of pooled and of native cells."""
-    off = [abs(place - round(place)) for place in places]
-    return np.array([distance > Fraction(1, 100_000) * cells for distance in off], np.bool_)
+    """Whether places, in native cells, are clearly off the edges of pooled ones."""
+    off = [abs(place / cells - round(place / cells)) for place in places]
+    return np.array([distance > Fraction(1, 100_000) for distance in off], np.bool_)
 
 
 def _colours(
