@@ -99,11 +99,10 @@ class _Second:
     """What trades in the second at hand."""
 
     trades: list[tuple[float, float]] = field(default_factory=list)
-    mids_px: list[float] = field(default_factory=list)
 
-    def candle(self, fallback_px: float) -> Candle:
-        """Return the candle of the trades; of the quoted mid, at volume 0, where none traded."""
-        prices = [px for px, _ in self.trades] or self.mids_px or [fallback_px]
+    def candle(self, before_px: float) -> Candle:
+        """Return the candle of the trades; of the price before, at volume 0, where none traded."""
+        prices = [px for px, _ in self.trades] or [before_px]
         volume = round(sum(qty for _, qty in self.trades), 3)
         return Candle(prices[0], max(prices), min(prices), prices[-1], volume)
 
@@ -138,7 +137,8 @@ def _close_second(recording: Recording, book: _Book, second: _Second) -> None:
     if book.is_synced:
         snapshot = book.snapshot()
         recording.snapshots.append(snapshot)
-        recording.candles.append(second.candle(snapshot.usd_px))
+        before = recording.candles[-1].close_px if recording.candles else snapshot.bid_px.max()
+        recording.candles.append(second.candle(float(before)))
 
 
 def _apply_frame(recording: Recording, book: _Book, second: _Second, frame: Any) -> None:
@@ -151,8 +151,6 @@ def _apply_frame(recording: Recording, book: _Book, second: _Second, frame: Any)
         # A price of 0 marks a fill outside the book, which is no trade of the market.
         if float(data["p"]) > 0.0:
             second.trades.append((float(data["p"]), float(data["q"])))
-    elif kind == "bookTicker":
-        second.mids_px.append((float(data["b"]) + float(data["a"])) / 2.0)
     elif "lastUpdateId" in data:
         book.load(data)
 
