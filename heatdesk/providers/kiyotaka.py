@@ -25,6 +25,7 @@ from heatdesk.frames import (
     MarketSub,
     Notice,
     Subscription,
+    is_piece,
     venue_title,
 )
 from heatdesk.frames.market import MarketFrame
@@ -179,6 +180,9 @@ class Kiyotaka(Provider):
                 async for frame in frames:
                     newest_ms = _newer(newest_ms, frame)
                     yield frame
+                    if newest_ms is not None and not isinstance(frame, Notice) and is_piece(frame):
+                        drawn = (newest_ms - span[0]) / (span[1] - span[0])
+                        yield Notice(progress=(done + drawn) / len(spans))
             if span[1] > last_ms + sub.interval_ms:
                 last_ms = resume_ms(span, newest_ms, sub.interval_ms)
         yield Notice(progress=1.0)
@@ -256,8 +260,11 @@ class Kiyotaka(Provider):
             weight=weight.weight_of(sub, period_s_of(span) * 1000 / sub.interval_ms),
             on_wait=on_wait,
             stall_s=_STALL_S,
-            # One frame is held whole, and so is an answer that becomes one.
-            limit_bytes=MAX_STREAMED_BYTES if pieces else MAX_BODY_BYTES,
+            limit_bytes=min(
+                weight.most_bytes(sub, -(-(span[1] - span[0]) // sub.interval_ms)),
+                # an answer that becomes one frame is held whole
+                MAX_STREAMED_BYTES if pieces else MAX_BODY_BYTES,
+            ),
         )
         async with asking as body:
             began_ms = self.context.clock.now_ms()

@@ -23,6 +23,10 @@ POINTS_PER_REQUEST = 1000
 # A book of 1,000 snapshots by 3,500 levels a side is about 180 MB of text; deeper ones are cut.
 _LEVELS_PER_REQUEST = 3_500_000
 
+_LEAST_LIMIT_BYTES = 8 << 20
+_POINT_BYTES, _LEVEL_BYTES = 1024, 128
+# Ample: a level is two numbers of up to 24 digits, and may stand on two indented lines.
+
 PACES_S = tuple(
     60 * minutes for minutes in (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 360, 480, 720, 1440)
 )
@@ -100,6 +104,15 @@ def points_per_request(sub: Subscription) -> int:
     """Most buckets to ask for at once: a thousand, fewer where the book is very deep."""
     depth = sub.depth if isinstance(sub, BookSub | LiquidationSub) and sub.depth else 1
     return max(1, min(POINTS_PER_REQUEST, _LEVELS_PER_REQUEST // depth))
+
+
+def most_bytes(sub: Subscription, points: int) -> int:
+    """Size past which the answer to a request can no longer be what was asked for."""
+    if not isinstance(sub, BookSub | LiquidationSub):
+        return _LEAST_LIMIT_BYTES + points * _POINT_BYTES
+    kind, sides = (BOOK, 2) if isinstance(sub, BookSub) else (LIQUIDATION, 1)
+    levels = sides * (sub.depth or POINT_TYPES[kind].included_depth)
+    return _LEAST_LIMIT_BYTES + points * (_POINT_BYTES + levels * _LEVEL_BYTES)
 
 
 def weight_of(sub: Subscription, points: float) -> int:

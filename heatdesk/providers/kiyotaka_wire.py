@@ -30,7 +30,7 @@ from heatdesk.providers.kiyotaka_reader import AnswerReader, Series, require, ti
 
 GROUP_LEVELS = 1 << 17
 """A group is handed out when it holds so many levels: 2 MiB of numbers."""
-MAX_LEVELS = 1 << 22
+MAX_LEVELS = 1 << 20
 """Most levels of one side of one snapshot: an array that never ends is refused here."""
 
 _CANDLE_KEYS = ("open", "high", "low", "close", "volume")

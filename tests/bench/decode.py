@@ -174,7 +174,7 @@ class _Feed:
 
         Body.__anext__ = timed  # type: ignore[method-assign]
         provider: Any = self._set.build("kiyotaka", lambda: ())
-        sub = BookSub("kiyotaka", block_size=float(BLOCK_SIZE))
+        sub = BookSub("kiyotaka", depth=LEVELS, block_size=float(BLOCK_SIZE))
         span = (START_S * 1000, (START_S + INTERVAL_S * buckets) * 1000)
         try:
             async for frame in provider.answer(sub, span, flat=not self._points, pieces=True):

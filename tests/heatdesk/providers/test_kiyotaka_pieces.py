@@ -23,6 +23,7 @@ from heatdesk.frames import (
 from heatdesk.net import body as body_module
 from heatdesk.providers import kiyotaka_wire as wire
 from heatdesk.providers.kiyotaka_frames import LevelAnswer, answer_of
+from heatdesk.providers.kiyotaka_weight import most_bytes
 from heatdesk.store.market import MarketStore
 from tests.heatdesk.providers.test_kiyotaka import (
     BUCKET_MS,
@@ -280,6 +281,8 @@ def test_a_stream_goes_on_from_the_newest_bucket_of_all_pieces(desk: Desk) -> No
     assert sum(not is_piece(frame) for frame in windows) == 3
     told = [f.progress for f in frames if isinstance(f, Notice) and f.progress is not None]
     assert told == sorted(told)
+    assert (told[0], told[-1]) == (0.0, 1.0)
+    assert len(set(told)) > 4, "it moves with every piece"
     tail = windows[-1]
     assert tail.time_ms.size, "a small answer holds its own snapshots"
 
@@ -296,6 +299,23 @@ def test_one_frame_is_fetched_in_either_form(desk: Desk) -> None:
     assert not is_piece(sided)
     assert flat.unsided is not None
     assert sided.bids.price.size + sided.asks.price.size == flat.unsided.price.size
+
+
+def test_no_answer_is_read_that_is_larger_than_what_was_asked_can_be(desk: Desk) -> None:
+    desk.server.inject(faults.huge(40), path="/v1/points")
+    span = (BUCKET_MS - 30 * MINUTE_MS, BUCKET_MS + MINUTE_MS)
+    with pytest.raises(BadPayload, match="larger than 8 MiB"):
+        desk.run(lambda provider: provider.fetch(BookSub(ME, depth=3, block_size=5.0), span))
+    desk.server.broken_connections.clear()
+
+
+@pytest.mark.parametrize("depth", [10, 3500, None])
+def test_every_answer_that_was_asked_for_fits_the_limit(depth: int | None) -> None:
+    levels = 2 * (depth or 3500)
+    longest = len(b'{"Point":{"timestamp":{"s":1700000040},"bids":[],"asks":[]}},') + levels * len(
+        b"70800.000000000007,0.079230000000000001,"
+    )
+    assert most_bytes(BookSub(ME, depth=depth), 1000) > 1000 * longest
 
 
 def test_buckets_that_end_while_an_answer_comes_were_not_complete(desk: Desk) -> None:
