@@ -288,24 +288,6 @@ class CandleReader(AnswerReader[CandleGroup]):
         series.snapshots += 1
 
 
-def read_points(
-    body: bytes, sides: Sequence[tuple[str, int]], fast: bool = True
-) -> list[LevelGroup]:
-    """Groups of a whole answer in point form; see `PointsReader`."""
-    return _read(PointsReader(sides, fast), body)
-
-
-def read_flat(
-    body: bytes, sides: int, crossed: bool = False, depth: int | None = None, fast: bool = True
-) -> list[LevelGroup]:
-    """Groups of a whole answer in flattened form; see `FlatReader`."""
-    return _read(FlatReader(sides, crossed, depth, fast), body)
-
-
-def _read(reader: LevelReader, body: bytes) -> list[LevelGroup]:
-    return reader.feed(body) + reader.close()
-
-
 def _runs_of(arrays: list[Float64Array], counts: list[int]) -> LevelRuns:
     offsets = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=offsets[1:])

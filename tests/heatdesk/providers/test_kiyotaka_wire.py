@@ -19,9 +19,9 @@ from heatdesk.frames import (
     LiquidationWindow,
 )
 from heatdesk.providers import kiyotaka_numbers
-from heatdesk.providers import kiyotaka_wire as wire
 from heatdesk.providers.kiyotaka_frames import BOOK_SIDES, LIQUIDATION_SIDES, answer_of
 from heatdesk.providers.kiyotaka_lists import parse_block_size, parse_markets, parse_usage
+from heatdesk.providers.kiyotaka_wire import FlatReader, LevelGroup, PointsReader
 from tests.servers import payloads
 
 if TYPE_CHECKING:
@@ -56,6 +56,16 @@ def book_of(snapshots: list[tuple[Any, list[float], list[float]]]) -> bytes:
         for stamp, bids, asks in snapshots
     ]
     return body({"series": [{"id": {}, "points": points}]})
+
+
+def read_points(text: bytes, sides: Any, fast: bool = True) -> list[LevelGroup]:
+    reader = PointsReader(sides, fast)
+    return reader.feed(text) + reader.close()
+
+
+def read_flat(text: bytes, sides: int, **rules: Any) -> list[LevelGroup]:
+    reader = FlatReader(sides, **rules)
+    return reader.feed(text) + reader.close()
 
 
 def frame_of(text: bytes, sub: Any, span: Any, block_size: float, now_ms: int, flat: bool) -> Any:
@@ -149,7 +159,7 @@ def test_a_mutilated_book_names_its_field(
 ) -> None:
     damaged = edited(BOOK | {"more": 1}, edit)
     with pytest.raises(BadPayload) as refusal:
-        wire.read_points(damaged, BOOK_SIDES, fast)
+        read_points(damaged, BOOK_SIDES, fast)
     assert refusal.value.field == field
     assert field in refusal.value.user_message
 
@@ -178,7 +188,7 @@ def test_a_mutilated_flattened_book_names_its_number(
     edit: Callable[[dict[str, Any]], object], index: int
 ) -> None:
     with pytest.raises(BadPayload) as refusal:
-        wire.read_flat(edited(FLAT, edit), sides=2)
+        read_flat(edited(FLAT, edit), sides=2)
     assert refusal.value.field == f"series[0].flat_points[{index}]"
 
 
@@ -188,21 +198,21 @@ def flat_book(*prices: float) -> bytes:
 
 
 def test_a_flattened_book_may_hold_one_price_on_both_sides() -> None:
-    assert wire.read_flat(flat_book(90, 100, 100, 110), sides=2)
+    assert read_flat(flat_book(90, 100, 100, 110), sides=2)
     with pytest.raises(BadPayload, match="duplicate"):
-        wire.read_flat(flat_book(90, 90, 100, 100), sides=2)
+        read_flat(flat_book(90, 90, 100, 100), sides=2)
     with pytest.raises(BadPayload, match="duplicate"):
-        wire.read_flat(flat_book(90, 100, 100, 110), sides=1)
+        read_flat(flat_book(90, 100, 100, 110), sides=1)
     # With two levels a side asked for, only the middle can be the boundary.
     with pytest.raises(BadPayload, match="duplicate"):
-        wire.read_flat(flat_book(90, 90, 100, 110), sides=2, depth=2)
+        read_flat(flat_book(90, 90, 100, 110), sides=2, depth=2)
 
 
 def test_only_a_sum_of_venues_may_cross() -> None:
     crossed = flat_book(90, 100, 95, 110)
-    assert wire.read_flat(crossed, sides=2, crossed=True)
+    assert read_flat(crossed, sides=2, crossed=True)
     with pytest.raises(BadPayload, match="out of order"):
-        wire.read_flat(crossed, sides=2)
+        read_flat(crossed, sides=2)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +230,7 @@ def test_only_a_sum_of_venues_may_cross() -> None:
 )
 def test_what_is_not_an_answer_is_said_in_words(text: bytes) -> None:
     with pytest.raises(BadPayload) as refusal:
-        wire.read_points(text, BOOK_SIDES)
+        read_points(text, BOOK_SIDES)
     assert "Kiyotaka" in refusal.value.user_message
 
 
@@ -233,7 +243,7 @@ def test_both_decoders_give_equal_arrays() -> None:
         asks = np.column_stack((1000.1 + np.arange(40) * 0.1, qty[::-1])).ravel().tolist()
         snapshots.append(({"s": 1_700_000_000 + 60 * k}, bids, asks))
     text = book_of(snapshots)
-    (fast,), (slow,) = (wire.read_points(text, BOOK_SIDES, fast) for fast in (True, False))
+    (fast,), (slow,) = (read_points(text, BOOK_SIDES, fast) for fast in (True, False))
     assert np.array_equal(fast.time_ms, slow.time_ms)
     for side, (a, b) in enumerate(zip(fast.sides, slow.sides, strict=True)):
         assert np.array_equal(a.price, b.price)
@@ -244,14 +254,14 @@ def test_both_decoders_give_equal_arrays() -> None:
 
 def test_it_works_without_simdjson(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kiyotaka_numbers, "simdjson", None)
-    (series,) = wire.read_points(payloads.LIQUIDATION_POINTS.encode(), LIQUIDATION_SIDES)
+    (series,) = read_points(payloads.LIQUIDATION_POINTS.encode(), LIQUIDATION_SIDES)
     assert series.sides[0].price.tolist() == [66210, 66220, 66230]
 
 
 def test_nested_lists_never_pass_as_numbers() -> None:
     text = book_of([({"s": 5}, [[7.0], [8.0]], [])])  # type: ignore[list-item]
     with pytest.raises(BadPayload, match=r"bids\[0\]"):
-        wire.read_points(text, BOOK_SIDES)
+        read_points(text, BOOK_SIDES)
 
 
 def test_both_spellings_of_a_timestamp_are_read() -> None:
@@ -261,7 +271,7 @@ def test_both_spellings_of_a_timestamp_are_read() -> None:
         {"seconds": 1_700_000_002, "nanoseconds": 999_999_999},
     ]
     text = book_of([(stamp, [1.0, 1.0], []) for stamp in stamps])
-    (series,) = wire.read_points(text, BOOK_SIDES)
+    (series,) = read_points(text, BOOK_SIDES)
     assert series.time_ms.tolist() == [1_700_000_000_000, 1_700_000_001_250, 1_700_000_002_999]
 
 
