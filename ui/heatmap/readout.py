@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from heatdesk.analytics.book import best_of_snapshot
 from heatdesk.frames import BookWindow
 from heatdesk.store.bucketing import runs_of
-from heatdesk.store.ring import GAP, OBSERVED, UNKNOWN
+from heatdesk.store.ring import GAP, UNKNOWN
 from heatdesk.views.hover import CellReading
 
 if TYPE_CHECKING:
@@ -77,41 +77,49 @@ def read_cell(
     own = grid.time.column_of(time_s * 1000)
     c0, l0 = own >> lod << lod, grid.price.level_of(price) // step * step
     cell = _Cell(c0, c0 + (1 << lod), l0, l0 + step, lod)
-    base = grid.price.price_of(l0)
     with store.lock:
         states = heat.column_state(cell.c0, cell.c1)
         seen = np.flatnonzero((states != GAP) & (states != UNKNOWN)) + cell.c0
         if seen.size == 0:
             state = "gap" if (states == GAP).any() else "unknown"
-            return CellReading(grid.time.time_of(own), base, state)
+            return CellReading(grid.time.time_of(own), grid.price.price_of(l0), state)
         planes = _served(store, sub, heat, seen.tolist(), cell)
         exact = planes is not None
         if planes is None:
             planes = _coded(heat, cell)
         top, top_exact = _best(store, sub, heat, own, best)
     figures = _pooled(planes, heat.pooling) if planes else _from_drawn(heat, cell, step)
-    missing = states.size - seen.size if OBSERVED in states else 0
-    pooled_price = step * grid.block_size if step > 1 else 0.0
-    known = not all(math.isnan(figures[name]) for name in heat.planes)
-    return CellReading(
-        grid.time.time_of(cell.c0),
-        base,
-        "observed" if known else "outside",
-        bid=figures.get("bid", math.nan),
-        ask=figures.get("ask", math.nan),
-        qty=figures.get("qty", math.nan),
+    reading = _observed(heat, cell, figures, states.size - seen.size)
+    return replace(
+        reading,
         exact=exact,
-        pooled=step,
-        pooled_columns=1 << lod,
-        pooling=heat.pooling,
-        pooled_price=pooled_price,
-        pooled_max=figures.get("max", math.nan),
-        pooled_sum=figures.get("sum", math.nan),
-        missing_columns=int(missing),
         best_bid=top[0],
         best_ask=top[1],
         best_exact=top_exact,
         largest=largest,
+    )
+
+
+def _observed(
+    heat: HeatmapStore, cell: _Cell, figures: dict[str, float], missing: int
+) -> CellReading:
+    """What a cell holds of which at least one column was observed."""
+    step = cell.l1 - cell.l0
+    known = not all(math.isnan(figures[name]) for name in heat.planes)
+    return CellReading(
+        heat.grid.time.time_of(cell.c0),
+        heat.grid.price.price_of(cell.l0),
+        "observed" if known else "outside",
+        bid=figures.get("bid", math.nan),
+        ask=figures.get("ask", math.nan),
+        qty=figures.get("qty", math.nan),
+        pooled=step,
+        pooled_columns=cell.c1 - cell.c0,
+        pooling=heat.pooling,
+        pooled_price=step * heat.grid.block_size if step > 1 else 0.0,
+        pooled_max=figures.get("max", math.nan),
+        pooled_sum=figures.get("sum", math.nan),
+        missing_columns=missing,
     )
 
 
