@@ -22,6 +22,7 @@ from heatdesk.store.market import MarketStore
 from heatdesk.units import MINUTE_MS, SystemClock
 from tests.bench.market import START_MS, Market
 from tests.bench.rows import Row, median, percentile
+from ui.heatmap import gl_probe
 from ui.main_window.pulse import FRAME_MS
 from ui.panel import PanelContext, Workspace
 from ui.panels.order_book.panel import OrderBookPanel
@@ -181,12 +182,13 @@ class Hand:
 
 def measure_pacing(runs: int = 3, run_s: float = 5.0, *, gl: bool = False) -> list[Row]:
     """Frame intervals under a drag, best of some runs; share of a core without the drag."""
-    del gl  # the desk chooses its paint path by itself
+    if gl:
+        gl_probe.decide(gl_probe.AUTO)
+    suffix = "[gl]" if gl else ""
     desk = Desk()
     desk.begin()
     wait(2.0)
     gc.collect()
-    suffix = ""
     cpu_pct = min(share_of_core(run_s) for _ in range(2))
     found: list[tuple[float, float, int]] = []
     for _ in range(runs):

@@ -46,7 +46,7 @@ class Contender:
         self, name: str, market: Market, item: pg.ImageItem, size: tuple[int, int]
     ) -> None:
         self.name, self.market, self.item = name, market, item
-        self.view = pg.GraphicsView()
+        self.view = self.make_view()
         self.box = pg.ViewBox(enableMenu=False)
         self.view.setCentralItem(self.box)
         self.box.setDefaultPadding(0)
@@ -59,6 +59,10 @@ class Contender:
         self.newest = market.columns
         self.home()
         self.repaint()
+
+    def make_view(self) -> pg.GraphicsView:
+        """What it is shown in."""
+        return pg.GraphicsView()
 
     def repaint(self) -> None:
         """Paint now."""
