@@ -53,6 +53,7 @@ class Pyramid:
         self._windows: OrderedDict[_Detail, Span] = OrderedDict()
         self._evicted_at = 0
         self.nbytes = 0
+        self._trimmed_bytes = 0
 
     def clear(self) -> None:
         """Forget every tile."""
@@ -153,14 +154,16 @@ class Pyramid:
             self._evicted_at = ring.evicted_at
             for key in [key for key in self._tiles if key[1] not in ring.blocks]:
                 self._drop(key)
-        if self.nbytes <= _LEAST_BYTES or self.nbytes <= (budget := ring.nbytes // _SHARE):
+        if self.nbytes <= _LEAST_BYTES or self.nbytes == self._trimmed_bytes:
+            # only a new tile can be one too many: what a column costs is counted no more often
             return
-        budget = max(_LEAST_BYTES, budget)
+        budget = max(_LEAST_BYTES, ring.nbytes // _SHARE)
         for key in list(self._tiles):
             if self.nbytes <= budget:
                 break
             if not self._needed(*key):
                 self._drop(key)
+        self._trimmed_bytes = self.nbytes
 
     def _needed(self, detail: _Detail, index: int) -> bool:
         window = self._windows.get(detail)
