@@ -8,9 +8,10 @@ import numpy as np
 import shiboken6
 from numpy.typing import NDArray
 from PySide6.QtGui import QOffscreenSurface, QOpenGLContext
+from PySide6.QtOpenGL import QOpenGLBuffer
 
 from ui.heatmap import gl_names as gl
-from ui.heatmap.gl_program import HeatmapProgram
+from ui.heatmap.gl_program import CORNER_PLACE, CORNERS, GlError, HeatmapProgram
 from ui.heatmap.gl_tiles import Limits, TileCache, use_whole_texels
 from ui.heatmap.painting import Style
 
@@ -52,9 +53,9 @@ class GlResources:
         self._shapes: dict[int, tuple[int, int]] = {}
         self._sent: dict[int, NDArray[Any]] = {}
         self._table_key: tuple[int, bool] | None = None
-        arrays = np.zeros(1, np.uint32)
-        functions.glGenVertexArrays(1, arrays)
-        self._arrays = arrays
+        self._arrays = np.zeros(1, np.uint32)
+        self._quad = QOpenGLBuffer(QOpenGLBuffer.Type.VertexBuffer)
+        self._make_quad()
         limits = Limits(
             int(functions.glGetIntegerv(gl.MAX_TEXTURE_SIZE)),
             int(functions.glGetIntegerv(gl.MAX_ARRAY_TEXTURE_LAYERS)),
@@ -63,6 +64,16 @@ class GlResources:
         self.tables_sent = 0
         context.aboutToBeDestroyed.connect(self.release)
         GlResources.live += 1
+
+    def _make_quad(self) -> None:
+        functions = self.functions
+        functions.glGenVertexArrays(1, self._arrays)
+        functions.glBindVertexArray(int(self._arrays[0]))
+        if not (self._quad.create() and self._quad.bind()):
+            raise GlError("the graphics card has too little memory left")
+        self._quad.allocate(CORNERS.tobytes(), CORNERS.nbytes)
+        functions.glEnableVertexAttribArray(CORNER_PLACE)
+        functions.glVertexAttribPointer(CORNER_PLACE, 2, gl.FLOAT, False, 0, shiboken6.VoidPtr(0))
 
     # -- what a draw needs
 
@@ -146,6 +157,7 @@ class GlResources:
         self.tiles.delete()
         self.functions.glDeleteTextures(3, self._names)
         self.functions.glDeleteVertexArrays(1, self._arrays)
+        self._quad.destroy()
         if before is not None and surface is not None:
             before.makeCurrent(surface)
         else:

@@ -16,10 +16,15 @@ from ui.heatmap.painting import FOOTED, HATCH_PERIOD_PX, HATCHED, TINTED, UNKNOW
 MARK_SHIFT = 28
 """Bits of a column's cell that leave room for its mark above."""
 
+CORNERS = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)
+"""Of the quad. They are given as an array although the shader could number them itself: in a
+compatibility profile a driver may draw nothing where the first attribute has no array."""
+CORNER_PLACE = 0
+
 VERTEX = """
+in vec2 place;
 void main() {
-    vec2 corner = vec2(float(gl_VertexID & 1), float(gl_VertexID >> 1));
-    gl_Position = vec4(2.0 * corner - 1.0, 0.0, 1.0);
+    gl_Position = vec4(place, 0.0, 1.0);
 }
 """
 FRAGMENT = f"""
@@ -110,6 +115,7 @@ class HeatmapProgram:
         self.id = int(functions.glCreateProgram())
         for shader in shaders:
             functions.glAttachShader(self.id, shader)
+        functions.glBindAttribLocation(self.id, CORNER_PLACE, "place")
         functions.glLinkProgram(self.id)
         for shader in shaders:
             functions.glDeleteShader(shader)

@@ -38,6 +38,7 @@ def borrowed(functions: Any) -> Iterator[None]:
 
     active, program = number(gl.ACTIVE_TEXTURE), number(gl.CURRENT_PROGRAM)
     vertex_array, buffer = number(gl.VERTEX_ARRAY_BINDING), number(gl.PIXEL_UNPACK_BUFFER_BINDING)
+    corners = number(gl.ARRAY_BUFFER_BINDING)
     switches = [bool(functions.glIsEnabled(name)) for name in _SWITCHES]
     unpacking = {name: number(name) for name in _UNPACKING}
     box = np.zeros(4, np.int32)
@@ -60,6 +61,7 @@ def borrowed(functions: Any) -> Iterator[None]:
         functions.glActiveTexture(active)
         functions.glUseProgram(program)
         functions.glBindVertexArray(vertex_array)
+        functions.glBindBuffer(gl.ARRAY_BUFFER, corners)
         functions.glBindBuffer(gl.PIXEL_UNPACK_BUFFER, buffer)
         functions.glScissor(*box.tolist())
         for name, on in zip(_SWITCHES, switches, strict=True):

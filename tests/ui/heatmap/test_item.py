@@ -20,6 +20,9 @@ from heatdesk.views.palettes import (
     LIQUIDITY,
 )
 from tests.heatdesk.store.books import book, liquidations, minute
+from ui.heatmap import gl_probe
+from ui.heatmap import item as item_module
+from ui.heatmap.gl_program import GlError
 from ui.heatmap.item import HeatmapItem
 
 PAPER = 0xFF00FF00
@@ -361,6 +364,79 @@ def test_a_failing_paint_draws_nothing_and_tells_once(caplog: pytest.LogCaptureF
     assert item.problem == "RuntimeError: no colours"
     assert len(caplog.records) == 1
     assert (pixels_of(image) == PAPER).all()
+
+
+class Refusing:
+    """A GPU path whose driver fails at every frame."""
+
+    window = None
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.asked = 0
+
+    def draw(self, *_: object) -> None:
+        self.asked += 1
+        raise self.error
+
+    def release(self) -> None:
+        """Nothing is held."""
+
+    forget = release
+
+
+def on_a_card(item: HeatmapItem, path: object, context: object) -> np.ndarray:
+    """Paint an item as if in an OpenGL context."""
+    item.painter_gl = path  # type: ignore[assignment]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(item_module, "live_context", lambda painter, widget: context)
+        return painted(item, 60, 40)
+
+
+def test_a_failed_frame_is_painted_by_the_processor_and_its_context_not_tried_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gl_probe, "_told", set())
+    store = wall_book([0, 1, 2])
+    right = painted(item_of(store), 60, 40)
+    context, path = object(), Refusing(GlError("the driver slept", "zzz"))
+    item = item_of(store)
+    for _ in range(3):
+        assert np.array_equal(on_a_card(item, path, context), right)
+    assert path.asked == 1
+    assert item.path_note == "Drawn by the processor: the driver slept."
+    other = item_of(store)
+    on_a_card(other, Refusing(GlError("the driver slept", "deeper")), context)
+    assert other.path_note == item.path_note
+    assert [record.getMessage() for record in caplog.records] == [
+        "Heatmaps are drawn by the processor: the driver slept (zzz)."
+    ]
+    on_a_card(item, path, object())
+    assert path.asked == 2, "a new context is a new chance"
+
+
+def test_any_error_of_the_gpu_path_is_survived(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gl_probe, "_told", set())
+    item = item_of(wall_book([0]))
+    on_a_card(item, Refusing(TypeError("no such function")), object())
+    assert item.path_note == "Drawn by the processor: the OpenGL painter failed."
+    assert "TypeError: no such function" in caplog.text
+    assert item.window is not None
+
+
+def test_a_widget_without_opengl_is_painted_by_the_processor() -> None:
+    item = item_of(wall_book([0]))
+    path = Refusing(RuntimeError("asked"))
+    item.painter_gl = path  # type: ignore[assignment]
+    image = QImage(8, 8, QImage.Format.Format_RGB32)
+    widget = QWidget()
+    painter = QPainter(image)
+    painter.setTransform(transform_for(item.boundingRect(), 8, 8))
+    item.paint(painter, None, widget)
+    painter.end()
+    assert (path.asked, item.problem, item.path_note) == (0, "", "")
 
 
 def test_a_grabbed_window_shows_the_chart_where_it_lies() -> None:
