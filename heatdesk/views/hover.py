@@ -139,7 +139,7 @@ def hover_lines(reading: CellReading, style: HoverStyle, side: str = "") -> list
     ]
     if reading.state == "observed":
         share = _share_text(reading)
-        told = _cell_text(reading)
+        told = _cell_text(reading) if reading.value > 0 else ""
         rows += [("Share", share)] if share else []
         rows += [("Cell", told)] if told else []
     distance = _distance_text(reading, style)
