@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.processes import wait_until
+
 if TYPE_CHECKING:
     from tests.desktop import Desktop, Screen
 
@@ -183,6 +185,13 @@ def test_the_desk_paints_by_opengl_when_it_is_told_to(
     program = desktop.launch("--demo", env={"HEATDESK_VIEW__RENDER_PATH": "gpu"})
     window = desktop.window("^HeatDesk - DEMO$", pid=program.pid)
     desktop.activate(window)
+
+    def shades() -> int:
+        """Colours in a piece of the order book's plot, well inside."""
+        piece = desktop.picture(window).copy(100, 200, 300, 200)
+        return len({piece.pixel(x, y) for x in range(0, 300, 3) for y in range(200)})
+
+    wait_until(lambda: shades() > 100, "the heatmap")
     desktop.key("ctrl+q")
     assert program.wait() == 0, program.output()
     assert "Traceback" not in program.output()
