@@ -112,10 +112,7 @@ def time_ticks(
             midnight = not (moment.hour or moment.minute or moment.second or moment.microsecond)
             label = _day_label(moment) if midnight else _clock(moment, step_ms)
             ticks.append(Tick(time_ms, label, midnight))
-        following_ms = time_ms + step_ms
-        time_ms = following_ms - _past_round(following_ms, step_ms, zone)
-        if ticks and time_ms <= ticks[-1].value:
-            time_ms = following_ms + step_ms
+        time_ms = _next_round(time_ms, step_ms, zone)
     return ticks
 
 
@@ -229,6 +226,18 @@ def is_one_tick(block_size: float, closes: NDArray[np.float64] | None) -> bool:
     known = closes[np.isfinite(closes)] if closes is not None else np.empty(0)
     prices = known[-200:] if known.size else np.array([block_size])
     return block_size <= tick_of_prices(prices) * (1 + 1e-9)
+
+
+def _next_round(time_ms: int, step_ms: int, zone: tzinfo | None) -> int:
+    """Next round time of the local clock, also where that is put forward or back on the way."""
+    found_ms = time_ms + step_ms
+    found_ms -= _past_round(found_ms, step_ms, zone)
+    for _ in range(2):
+        past_ms = _past_round(found_ms, step_ms, zone)
+        if past_ms or found_ms <= time_ms:
+            back = past_ms <= step_ms / 2 and found_ms - past_ms > time_ms
+            found_ms += -past_ms if back else step_ms - past_ms
+    return found_ms
 
 
 def _past_round(time_ms: int, step_ms: int, zone: tzinfo | None) -> int:

@@ -210,3 +210,32 @@ def test_a_level_is_one_tick_high_as_far_as_prices_tell() -> None:
     assert not is_one_tick(5.0, closes)
     assert is_one_tick(0.1, None)
     assert not is_one_tick(5.0, None)
+
+
+class WinterTime(tzinfo):
+    """Berlin around the night of 25 October 2026, when its clocks go from 3 back to 2."""
+
+    def utcoffset(self, when: datetime | None) -> timedelta:
+        plain = datetime(2027, 1, 1) if when is None else when.replace(tzinfo=None)
+        early = plain < datetime(2026, 10, 25, 3 if when is None or when.fold == 0 else 2)
+        return timedelta(hours=2 if early else 1)
+
+    def fromutc(self, when: datetime) -> datetime:
+        plain = when.replace(tzinfo=None)
+        late = plain >= datetime(2026, 10, 25, 1)
+        again = late and plain < datetime(2026, 10, 25, 2)
+        return (when + timedelta(hours=1 if late else 2)).replace(fold=int(again))
+
+    def dst(self, when: datetime | None) -> timedelta:
+        return timedelta(0)
+
+
+def test_labels_stay_round_where_the_clocks_go_back() -> None:
+    change_ms = parse_iso_ms("2026-10-25T01:00")
+    day = time_ticks(change_ms - 12 * HOUR_MS, change_ms + 12 * HOUR_MS, 900, WinterTime())
+    assert [tick.label for tick in day] == (
+        ["15:00", "18:00", "21:00", "25 Oct", "03:00", "06:00", "09:00", "12:00"]
+    )
+    hours = time_ticks(change_ms - 2 * HOUR_MS, change_ms + 2 * HOUR_MS, 600, WinterTime())
+    labels = [tick.label for tick in hours]
+    assert labels.count("02:30") == 2, "that half hour comes twice"
