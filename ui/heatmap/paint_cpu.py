@@ -56,6 +56,7 @@ class CpuPainter:
         self._placed_for: tuple[object, ...] = ()
         self._placed = (np.zeros(0, np.int64), np.zeros(0, np.int64))
         self._marks: NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self._hatched = False
         self._image = QImage()
         self._hatch: tuple[Shades, QBrush] | None = None
 
@@ -93,7 +94,8 @@ class CpuPainter:
                     self._image,
                     QRect(piece.column, piece.row, piece.width, piece.height),
                 )
-            self._draw_hatches(painter, view, style.shades)
+            if self._hatched:
+                self._draw_hatches(painter, view, style.shades)
         finally:
             painter.restore()
 
@@ -141,14 +143,18 @@ class CpuPainter:
         held = cells.held
         place = columns - held.c0
         self._marks = marks = column_marks(cells.states, place)
-        plain, gap = marks == UNKNOWN_MARK, (marks == TINTED) | (marks == HATCHED)
-        stale = (columns >= changed[0]) & (columns < changed[1])
+        self._hatched = bool((marks >= HATCHED).any())
+        stale = None
+        if changed[1] > changed[0]:
+            stale = (columns >= changed[0]) & (columns < changed[1])
         numbers = columns.copy()
-        place[plain], numbers[plain] = cells.ground, _GROUND_NUMBER
-        place[gap], numbers[gap] = cells.tint, _TINT_NUMBER
+        if marks.any():
+            plain, gap = marks == UNKNOWN_MARK, (marks == TINTED) | (marks == HATCHED)
+            place[plain], numbers[plain] = cells.ground, _GROUND_NUMBER
+            place[gap], numbers[gap] = cells.tint, _TINT_NUMBER
         dx, dy = self._scrolled(view)
         x = Line(view.left, dx, numbers, place, stale)
-        y = Line(view.top, dy, rows, rows - held.l0, np.zeros(rows.size, np.bool_))
+        y = Line(view.top, dy, rows, rows - held.l0)
         if self.pixels.show(cells, x, y):
             height, width = self.pixels.pixels.shape
             # a new QImage over the same memory: engines that cache by image see that it changed

@@ -192,7 +192,10 @@ def column_marks(states: NDArray[np.uint8], columns: NDArray[np.int64]) -> NDArr
     marks = np.zeros(columns.size, np.uint8)
     marks[shown == UNKNOWN] = UNKNOWN_MARK
     marks[shown == PARTIAL] = FOOTED
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], shown == GAP, [False]))))
+    gap = shown == GAP
+    if not gap.any():
+        return marks
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], gap, [False]))))
     for a, b in zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True):
         marks[a:b] = HATCHED if b - a >= MIN_HATCH_PX else TINTED
     return marks

@@ -47,15 +47,15 @@ class Line:
         Pixels with the same number show the same cells.
     cells : (n,) int64
         Where their cells lie in the colours.
-    stale : (n,) bool
-        Pixels whose cells changed though their number did not.
+    stale : (n,) bool or None
+        Pixels whose cells changed though their number did not; None for no pixel.
     """
 
     start_px: int
     shift_px: int
     numbers: Numbers
     cells: Numbers
-    stale: NDArray[np.bool_]
+    stale: NDArray[np.bool_] | None = None
 
 
 class Piece(NamedTuple):
@@ -84,7 +84,8 @@ class _Axis:
         a, b = max(0, offset), min(dirty.size, offset + self.numbers.size)
         if b > a:
             dirty[a:b] = wanted.numbers[a:b] != self.numbers[a - offset : b - offset]
-            dirty |= wanted.stale
+            if wanted.stale is not None:
+                dirty |= wanted.stale
         return dirty
 
     def follow(self, wanted: Line) -> None:
@@ -142,14 +143,14 @@ class PixelRing:
         if height <= rows and width <= columns:
             xs = np.flatnonzero(self._x.dirty(x))
             ys = np.flatnonzero(self._y.dirty(y))
-            breaks = np.flatnonzero(np.diff(xs) > 1) + 1
+            breaks = np.flatnonzero(xs[1:] - xs[:-1] > 1) + 1
             lone = breaks.size >= _FEW_RUNS
             cost = xs.size * height * (_SCATTER_COST if lone else 1) + ys.size * width
             if cost < width * height:
                 self._x.follow(x)
                 self._y.follow(y)
                 self._patch_rows(colours, x, y, ys)
-                for run in [xs] if lone else np.split(xs, breaks):
+                for run in np.split(xs, breaks) if breaks.size and not lone else [xs]:
                     self._patch_columns(colours, x, y, run)
                 self.patched += bool(cost)
                 return bool(cost)
@@ -203,7 +204,7 @@ def spread(colours: Rows, columns: Numbers, rows: Numbers, out: Pixels | None = 
     """Gather pixels, (rows, columns); neighbouring ones often show the same level."""
     if out is None:
         out = np.empty((rows.size, columns.size), np.uint32)
-    edges = np.concatenate(([0], np.flatnonzero(np.diff(rows)) + 1, [rows.size]))
+    edges = np.concatenate(([0], np.flatnonzero(rows[1:] != rows[:-1]) + 1, [rows.size]))
     strip = max(_STRIP, 1024 * _STRIP // columns.size)
     wide = np.empty((min(strip, edges.size - 1), columns.size), np.uint32)
     for k in range(0, edges.size - 1, strip):
