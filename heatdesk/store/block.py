@@ -194,7 +194,9 @@ def fitting_levels(block: CellBlock | None, low: int, high: int) -> tuple[Span, 
     base, stop = cells.levels
     if base <= low_all and high_all < stop and block.low >= low_all and block.high <= high_all:
         return (base, stop), (low_all, high_all + 1)
-    margin = max(_ROW_STEP, (high_all + 1 - low_all) // _GROWTH)
+    # room to grow must not push out at one end what the other end holds
+    spare = max(0, MAX_LEVELS - (high_all + 1 - low_all)) // 2
+    margin = min(spare, max(_ROW_STEP, (high_all + 1 - low_all) // _GROWTH))
     rows = (
         low_all - (margin if low_all < base else 0),
         high_all + 1 + (margin if high_all >= stop else 0),
