@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.views.palettes import LIQUIDITY
+from tests.heatdesk.store.books import minute
 from tests.ui.heatmap.gl_scenes import (
     Facts,
     SeenView,
@@ -199,11 +200,14 @@ def _failing(app: QApplication) -> Facts:
         item = item_of(store)
         view, box = view_of(item)
         view.resize(200, 150)
-        look_at(box, extent(1100, 1200, -30, 30))
+        look_at(box, extent(1340, 1420, -30, 30))
         show(app, view)
         views.append(view)
         for turn in range(4):
-            look_at(box, extent(1100 + turn, 1200, -30, 30))
+            look_at(box, extent(1340 + turn // 2, 1420 + turn // 2, -30, 30))
+            newest = store.last_column - store.grid.time.column_of(minute(0)) + 1
+            store.apply(book(newest, newest + 1, newest))
+            item.refresh()
             card = on_card(app, view)
             facts["pictures"].append(differing(card, by_processor(view)))
         facts["notes"].append(item.path_note)
