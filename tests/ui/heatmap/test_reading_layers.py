@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -431,3 +432,19 @@ def test_a_view_on_another_screen_steps_in_its_pixels(panel: OrderBookPanel) -> 
     camera = panel.chart.camera
     assert isinstance(camera, Camera)
     assert camera._device_ratio == panel.chart.view.devicePixelRatioF()
+
+
+def test_days_are_named_at_their_lines_where_the_axis_names_those_of_another_zone(
+    panel: OrderBookPanel,
+) -> None:
+    guides = panel.chart.guides
+    noon_s = 1_776_081_600.0
+    window = ChartWindow(noon_s, noon_s + 86_400, 0, 10, 600, 200)
+    guides.set_last_price(float("nan"))
+    guides.set_zone(UTC)
+    plain = picture_of(guides, window) >> 24 > 0
+    assert plain.any(axis=0).sum() == 1, "one line at 00:00 UTC"
+    guides.set_zone(timezone(timedelta(hours=2)))
+    named = picture_of(guides, window) >> 24 > 0
+    assert named[-20:].any(axis=0).sum() > 20
+    assert (named[:-25] == plain[:-25]).all()
