@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.store.codes import EMPTY, FIRST, NOT_OBSERVED, Codes, CodeScale
+from heatdesk.store.codes import FIRST, NOT_OBSERVED, Codes, CodeScale
 
-_SUMMED_AT_ONCE = 64
-_ROW_BY_ROW = 16
+_CELLS_AT_ONCE = 1 << 16
+_ROW_BY_ROW = 32
 
 
 def max_levels(codes: Codes, base_level: int, step: int) -> Codes:
@@ -17,33 +17,29 @@ def max_levels(codes: Codes, base_level: int, step: int) -> Codes:
     Groups are ``level // step``; row 0 is level ``base_level``. Levels that are not there count
     as *not observed*.
     """
-    front, groups = _groups(codes.shape[0], base_level, step)
-    out = np.zeros((groups, codes.shape[1]), np.uint16)
-    if step > _ROW_BY_ROW:
-        for group in range(groups):
-            part = codes[max(0, group * step - front) : (group + 1) * step - front]
-            part.max(axis=0, out=out[group])
-        return out
-    for first in range(step):
-        # every step-th row at once: long inner loops whatever the step
-        part = codes[first::step]
-        group = (front + first) // step
-        target = out[group : group + part.shape[0]]
-        np.maximum(target, part, out=target)
+    out = np.zeros((_groups(codes.shape[0], base_level, step), codes.shape[1]), np.uint16)
+    _fold(np.maximum, codes, base_level, step, out)
     return out
 
 
 def sum_levels(codes: Codes, base_level: int, step: int, scale: CodeScale) -> Codes:
     """Sum the quantities of every ``step`` levels and encode the sums, (levels, columns)."""
-    seen = max_levels(codes, base_level, step)
-    table = scale.values().copy()
+    out = max_levels(codes, base_level, step)
+    values = scale.values()
+    # the figure of a code is a float32: nothing is lost
+    table = values.astype(np.float32)
     table[NOT_OBSERVED] = 0.0
-    out = np.empty_like(seen)
-    for start in range(0, codes.shape[1], _SUMMED_AT_ONCE):
-        part = slice(start, start + _SUMMED_AT_ONCE)
-        out[:, part] = scale.encode(_summed(table[codes[:, part]], base_level, step))
-    # nothing but empty and unobserved levels: no sum to tell, only whether anyone looked
-    return np.where(seen >= FIRST, out, np.minimum(seen, EMPTY))
+    front, at_once = base_level % step, max(1, _CELLS_AT_ONCE // (step * max(1, codes.shape[1])))
+    for group in range(0, out.shape[0], at_once):
+        start = max(0, group * step - front)
+        rows = codes[start : (group + at_once) * step - front]
+        seen = out[group : group + at_once]
+        total = np.zeros(seen.shape)
+        _fold(np.add, np.take(table, rows), base_level + start, step, total)
+        summed = scale.encode_totals(total, float(values[FIRST]), float(total.max(initial=0.0)))
+        # nothing but empty and unobserved levels: no sum to tell, only whether anyone looked
+        np.copyto(seen, summed, where=seen >= FIRST)
+    return out
 
 
 def halve_columns(codes: Codes, left: int, times: int, out: Codes) -> None:
@@ -62,15 +58,27 @@ def halve_columns(codes: Codes, left: int, times: int, out: Codes) -> None:
         out[...] = codes
 
 
-def _summed(qty: NDArray[np.float64], base_level: int, step: int) -> NDArray[np.float64]:
-    """Sum rows by group."""
-    front, groups = _groups(qty.shape[0], base_level, step)
-    starts = np.maximum(np.arange(groups) * step - front, 0)
-    total: NDArray[np.float64] = np.add.reduceat(qty, starts, axis=0)
-    return total
-
-
-def _groups(rows: int, base_level: int, step: int) -> tuple[int, int]:
-    """How far row 0 lies into its group, and the number of groups."""
+def _fold(
+    ufunc: np.ufunc,
+    rows: NDArray[np.uint16] | NDArray[np.float32],
+    base_level: int,
+    step: int,
+    out: NDArray[np.uint16] | NDArray[np.float64],
+) -> None:
+    """Reduce rows by group onto what is in ``out``."""
     front = base_level % step
-    return front, (front + rows - 1) // step + 1
+    if step > _ROW_BY_ROW:
+        for group in range(out.shape[0]):
+            part = rows[max(0, group * step - front) : (group + 1) * step - front]
+            ufunc.reduce(part, axis=0, dtype=out.dtype, out=out[group])
+        return
+    for first in range(step):
+        # every step-th row at once: long inner loops whatever the step
+        part = rows[first::step]
+        group = (front + first) // step
+        target = out[group : group + part.shape[0]]
+        ufunc(target, part, out=target)
+
+
+def _groups(rows: int, base_level: int, step: int) -> int:
+    return (base_level % step + rows - 1) // step + 1
