@@ -45,7 +45,10 @@ doings = st.lists(
         minute=st.one_of(st.integers(0, 40), st.integers(FIRST_MINUTE, LAST_MINUTE)),
         count=st.integers(1, 70),
         gap=st.integers(1, 3),
-        middle=st.one_of(st.integers(980, 1020), st.integers(60, 3000)),
+        # near each other, on the move, and so far away that a block or the store lets levels go
+        middle=st.one_of(
+            st.integers(980, 1020), st.integers(60, 3000), st.sampled_from([40_000, 2_000_000])
+        ),
         depth=st.integers(0, 40),
         loudness=st.sampled_from([0.0, 0.0, 0.0, 12.0, -12.0]),
         seed=st.integers(0, 2**16),
@@ -86,39 +89,54 @@ def as_book(doing: Doing) -> BookWindow:
 
 def as_liquidations(doing: Doing) -> LiquidationWindow:
     # the reference adds up in float64: a tenth of the range is plenty
-    near = replace(doing, minute=doing.minute // 2, middle=60 + doing.middle // 10)
+    near = replace(doing, minute=doing.minute // 2, middle=60 + doing.middle % 300)
     found = snapshots(near, doing.tick)
     return liquidations({n: {**s[0], **s[1]} for n, s in found.items()}, doing.tick)
 
 
-def canvas(store: HeatmapStore, lod: int, step: int) -> tuple[int, int, int, int]:
-    """A window in pooled units around everything held, a little more on every side."""
+Window = tuple[int, int, int, int]
+
+
+def canvas(store: HeatmapStore, lod: int, step: int, levels: range | None = None) -> Window:
+    """A window in pooled units around all that is held, or around some levels of it."""
     width = 1 << lod
+    low, high = (levels[0], levels[-1]) if levels else (store.first_level, store.last_level)
     return (
         store.first_column // width - 1,
         store.last_column // width + 2,
-        store.first_level // step - 1,
-        store.last_level // step + 2,
+        low // step - 1,
+        high // step + 2,
     )
 
 
-def grouped(store: HeatmapStore, plane: str, lod: int, step: int) -> np.ndarray:
-    """Native codes of a canvas by group: (levels, step, columns, width)."""
-    c0, c1, l0, l1 = canvas(store, lod, step)
+def grouped(store: HeatmapStore, plane: str, window: Window, lod: int, step: int) -> np.ndarray:
+    """Native codes of a window by group: (levels, step, columns, width)."""
+    c0, c1, l0, l1 = window
     codes = store.codes(plane, c0 << lod, c1 << lod, l0 * step, l1 * step)
     return codes.reshape(l1 - l0, step, c1 - c0, 1 << lod)
 
 
-def assert_largest(store: HeatmapStore, plane: str, lod: int, step: int) -> None:
-    found = store.codes(plane, *canvas(store, lod, step), lod, 0, step)
-    assert np.array_equal(found, grouped(store, plane, lod, step).max(axis=(1, 3)))
+def neighbourhoods(happens: list[Doing]) -> list[range]:
+    """Levels that any snapshot may have touched."""
+    return [range(middle - 45, middle + 45) for middle in sorted({d.middle for d in happens})]
+
+
+def assert_largest(
+    store: HeatmapStore, plane: str, happens: list[Doing], lod: int, step: int
+) -> None:
+    for levels in neighbourhoods(happens):
+        window = canvas(store, lod, step, levels)
+        found = store.codes(plane, *window, lod, 0, step)
+        expected = grouped(store, plane, window, lod, step).max(axis=(1, 3))
+        assert np.array_equal(found, expected)
 
 
 def assert_sums(store: HeatmapStore, lod: int, step: int) -> None:
-    native = grouped(store, "qty", lod, step)
+    window = canvas(store, lod, step)
+    native = grouped(store, "qty", window, lod, step)
     expected = np.nan_to_num(store.values[native]).sum(axis=1).max(axis=2)
     observed = (native > 0).any(axis=(1, 3))
-    found = store.values[store.codes("qty", *canvas(store, lod, step), lod, 0, step)]
+    found = store.values[store.codes("qty", *window, lod, 0, step)]
     assert np.array_equal(np.isnan(found), ~observed)
     np.testing.assert_allclose(found[observed], expected[observed], rtol=0.001)
 
@@ -133,10 +151,10 @@ def test_every_detail_of_a_book_is_the_largest_of_its_native_cells(
         store.apply(as_book(doing))
         if doing.look:
             for lod, step in details:
-                assert_largest(store, "bid", lod, step)
+                assert_largest(store, "bid", happens, lod, step)
     for lod, step in details:
         for plane in ("bid", "ask"):
-            assert_largest(store, plane, lod, step)
+            assert_largest(store, plane, happens, lod, step)
 
 
 @FEW
@@ -166,13 +184,13 @@ def test_what_reads_differently_lies_among_what_is_said_to_have_changed(
     frames = [as_book(doing) for doing in happens]
     first = min(column(int(frame.time_ms[0])) for frame in frames) >> lod
     stop = (max(column(int(frame.time_ms[-1])) for frame in frames) >> lod) + 1
-    levels = (50 // step, 3100 // step)
 
     def picture() -> tuple[np.ndarray, np.ndarray]:
-        return (
-            store.codes("both", first, stop, *levels, lod, 0, step),
-            store.column_state(first << lod, stop << lod),
-        )
+        parts = [
+            store.codes("both", first, stop, around[0] // step, around[-1] // step, lod, 0, step)
+            for around in neighbourhoods(happens)
+        ]
+        return np.concatenate(parts), store.column_state(first << lod, stop << lod)
 
     seen = store.generation, store.revision, *picture()
     for doing, frame in zip(happens, frames, strict=True):
@@ -196,7 +214,11 @@ def test_what_reads_differently_lies_among_what_is_said_to_have_changed(
 def test_the_order_in_which_windows_come_does_not_matter_where_they_do_not_overlap(
     happens: list[Doing], order: list[int]
 ) -> None:
-    apart = [replace(doing, minute=80 * i, gap=1) for i, doing in enumerate(happens)]
+    # all of it can be held: what is let go depends on what came last
+    apart = [
+        replace(doing, minute=80 * i, gap=1, middle=doing.middle % 3_000)
+        for i, doing in enumerate(happens)
+    ]
     frames = [as_book(doing) for doing in apart]
     ordered = HeatmapStore.for_frame(frames[0])
     shuffled = HeatmapStore.for_frame(frames[0])
