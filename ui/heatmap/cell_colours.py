@@ -182,8 +182,7 @@ class CellColours:
         colours = self._colours[start:stop]
         # no code is out of range: of numpy's modes this one costs least
         np.take(self._table, self._codes[start:stop], out=colours, mode="wrap")
-        colours[:, self.ground] = self._style.shades.ground
-        colours[:, self.tint] = self._style.shades.gap_tint
+        colours[:, self.ground :] = self._style.shades.ground, self._style.shades.gap_tint
 
     def _hold(self, source: HeatmapSource, wanted: Span) -> None:
         """Hold other cells; those held already are not read again."""

@@ -64,6 +64,7 @@ class CpuPainter:
         """Drop every cached picture."""
         self.window = self._view = None
         self._shown = self._made_of = ()
+        self._image = QImage()
         self.cells.forget()
         self.pixels.forget()
 
@@ -78,8 +79,13 @@ class CpuPainter:
     ) -> None:
         """Fill the view's device pixels."""
         del widget
-        if not self._prepare(source, view, style, band):
-            return
+        try:
+            if not self._prepare(source, view, style, band):
+                return
+        except Exception:
+            # what was half done must not be taken for a picture
+            self.forget()
+            raise
         painter.save()
         try:
             # pixels were chosen for this device: draw them one to one

@@ -201,22 +201,29 @@ class PixelRing:
 
 
 def spread(colours: Rows, columns: Numbers, rows: Numbers, out: Pixels | None = None) -> Pixels:
-    """Gather pixels, (rows, columns); neighbouring ones often show the same level."""
+    """Gather pixels, (rows, columns); neighbouring ones often show the same level.
+
+    Rows ascend or descend.
+    """
     if out is None:
         out = np.empty((rows.size, columns.size), np.uint32)
-    edges = np.concatenate(([0], np.flatnonzero(rows[1:] != rows[:-1]) + 1, [rows.size]))
+    starts = np.concatenate(([0], np.flatnonzero(rows[1:] != rows[:-1]) + 1))
+    levels = rows[starts]
     strip = max(_STRIP, 1024 * _STRIP // columns.size)
-    wide = np.empty((min(strip, edges.size - 1), columns.size), np.uint32)
-    for k in range(0, edges.size - 1, strip):
-        part = edges[k : k + strip + 1]
-        a, b = int(part[0]), int(part[-1])
-        levels = rows[part[:-1]]
-        low, high = int(levels.min()), int(levels.max()) + 1
+    wide = np.empty((min(strip, levels.size), columns.size), np.uint32)
+    for k in range(0, levels.size, strip):
+        part = levels[k : k + strip]
+        a = int(starts[k])
+        b = int(starts[k + strip]) if k + strip < starts.size else rows.size
+        ends = int(part[0]), int(part[-1])
+        low, high = min(ends), max(ends) + 1
         source, place = colours.rows(low, high), rows[a:b] - low
-        if high - low > levels.size:
-            source, place = source[levels - low], np.repeat(np.arange(levels.size), np.diff(part))
+        if high - low > part.size:
+            # cells smaller than pixels: some levels have none
+            source, place = source[part - low], np.searchsorted(starts, np.arange(a, b), "right")
+            place -= k + 1
         # no index is out of range: this is the mode of numpy's that costs least
-        filled = np.take(source, columns, axis=1, out=wide[: levels.size], mode="wrap")
+        filled = np.take(source, columns, axis=1, out=wide[: part.size], mode="wrap")
         np.take(filled, place, axis=0, out=out[a:b], mode="wrap")
     return out
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.views.palettes import DARK, LIGHT
 from tests.heatdesk.store.books import Snapshot, book, liquidations, minute
 from tests.ui.heatmap.reference import Expected, expected_picture
+from ui.heatmap import pixel_ring
 from ui.heatmap.item import HeatmapItem
 from ui.heatmap.painting import FOOT_PX
 
@@ -249,6 +251,31 @@ def test_a_view_without_a_pixel_or_a_cell_draws_nothing_and_recovers() -> None:
     screen.look(item, 0, 0, 1e-9, 1e-9)
     screen.painted(item)
     screen.look(item, 0, 0, 1, 1)
+    screen.check(item)
+
+
+def test_a_picture_that_failed_half_way_is_not_taken_for_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = store_of(list(range(80)))
+    item = item_of(store)
+    screen = Screen(97, 41)
+    screen.look(item, 0, 0, 1.2, 1)
+    screen.check(item)
+    real, fails = pixel_ring.spread, [True]
+
+    def failing(*given: Any) -> Any:
+        if fails.pop():
+            raise MemoryError("no room")
+        return real(*given)
+
+    store.apply(random_book(np.random.default_rng(2), [20]))
+    item.refresh()
+    with monkeypatch.context() as patch:
+        patch.setattr(pixel_ring, "spread", failing)
+        with pytest.raises(AssertionError):
+            screen.painted(item)
+        assert item.problem == "MemoryError: no room"
     screen.check(item)
 
 
