@@ -11,23 +11,21 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QOpenGLContext, QPainter, QTransform
+from PySide6.QtGui import QOpenGLContext, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from heatdesk.store.codes import FIRST, NOT_OBSERVED
-from heatdesk.store.grid import GridSpec
 from heatdesk.views.contrast import Table
 from heatdesk.views.heatmap import HeatmapSource, HeatmapWindow, extent_of, pooling_text
 from heatdesk.views.palettes import DARK, Shades
 from ui.heatmap import gl_probe
+from ui.heatmap.device import device_view
 from ui.heatmap.gl_program import GlError
 from ui.heatmap.paint_cpu import CpuPainter
 from ui.heatmap.paint_gl import GlPainter, live_context
-from ui.heatmap.painting import DeviceView, PaintPath, Style, on_whole_pixels
+from ui.heatmap.painting import PaintPath, Style
 
 log = logging.getLogger(__name__)
-
-_HAIR_PX = 1e-3
 
 TableBuilder = Callable[[NDArray[np.float64]], Table]
 """Makes a table from the quantities of the codes; asked again when codes change meaning."""
@@ -288,7 +286,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         if source is None or self._extent is None:
             return
         style = self._current_style(source)
-        view = self._device_view(painter, source.grid)
+        view = device_view(self, painter, source.grid)
         if style is None or view is None:
             return
         context = live_context(painter, widget)
@@ -312,60 +310,3 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         self._gl_note = f"Drawn by the processor: {reason}."
         gl_probe.tell_once(reason, detail)
         self.painter_gl.release()
-
-    def _device_view(self, painter: QPainter, grid: GridSpec) -> DeviceView | None:
-        """Device pixels that show cells; None when there is none or the view is no plain one."""
-        transform = painter.deviceTransform()
-        numbers = (transform.m11(), transform.m22(), transform.dx(), transform.dy())
-        if not all(math.isfinite(number) for number in numbers):
-            return None
-        plain = transform.m12() == 0 and transform.m21() == 0 and transform.isAffine()
-        if not plain or transform.m11() == 0 or transform.m22() == 0:
-            return None
-        cells = on_whole_pixels(transform, grid)
-        extent = self._on_device(cells, self.boundingRect())
-        # a pixel shows the cell under its centre; at the view's edge a part of a pixel counts
-        left, right = math.ceil(extent.left() - 0.5), math.ceil(extent.right() - 0.5)
-        top, bottom = math.ceil(extent.top() - 0.5), math.ceil(extent.bottom() - 0.5)
-        view_box = self.getViewBox()
-        if view_box is None:
-            # generous where width() counts device pixels already: this only bounds the work.
-            # Inside a chart the view box does, since a grabbed window paints views off-origin.
-            device = painter.device()
-            ratio = device.devicePixelRatio()
-            left, right = max(left, 0), min(right, math.ceil(device.width() * ratio))
-            top, bottom = max(top, 0), min(bottom, math.ceil(device.height() * ratio))
-        else:
-            # its bounding rectangle would be half a pixel larger than what it shows
-            shown = self.mapRectFromScene(view_box.mapRectToScene(view_box.rect()))
-            clip = self._on_device(transform, shown)
-            edges = (clip.left(), clip.top(), clip.right(), clip.bottom())
-            if not all(math.isfinite(edge) for edge in edges):
-                return None
-            # a hair of a pixel is the rounding of large times and prices, not a part of one
-            left = max(left, math.floor(clip.left() + _HAIR_PX))
-            top = max(top, math.floor(clip.top() + _HAIR_PX))
-            right = min(right, math.ceil(clip.right() - _HAIR_PX))
-            bottom = min(bottom, math.ceil(clip.bottom() - _HAIR_PX))
-        if right <= left or bottom <= top:
-            return None
-        return DeviceView(
-            left,
-            top,
-            right,
-            bottom,
-            cells.m11(),
-            cells.dx(),
-            cells.m22(),
-            cells.dy(),
-            painter.device().devicePixelRatioF(),
-        )
-
-    @staticmethod
-    def _on_device(transform: QTransform, rect: QRectF) -> QRectF:
-        """Map without Qt's own rounding of rectangles: corners in double precision."""
-        x0 = transform.dx() + rect.left() * transform.m11()
-        x1 = transform.dx() + rect.right() * transform.m11()
-        y0 = transform.dy() + rect.top() * transform.m22()
-        y1 = transform.dy() + rect.bottom() * transform.m22()
-        return QRectF(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0))
