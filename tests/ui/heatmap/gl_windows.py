@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.views.palettes import LIQUIDITY
 from tests.heatdesk.store.books import minute
-from tests.ui.heatmap.gl_scenes import (
+from tests.ui.heatmap.gl_stage import (
     Facts,
     SeenView,
     book,
