@@ -16,6 +16,8 @@ Table = NDArray[np.uint32]
 
 _RAMP = 1024
 _FALLBACK = (1.0, 10.0)
+LEAST_QTY, MOST_QTY = 1e-44, 3.4e38
+"""No cell holds a quantity beyond these, so neither does a cut-off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,8 @@ def _apart(low: float, high: float, scale: str) -> tuple[float, float]:
     """Make cuts usable: finite, positive for a logarithm, and low below high."""
     if not (math.isfinite(high) and high > 0):
         return _FALLBACK
-    if not math.isfinite(low) or low < 0:
+    high = min(max(high, 1e4 * LEAST_QTY), MOST_QTY)
+    if not math.isfinite(low) or low < LEAST_QTY:
         low = 0.0
     if low >= high:
         # one size everywhere: show it, do not hide it under its own cut

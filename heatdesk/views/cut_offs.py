@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.views.contrast import Contrast, resolve_contrast
+from heatdesk.store.codes import N_CODES
+from heatdesk.views.contrast import LEAST_QTY, MOST_QTY, Contrast, quantile, resolve_contrast
 from heatdesk.views.legend import QuantityHistogram, parse_cut, percentile_text
 from heatdesk.views.ticks import quantity_label
 
@@ -16,6 +17,8 @@ LEAST_PCT = 0.01
 """Percentiles of the two stay this far apart."""
 LEAST_RATIO = 1.05
 """And so do their sizes."""
+_SLIP_RATIO = 1e4
+"""A typed size so many times beyond every cell held is a slip of the hand."""
 
 
 class CutOffs:
@@ -37,6 +40,11 @@ class CutOffs:
         self.histogram = QuantityHistogram(np.empty(0), np.empty(0, np.int64))
         self._counted: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
 
+    def forget(self) -> None:
+        """Let go of the cells counted; the cut-offs stay until others are."""
+        self.histogram = QuantityHistogram(np.empty(0), np.empty(0, np.int64))
+        self._counted = None
+
     def count(self, counts: NDArray[np.int64], values: NDArray[np.float64]) -> None:
         """Take in cells per code and what each code is worth."""
         self._counted = (counts, values)
@@ -48,11 +56,12 @@ class CutOffs:
         if self._counted is not None:
             self.cut = resolve_contrast(*self._counted, contrast)
         elif contrast.mode == "absolute":
-            self.cut = (contrast.low, contrast.high)
+            self.cut = resolve_contrast(np.zeros(N_CODES, np.int64), np.empty(0), contrast)
 
     def move(self, which: str, quantity: float) -> None:
         """Move the ``low`` or ``high`` cut-off to a quantity; it never passes the other."""
         low, high = self.cut
+        quantity = min(max(quantity, LEAST_QTY), MOST_QTY)
         if which == "low":
             low = min(quantity, high / LEAST_RATIO)
         else:
@@ -68,12 +77,19 @@ class CutOffs:
     def by_size(self) -> Contrast:
         """Return the present cut-offs as exact sizes, with the percentiles that they are here."""
         low, high = self.cut
-        low_pct, high_pct = (self.histogram.percentile_of(q) for q in (low, high))
         found = self.contrast
+        low_pct = self._percentile(low, found.low_pct)
+        high_pct = self._percentile(high, found.high_pct)
         if math.isfinite(low_pct) and low_pct + LEAST_PCT <= high_pct:
             found = replace(found, low_pct=low_pct, high_pct=high_pct)
         # a size that follows the data would be no exact size
         return replace(found, mode="absolute", low=low, high=high, auto=False)
+
+    def _percentile(self, quantity: float, known: float) -> float:
+        """Percentile of a quantity: the one already known where it comes to just that."""
+        if self._counted is not None and quantile(*self._counted, known / 100) == quantity:
+            return known
+        return self.histogram.percentile_of(quantity)
 
     def in_mode(self, mode: str) -> Contrast:
         """Return the same cut-offs as ``percentile`` or ``absolute``."""
@@ -88,13 +104,28 @@ class CutOffs:
             if not self.histogram.value.size:
                 return False
             # what was typed is kept to the digit, not what the histogram makes of it
-            self.take(_with_percentile(self.in_mode("percentile"), which, figure))
+            self._take_one(which, _with_percentile(self.in_mode("percentile"), which, figure))
             return True
-        if figure <= 0:
+        if not self._is_size(figure):
             return False
         self.contrast = self.by_size()
         self.move(which, figure)
         return True
+
+    def _take_one(self, which: str, contrast: Contrast) -> None:
+        """Work one cut-off out for a contrast; the other does not stir if it need not."""
+        low, high = self.cut
+        self.take(contrast)
+        kept = (self.cut[0], high) if which == "low" else (low, self.cut[1])
+        if kept[0] * LEAST_RATIO <= kept[1]:
+            self.cut = kept
+
+    def _is_size(self, figure: float) -> bool:
+        """Whether a typed size can be meant."""
+        if not LEAST_QTY <= figure <= MOST_QTY:
+            return False
+        held = self.histogram.value
+        return not held.size or bool(held[0] / _SLIP_RATIO <= figure <= held[-1] * _SLIP_RATIO)
 
     def texts(self, which: str, *, usd: bool) -> tuple[str, str]:
         """Return what a cut-off is set to, and its size where that is something else."""

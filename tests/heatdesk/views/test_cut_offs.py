@@ -89,3 +89,47 @@ def test_sizes_become_the_same_shares_of_another_instruments_cells() -> None:
     assert carried.low > 5_000
     by_share = Contrast(low_pct=20.0)
     assert carry_over(other, SCALE.values(), by_share) is by_share
+
+
+def test_a_typed_percentile_survives_a_look_at_the_sizes(cuts: CutOffs) -> None:
+    cuts.count(counted(np.array([1.0, 1.0, 1.0, 2.0, 3.0, 50.0])), SCALE.values())
+    cuts.take(Contrast(low_pct=20.0, high_pct=90.0))
+    before = cuts.cut
+    cuts.take(cuts.in_mode("absolute"))
+    cuts.take(cuts.in_mode("percentile"))
+    assert (cuts.contrast.low_pct, cuts.contrast.high_pct) == (20.0, 90.0)
+    assert cuts.cut == before
+
+
+def test_typing_one_percentile_does_not_stir_the_other(cuts: CutOffs) -> None:
+    cuts.count(counted(np.array([1.0, 2.0, 3.0, 50.0, 900.0])), SCALE.values())
+    cuts.take(Contrast(low_pct=20.0))
+    cuts.move("high", 400.0)
+    assert cuts.type("low", "p50")
+    assert cuts.cut == (pytest.approx(3.0, rel=1e-3), 400.0)
+
+
+@pytest.mark.parametrize("text", ["$1e30", "1e8", "1.7e308", "1e-12"])
+def test_a_size_far_from_every_cell_is_a_slip_of_the_hand(cuts: CutOffs, text: str) -> None:
+    cuts.take(cuts.by_size())
+    before = cuts.contrast, cuts.cut
+    assert not cuts.type("high", text)
+    assert (cuts.contrast, cuts.cut) == before
+
+
+@pytest.mark.parametrize("scale", ["log", "linear"])
+@pytest.mark.parametrize(
+    ("low", "high"), [(1e-300, 1e300), (0.0, 1.7e308), (5e-324, 1e-320), (0.0, 5e-324)]
+)
+def test_sizes_no_cell_can_have_are_brought_to_those_that_one_can(
+    cuts: CutOffs, low: float, high: float, scale: str
+) -> None:
+    contrast = Contrast(mode="absolute", low=low, high=high, scale=scale)
+    for each in (cuts, CutOffs()):
+        each.take(contrast)
+        found_low, found_high = each.cut
+        assert 0 <= found_low < found_high <= np.finfo(np.float32).max
+        assert np.float32(found_high) > 0
+        each.move("high", 1.7e308)
+        each.move("low", 5e-324)
+        assert 0 < each.cut[0] < each.cut[1] <= np.finfo(np.float32).max
