@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from heatdesk.views.contrast import Contrast
 from heatdesk.views.cut_offs import CutOffs
@@ -71,7 +71,6 @@ class ContrastLegend(QWidget):
         self._dragged: str | None = None
         self._held_scale = LegendScale(0.1, 10.0, 1.0)
         self._edited: str | None = None
-        self._before_edit: QWidget | None = None
         self._build()
         self._show_state()
 
@@ -105,7 +104,7 @@ class ContrastLegend(QWidget):
         self.refit_button.clicked.connect(self.refit_wanted)
         self.auto_button.clicked.connect(self.set_auto)
         self.editor = NumberEditor(self)
-        self.editor.editingFinished.connect(self._take_typed)
+        self.editor.typed.connect(self._take_typed)
         self.editor.given_up.connect(self._close_editor)
 
     @property
@@ -155,6 +154,19 @@ class ContrastLegend(QWidget):
         """Take a histogram and leave the cut-offs where they are."""
         self._cuts.count(counts, values)
         self._show_state()
+
+    def forget(self) -> None:
+        """Let go of the histogram and the unit; nothing is drawn until others come."""
+        self._dragged = None
+        self._close_editor()
+        self._cuts.forget()
+        self._unit = ("", "")
+        self._show_state()
+
+    @property
+    def _filled(self) -> bool:
+        """Whether there is anything to set cut-offs over."""
+        return self._cuts.histogram.value.size > 0
 
     @property
     def held(self) -> bool:
@@ -231,30 +243,24 @@ class ContrastLegend(QWidget):
 
     def edit(self, which: str, text: str = "") -> None:
         """Open the editor on a cut-off's number, over it or with a text already typed."""
-        self._edited, self._before_edit = which, QApplication.focusWidget()
+        if not self._filled:
+            return
+        self._edited = which
         number, _ = self._cuts.texts(which, usd=self.usd)
         place = self.number_rect(which).toRect().adjusted(-3, -2, 1, 3)
         self.editor.setAccessibleName(self.handles[which].accessibleName())
-        self.editor.setGeometry(place)
-        self.editor.setText(text or number.removeprefix("p"))
-        self.editor.show()
-        self.editor.setFocus()
-        if not text:
-            self.editor.selectAll()
+        self.editor.open_over(place, number.removeprefix("p"), text)
 
-    def _close_editor(self) -> str | None:
-        """Hide the editor and give the keyboard back; returns which cut-off it was open on."""
-        edited, self._edited = self._edited, None
-        back, self._before_edit = self._before_edit, None
-        if back is not None and self.editor.hasFocus():
-            back.setFocus()
-        self.editor.hide()
-        return edited
+    def _close_editor(self) -> None:
+        self._edited = None
+        self.editor.leave()
 
-    def _take_typed(self) -> None:
-        text, edited = self.editor.text(), self._close_editor()
-        # losing the keyboard finishes the editing once more
-        if edited is not None and self._cuts.type(edited, text):
+    def _take_typed(self, text: str) -> None:
+        taken = self._edited is not None and self._cuts.type(self._edited, text)
+        if not taken and self.editor.refuse():
+            return  # it stays open: what is wrong can be mended
+        self._close_editor()
+        if taken:
             self._tell()
 
     # -- geometry
@@ -300,9 +306,12 @@ class ContrastLegend(QWidget):
             box = self.number_rect(which)
             box.setHeight(self._number_px())
             handle.setGeometry(box.adjusted(-3, 0, 0, 0).toRect())
+            handle.setVisible(self._filled)
 
     def _under(self, at: QPointF) -> tuple[str, str] | None:
         """Kind of thing at a point (``handle``, ``number``) and which cut-off it belongs to."""
+        if not self._filled:
+            return None
         bar = self.bar_rect()
         near = [(abs(at.y() - self.handle_y(which)), which) for which in _CUTS]
         if bar.left() - 6 <= at.x() <= bar.right() + 6 and min(near)[0] <= _GRAB_PX:
@@ -374,7 +383,7 @@ class ContrastLegend(QWidget):
         painter.fillRect(self.rect(), QColor(theme.Palette.GROUND))
         painter.fillRect(QRectF(0, 0, 1, self.height()), QColor(theme.Palette.LINE))
         draw_unit(painter, self._unit, self.width(), auto=self.contrast.auto)
-        if self._cuts.histogram.value.size:
+        if self._filled:
             bar, scale = self.bar_rect(), self.scale()
             cuts = [self._cut_text(which) for which in _CUTS]
             draw_histogram(painter, bar, scale, self._cuts.histogram)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton, QWidget
 
 from ui import theme
 
@@ -75,20 +75,52 @@ class CutHandle(QWidget):
 
 
 class NumberEditor(QLineEdit):
-    """A number being typed; Esc gives up.
+    """A number being typed; Esc gives up, and so does leaving it as it was.
 
     Signals
     -------
-    given_up : Esc was pressed.
+    typed : str
+        Another text was typed and ended, by Enter or by going elsewhere.
+    given_up : there is nothing to take over.
     """
 
+    typed = Signal(str)
     given_up = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._number = ""
+        self._before: QWidget | None = None
         self.setFont(theme.font(theme.SMALL_PX, tabular=True))
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.editingFinished.connect(self._finish)
+        self.textEdited.connect(lambda: self._warn(wrong=False))
         self.hide()
+
+    def open_over(self, place: QRect, number: str, text: str = "") -> None:
+        """Show a number to type over, or a text already typed in its place."""
+        self._number, self._before = number, QApplication.focusWidget()
+        self._warn(wrong=False)
+        self.setGeometry(place)
+        self.setText(text or number)
+        self.show()
+        self.setFocus()
+        if not text:
+            self.selectAll()
+
+    def leave(self) -> None:
+        """Hide, and give the keyboard back to who had it."""
+        back, self._before = self._before, None
+        if back is not None and self.hasFocus():
+            back.setFocus()
+        self.hide()
+
+    def refuse(self) -> bool:
+        """Show that the text is not understood; returns False where nobody is there to see it."""
+        if self.hasFocus():
+            self._warn(wrong=True)
+            self.selectAll()
+        return self.hasFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Give up on Esc."""
@@ -96,6 +128,20 @@ class NumberEditor(QLineEdit):
             self.given_up.emit()
             return
         super().keyPressEvent(event)
+
+    def _finish(self) -> None:
+        # losing the keyboard while closing finishes the editing once more
+        if self.isHidden():
+            return
+        text = self.text().strip()
+        if text in {"", self._number}:
+            self.given_up.emit()
+        else:
+            self.typed.emit(text)
+
+    def _warn(self, *, wrong: bool) -> None:
+        style = f"color: {theme.Palette.PROBLEM}; border-color: {theme.Palette.PROBLEM};"
+        self.setStyleSheet(f"QLineEdit {{ {style} }}" if wrong else "")
 
 
 def legend_button(name: str, tip: str, parent: QWidget) -> QToolButton:

@@ -36,6 +36,8 @@ class ContrastMemory:
         self._last = usual
         self._kept: dict[str, Contrast] = {}
         self._key = ""
+        self._between = True
+        self._meant: Contrast | None = None
         self._due = self._new = True
         self._filling = False
         self._count: CellCount | None = None
@@ -54,11 +56,16 @@ class ContrastMemory:
         """Another instrument, or another height of its levels."""
         if key != self._key:
             self._key, self._due, self._new, self._filling = key, True, True, False
-            self.forget_source()
+            self._count, self._seen = None, ()
+        self._between = False
+        if self._meant is not None:
+            self._remember(self._meant)
+            self._meant, self._due = None, True
 
     def forget_source(self) -> None:
-        """Let go of the cells counted last; others come."""
-        self._count, self._seen = None, ()
+        """Let go of the cells counted last; what is chosen now is meant for those that come."""
+        self._count, self._seen, self._between = None, (), True
+        self.legend.forget()
 
     def refit(self) -> None:
         """Fit at the next offers; asking again does not set a count back."""
@@ -129,7 +136,9 @@ class ContrastMemory:
     def _keep(self) -> None:
         """Take over what the user chose."""
         self._last = self.legend.contrast
-        if self._key:
+        if self._between:
+            self._meant = self._last
+        elif self._key:
             self._remember(self._last)
 
     def _remember(self, contrast: Contrast) -> None:

@@ -255,3 +255,68 @@ def test_only_the_left_button_resets(qtbot: QtBot, legend: ContrastLegend) -> No
     before = legend.cut
     qtbot.mouseDClick(legend, Qt.MouseButton.RightButton, pos=QPoint(30, 200))
     assert legend.cut == before
+
+
+def test_nonsense_is_shown_as_wrong_and_can_be_mended(qtbot: QtBot, legend: ContrastLegend) -> None:
+    before = legend.cut
+    plain = legend.editor.styleSheet()
+    legend.edit("low")
+    qtbot.keyClicks(legend.editor, "lots")
+    qtbot.keyClick(legend.editor, Qt.Key.Key_Return)
+    assert legend.editor.isVisible()
+    assert legend.editor.styleSheet() != plain
+    assert legend.cut == before
+    qtbot.keyClicks(legend.editor, "90")
+    assert legend.editor.styleSheet() == plain
+    qtbot.keyClick(legend.editor, Qt.Key.Key_Return)
+    assert legend.editor.isHidden()
+    assert legend.contrast.low_pct == 90.0
+
+
+def test_a_number_left_as_it_was_is_no_choice(qtbot: QtBot, legend: ContrastLegend) -> None:
+    legend.move_cut("high", 123.456)
+    before = legend.contrast, legend.cut
+    with qtbot.assertNotEmitted(legend.chosen):
+        legend.edit("high")
+        qtbot.keyClick(legend.editor, Qt.Key.Key_Return)
+        legend.edit("low")
+        legend.editor.clear()
+        qtbot.keyClick(legend.editor, Qt.Key.Key_Return)
+    assert legend.editor.isHidden()
+    assert (legend.contrast, legend.cut) == before
+
+
+def test_a_legend_of_nothing_shows_nothing_and_takes_nothing(
+    qtbot: QtBot, legend: ContrastLegend
+) -> None:
+    at = handle(legend, "low")
+    before = legend.cut
+    legend.forget()
+    bar = legend.bar_rect().adjusted(-20, 0, 40, 0).toRect()
+    seen = legend.grab(bar).toImage()
+    colours = {seen.pixel(x, y) for x in range(seen.width()) for y in range(seen.height())}
+    assert len(colours) == 1
+    assert legend.unit_text.strip() == ""
+    with qtbot.assertNotEmitted(legend.chosen):
+        qtbot.mousePress(legend, LEFT, pos=at)
+        qtbot.mouseMove(legend, at + QPoint(0, 60))
+        qtbot.mouseRelease(legend, LEFT, pos=at + QPoint(0, 60))
+    legend.edit("low")
+    assert legend.editor.isHidden()
+    assert not any(each.isVisible() for each in legend.handles.values())
+    assert legend.cut == before
+
+
+@pytest.mark.parametrize("scale", ["log", "linear"])
+@pytest.mark.parametrize(("low", "high"), [(1e-300, 1e300), (5e-324, 1e-323), (0.0, 1.7e308)])
+def test_sizes_no_cell_can_have_are_painted_all_the_same(
+    legend: ContrastLegend, low: float, high: float, scale: str
+) -> None:
+    for counts in (np.zeros(N_CODES, np.int64), np.ones(N_CODES, np.int64)):
+        contrast = Contrast(mode="absolute", low=low, high=high, scale=scale)
+        legend.fit(counts, SCALE.values(), contrast)
+        for height in (1, 60, 400):
+            legend.resize(legend.width(), height)
+            assert not legend.grab().isNull()
+            ends = [legend.handle_y(which) for which in ("high", "low")]
+            assert legend.bar_rect().top() <= ends[0] <= ends[1] <= legend.bar_rect().bottom()

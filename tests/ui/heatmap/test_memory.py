@@ -328,3 +328,37 @@ def test_what_a_fit_finds_is_no_setting_of_the_user(desk: Desk) -> None:
     desk.offer(heat)
     assert desk.memory.save()["contrast_default"] == before
     assert desk.legend.contrast.mode == "absolute"
+
+
+def test_nothing_of_the_instrument_left_is_shown_while_another_is_awaited(desk: Desk) -> None:
+    desk.offer(sizes(1.0))
+    desk.legend.set_unit("BTC per", "$5 level", usd=False)
+    assert any(handle.isVisibleTo(desk.legend) for handle in desk.legend.handles.values())
+    desk.memory.forget_source()
+    assert not any(handle.isVisibleTo(desk.legend) for handle in desk.legend.handles.values())
+    assert desk.legend.unit_text.strip() == ""
+
+
+def test_what_is_chosen_while_an_instrument_is_awaited_is_meant_for_that_one(desk: Desk) -> None:
+    desk.offer(sizes(1.0))
+    desk.memory.forget_source()
+    desk.legend.set_scale("linear")
+    desk.memory.turn_to("eth")
+    desk.offer(sizes(50.0))
+    assert desk.legend.contrast.scale == "linear"
+    desk.memory.turn_to("btc")
+    desk.offer(sizes(1.0))
+    assert desk.legend.contrast.scale == "log"
+    desk.memory.turn_to("eth")
+    desk.offer(sizes(50.0))
+    assert desk.legend.contrast.scale == "linear"
+
+
+def test_percentiles_chosen_while_another_interval_is_awaited_are_those_shown(desk: Desk) -> None:
+    desk.offer(sizes(1.0))
+    desk.memory.forget_source()
+    desk.legend.choose(Contrast(low_pct=50.0))
+    desk.memory.turn_to("btc")
+    desk.offer(sizes(3.0))
+    assert desk.legend.contrast.low_pct == 50.0
+    assert desk.legend.cut[0] == pytest.approx(60.0, rel=0.05)
