@@ -163,9 +163,6 @@ class ViewSettings:
         "dark", "Theme", "Takes effect when the desk is opened again.", choices=("dark", "light")
     )
     utc: bool = setting(False, "Time in UTC", "Otherwise the zone of this computer.")
-    bid_ask_pair: bool = setting(
-        False, "Bids and asks in two colours", "Otherwise one ramp for all resting liquidity."
-    )
     render_path: str = setting(
         "auto",
         "Heatmaps are drawn by",

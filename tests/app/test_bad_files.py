@@ -119,7 +119,7 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_keeps_the_earlier_files_and_is_told(full_disk: Path) -> None:
     before = {path.name: path.read_bytes() for path in full_disk.iterdir()}
     saved, _ = settings_file.load(full_disk, {})
-    other = replace(saved, view=ViewSettings(utc=False, bid_ask_pair=True))
+    other = replace(saved, view=ViewSettings(utc=True, theme="light"))
     record = layout_file.PanelRecord("order-book", "order-book", options={"symbol": "X" * 5000})
     with pytest.raises(WriteError) as no_settings:
         settings_file.save(other, full_disk)
