@@ -99,16 +99,14 @@ class Magnifier(QWidget):
         if self.isHidden():
             self.raise_()
             self.show()
-            self._watch(True)
 
     def dismiss(self) -> None:
-        """Hide the lens."""
-        self._watch(False)
+        """Hide the lens; whether it is wanted again, only the keys tell."""
         self.hide()
         self._cells = None
 
-    def _watch(self, watching: bool) -> None:
-        """Look at every event of the program, but only while the lens is up."""
+    def watch(self, watching: bool) -> None:
+        """Look at every event of the program for the end, but only while the lens is wanted."""
         app = QApplication.instance()
         if app is not None and watching != self._watching:
             self._watching = watching

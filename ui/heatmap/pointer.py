@@ -58,12 +58,14 @@ class Pointer:
     def magnify(self) -> bool:
         """Show the magnifier; returns whether the mouse is where there is something to see."""
         self._magnifies = self.over_plot and not self.chart.camera.held
+        self.lens.watch(self._magnifies)
         self.refresh()
         return self._magnifies
 
     def end_magnifying(self) -> bool:
         """Hide the magnifier; returns whether it was wanted."""
         before, self._magnifies = self._magnifies, False
+        self.lens.watch(False)
         if before:
             self.refresh()
         return before

@@ -128,6 +128,19 @@ def test_the_lens_goes_when_the_mouse_leaves_the_plot(qtbot: QtBot, panel: Order
     assert lens.isHidden()
 
 
+def test_alt_let_go_elsewhere_is_noticed(qtbot: QtBot, panel: OrderBookPanel) -> None:
+    lens = hold_alt(qtbot, panel, spot(panel, 150, MIDDLE))
+    axis = QPointF(panel.chart.plot_rect.right() + 20, 200)
+    panel.chart.gestures.move(axis)
+    assert lens.isHidden()
+    panel.chart.gestures.move(QPointF(spot(panel, 150, MIDDLE)))
+    assert lens.isVisible(), "Alt is still held"
+    panel.chart.gestures.move(axis)
+    qtbot.keyRelease(panel.chart.view, ALT)
+    panel.chart.gestures.move(QPointF(spot(panel, 150, MIDDLE)))
+    assert lens.isHidden()
+
+
 def test_without_a_cell_to_look_at_alt_is_nobodys(qtbot: QtBot, panel: OrderBookPanel) -> None:
     plot = panel.chart.plot_rect
     lens = hold_alt(qtbot, panel, QPoint(100, round(plot.bottom()) + 8))
