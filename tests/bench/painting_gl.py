@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
+from PySide6.QtCore import Qt
 
 from tests.bench.market import Market
 from tests.bench.painting import Contender, Ours, Stock, interleave, rows_of
@@ -23,7 +24,10 @@ class OursByGl(Ours):
     """`HeatmapItem` in a view that shows itself by OpenGL."""
 
     def make_view(self) -> pg.GraphicsView:
-        return ChartView()
+        view = ChartView()
+        # a window manager would cut it to the size of the screen
+        view.setWindowFlag(Qt.WindowType.BypassWindowManagerHint)
+        return view
 
     def repaint(self) -> None:
         super().repaint()

@@ -5,12 +5,8 @@ A wall is kept where its full colour stands on a pixel of its cell, or on the pi
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import subprocess
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -26,9 +22,6 @@ from tests.bench.rows import Row
 from ui.heatmap import gl_probe
 from ui.heatmap.item import HeatmapItem
 from ui.heatmap.view import ChartView
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 WALLS = 48
 WALL_QTY = 5_000.0
@@ -184,25 +177,3 @@ def measure_walls(*, gl: bool, book: WalledBook | None = None) -> list[Row]:
     if gl:
         note += f", by {machine.renderer}"
     return [Row(name, float(min(kept.values())), UNIT, note=note)]
-
-
-@contextlib.contextmanager
-def screen_of_own() -> Iterator[dict[str, str] | None]:
-    """A private X screen; yields what a program needs to find it, None where there is none."""
-    if shutil.which("Xvfb") is None:
-        yield None
-        return
-    reader, writer = os.pipe()
-    line = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1920x1080x24", "-noreset"]
-    server = subprocess.Popen(
-        [*line, "-nolisten", "tcp"],
-        pass_fds=(writer,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    os.close(writer)
-    try:
-        with os.fdopen(reader) as answer:
-            number = answer.readline().strip()
-        yield {"DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb"} if number else None
-    finally:
-        server.terminate()
-        server.wait()
