@@ -1,6 +1,7 @@
-"""Windows of pooled cells as colours: read once, moved, patched, and coloured where needed.
+"""Windows of pooled cells: read once, moved, patched, and coloured where pixels need them.
 
-Codes are kept beside their colours, so that another contrast is a lookup and no reading.
+Codes are kept, not colours: another contrast is a lookup and no reading, and cells that are
+looked up in passing need not be written back to memory.
 """
 
 from __future__ import annotations
@@ -78,14 +79,14 @@ class Work:
         A window was moved or grown, and read where it was new.
     columns_patched : int
         Pooled columns read again because they changed.
-    rows_coloured : int
-        Pooled levels looked up in a table, over all columns held.
+    cells_coloured : int
+        Cells looked up in a table.
     """
 
     windows_read: int = 0
     windows_moved: int = 0
     columns_patched: int = 0
-    rows_coloured: int = 0
+    cells_coloured: int = 0
 
 
 class CellColours:
@@ -107,13 +108,11 @@ class CellColours:
         self._window = window
         self._planes = _planes(source, style.plane)
         self._style, self._table = style, _table(style, self._planes)
-        # two columns more than there are cells, for what is plain: so whole rows of memory can
-        # be looked up in place, and no pixel needs a case of its own
+        # two columns more than there are cells, for what is plain: no pixel is a case of its own
         self._codes: AnyCodes = (
             np.zeros((0, 2), np.uint16) if len(self._planes) == 1 else np.zeros((0, 2), np.uint32)
         )
-        self._colours: Pixels = np.zeros((0, 2), np.uint32)
-        self._coloured = (0, 0)
+        self._looked_up: Pixels = np.zeros((0, 2), np.uint32)
         self._revision = source.revision
         self._work = work
         self._hold(source, _span(window))
@@ -122,16 +121,16 @@ class CellColours:
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return self._codes.nbytes + self._colours.nbytes
+        return self._codes.nbytes + self._looked_up.nbytes
 
     @property
     def ground(self) -> int:
-        """Column of `rows` that is plain ground."""
+        """Column that is plain ground."""
         return self.states.size
 
     @property
     def tint(self) -> int:
-        """Column of `rows` in the colour of a gap."""
+        """Column in the colour of a gap."""
         return self.states.size + 1
 
     def catch_up(self, source: HeatmapSource) -> tuple[int, int]:
@@ -146,8 +145,6 @@ class CellColours:
             return 0, 0
         self._work.columns_patched += part.c1 - part.c0
         self._read(source, part)
-        rows, columns = slice(*self._coloured), part.within(held)[1]
-        self._colours[rows, columns] = self._table.take(self._codes[rows, columns], mode="wrap")
         return part.c0, part.c1
 
     def cover(self, source: HeatmapSource, window: HeatmapWindow, style: Style) -> None:
@@ -158,31 +155,30 @@ class CellColours:
             self._hold(source, wanted)
         if self._style.version != style.version:
             self._style, self._table = style, _table(style, self._planes)
-            self._coloured = (0, 0)
             if wanted != self.held:
-                # what lies around would be coloured in vain
+                # what lies around would be looked up in vain
                 self._hold(source, wanted)
 
-    def rows(self, l0: int, l1: int) -> Pixels:
-        """Colours of some levels, (l1 - l0, columns + 2), looked up when first asked for.
+    def gather(self, l0: int, l1: int, columns: NDArray[np.int64]) -> Pixels:
+        """Colours of some levels in some columns, (l1 - l0, n); of use until the next call.
 
-        Levels count from the lowest held; the two columns at the end are `ground` and `tint`.
+        Levels and columns count from the first held; a column may be `ground` or `tint`.
         """
-        done0, done1 = self._coloured
-        if l0 > done1 or l1 < done0:
-            done0 = done1 = l0
-        for start, stop in ((l0, min(l1, done0)), (max(l0, done1), l1)):
-            if stop > start:
-                self._look_up(start, stop)
-        self._coloured = min(l0, done0), max(l1, done1)
-        return self._colours[l0:l1]
-
-    def _look_up(self, start: int, stop: int) -> None:
-        self._work.rows_coloured += stop - start
-        colours = self._colours[start:stop]
-        # no code is out of range: of numpy's modes this one costs least
-        np.take(self._table, self._codes[start:stop], out=colours, mode="wrap")
-        colours[:, self.ground :] = self._style.shades.ground, self._style.shades.gap_tint
+        codes = self._codes[l0:l1]
+        plain = self._style.shades.ground, self._style.shades.gap_tint
+        # no index is out of range: of numpy's modes this is the one that costs least
+        if columns.size < codes.shape[1]:
+            self._work.cells_coloured += codes.shape[0] * columns.size
+            few = self._table.take(codes.take(columns, axis=1, mode="wrap"), mode="wrap")
+            few[:, columns == self.ground], few[:, columns == self.tint] = plain
+            return few
+        self._work.cells_coloured += codes.size
+        if self._looked_up.shape[0] < codes.shape[0]:
+            self._looked_up = np.empty(codes.shape, np.uint32)
+        colours = self._looked_up[: codes.shape[0]]
+        np.take(self._table, codes, out=colours, mode="wrap")
+        colours[:, self.ground :] = plain
+        return colours.take(columns, axis=1, mode="wrap")
 
     def _hold(self, source: HeatmapSource, wanted: Span) -> None:
         """Hold other cells; those held already are not read again."""
@@ -190,8 +186,7 @@ class CellColours:
         shape = wanted.l1 - wanted.l0, wanted.c1 - wanted.c0 + 2
         self.held = wanted
         self._codes = np.zeros(shape, codes.dtype)
-        self._colours = np.empty(shape, np.uint32)
-        self._coloured = (0, 0)
+        self._looked_up = np.empty((0, shape[1]), np.uint32)
         self.states = np.empty(wanted.c1 - wanted.c0, np.uint8)
         kept = wanted.common(held)
         if not kept.empty:

@@ -25,11 +25,11 @@ _GRAIN_PX = 16
 """Memory grows in steps of this many pixels, so that a growing picture is kept."""
 
 
-class Rows(Protocol):
+class Colours(Protocol):
     """Colours of cells."""
 
-    def rows(self, l0: int, l1: int) -> Pixels:
-        """Colours of some levels, (l1 - l0, columns)."""
+    def gather(self, l0: int, l1: int, columns: Numbers) -> Pixels:
+        """Colours of some levels in some columns, (l1 - l0, n)."""
         ...
 
 
@@ -136,7 +136,7 @@ class PixelRing:
         """Hold nothing that could be used again."""
         self._x, self._y = _Axis(), _Axis()
 
-    def show(self, colours: Rows, x: Line, y: Line) -> bool:
+    def show(self, colours: Colours, x: Line, y: Line) -> bool:
         """Make the picture show cells; whether any pixel was made."""
         height, width = y.numbers.size, x.numbers.size
         rows, columns = self.pixels.shape
@@ -166,7 +166,7 @@ class PixelRing:
             for x_px, column, width in self._x.pieces(columns)
         ]
 
-    def _build(self, colours: Rows, x: Line, y: Line) -> None:
+    def _build(self, colours: Colours, x: Line, y: Line) -> None:
         self.built += 1
         height, width = (_rounded(line.numbers.size) for line in (y, x))
         rows, columns = self.pixels.shape
@@ -179,7 +179,7 @@ class PixelRing:
         self._x.start_anew(x)
         self._y.start_anew(y)
 
-    def _patch_rows(self, colours: Rows, x: Line, y: Line, index: NDArray[np.intp]) -> None:
+    def _patch_rows(self, colours: Colours, x: Line, y: Line, index: NDArray[np.intp]) -> None:
         if index.size == 0:
             return
         block = spread(colours, x.cells, y.cells[index])
@@ -189,7 +189,7 @@ class PixelRing:
             self.pixels[slots, column : column + count] = block[:, done : done + count]
             done += count
 
-    def _patch_columns(self, colours: Rows, x: Line, y: Line, index: NDArray[np.intp]) -> None:
+    def _patch_columns(self, colours: Colours, x: Line, y: Line, index: NDArray[np.intp]) -> None:
         if index.size == 0:
             return
         block = spread(colours, x.cells[index], y.cells)
@@ -200,7 +200,7 @@ class PixelRing:
             done += count
 
 
-def spread(colours: Rows, columns: Numbers, rows: Numbers, out: Pixels | None = None) -> Pixels:
+def spread(colours: Colours, columns: Numbers, rows: Numbers, out: Pixels | None = None) -> Pixels:
     """Gather pixels, (rows, columns); neighbouring ones often show the same level.
 
     Rows ascend or descend.
@@ -210,21 +210,15 @@ def spread(colours: Rows, columns: Numbers, rows: Numbers, out: Pixels | None = 
     starts = np.concatenate(([0], np.flatnonzero(rows[1:] != rows[:-1]) + 1))
     levels = rows[starts]
     strip = max(_STRIP, 1024 * _STRIP // columns.size)
-    wide = np.empty((min(strip, levels.size), columns.size), np.uint32)
     for k in range(0, levels.size, strip):
         part = levels[k : k + strip]
         a = int(starts[k])
         b = int(starts[k + strip]) if k + strip < starts.size else rows.size
         ends = int(part[0]), int(part[-1])
-        low, high = min(ends), max(ends) + 1
-        source, place = colours.rows(low, high), rows[a:b] - low
-        if high - low > part.size:
-            # cells smaller than pixels: some levels have none
-            source, place = source[part - low], np.searchsorted(starts, np.arange(a, b), "right")
-            place -= k + 1
+        low = min(ends)
+        filled = colours.gather(low, max(ends) + 1, columns)
         # no index is out of range: this is the mode of numpy's that costs least
-        filled = np.take(source, columns, axis=1, out=wide[: part.size], mode="wrap")
-        np.take(filled, place, axis=0, out=out[a:b], mode="wrap")
+        np.take(filled, rows[a:b] - low, axis=0, out=out[a:b], mode="wrap")
     return out
 
 

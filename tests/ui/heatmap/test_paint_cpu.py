@@ -308,7 +308,7 @@ def test_another_table_reads_no_cell() -> None:
     screen.check(item)
     work = item.painter_cpu.cells.work
     assert (work.windows_read, work.windows_moved) == (before.windows_read, before.windows_moved)
-    assert work.rows_coloured > before.rows_coloured
+    assert work.cells_coloured > before.cells_coloured
 
 
 def test_zooming_back_and_in_within_one_detail_read_no_cell() -> None:
