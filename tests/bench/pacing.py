@@ -180,14 +180,16 @@ class Hand:
         QApplication.sendEvent(viewport, event)
 
 
-def measure_pacing(runs: int = 3, run_s: float = 5.0, *, gl: bool = False) -> list[Row]:
+def measure_pacing(
+    runs: int = 3, run_s: float = 5.0, *, gl: bool = False, desk: Desk | None = None
+) -> list[Row]:
     """Frame intervals under a drag, best of some runs; share of a core without the drag."""
     if gl:
         gl_probe.decide(gl_probe.AUTO)
     suffix = "[gl]" if gl else ""
-    desk = Desk()
+    desk = Desk() if desk is None else desk
     desk.begin()
-    wait(2.0)
+    wait(run_s / 2)
     gc.collect()
     cpu_pct = min(share_of_core(run_s) for _ in range(2))
     found: list[tuple[float, float, int]] = []

@@ -10,8 +10,10 @@ import pytest
 from tests.bench import rows
 from tests.bench.market import Market
 from tests.bench.memory import Ours, zoom_out
+from tests.bench.pacing import Desk, measure_pacing
 from tests.bench.painting import OPERATIONS, measure_painting
 from tests.bench.rows import COL_MAJOR, ROW_MAJOR, Row
+from tests.bench.startup import measure_startup
 from tests.bench.walls import ZOOMS, Eye, WalledBook
 
 TINY = {"rounds": 1, "columns": 120, "levels": 90}
@@ -116,3 +118,20 @@ def test_a_wall_that_is_not_drawn_is_missed(qtbot, walled_book):
     eye = Eye(walled_book, store)
     assert eye.kept(1.0) == 9
     eye.view.close()
+
+
+def test_live_panels_tell_their_pace_and_end_their_feed(qtbot):
+    desk = Desk(columns=200, levels=60, panels=1)
+    qtbot.addWidget(desk)
+    found = {row.name: row.ours for row in measure_pacing(runs=1, run_s=0.6, desk=desk)}
+    assert set(found) == {"eight_panels", "eight_panels_p95", "eight_panels_cpu"}
+    assert 0 < found["eight_panels"] <= found["eight_panels_p95"]
+    heat = desk.store.heatmap(desk.panels[0].primary())
+    assert heat.last_column - heat.first_column >= 200  # columns came while it ran
+
+
+def test_the_first_frame_of_the_program_and_of_a_bare_window_are_seen():
+    (row,) = measure_startup(runs=1)
+    assert row.name == "first_frame"
+    assert row.ours > 0
+    assert row.baseline_value > 0
