@@ -16,6 +16,8 @@ Float64Array = NDArray[np.float64]
 
 _CHUNK = 256
 """Columns read under one hold of the lock."""
+MOST_COLUMNS = 1_024
+"""Columns read by one call: a few milliseconds, however much has arrived."""
 
 
 def best_levels(bid: Codes, ask: Codes, first_level: int) -> tuple[Float64Array, Float64Array]:
@@ -47,7 +49,8 @@ def best_levels(bid: Codes, ask: Codes, first_level: int) -> tuple[Float64Array,
 class BestPrices:
     """Best levels of every column a book holds.
 
-    `follow` reads only the columns that changed since the last call.
+    `follow` reads only the columns that changed since the last call, the newest first and not
+    all at once where there are many.
 
     Attributes
     ----------
@@ -67,12 +70,19 @@ class BestPrices:
         self._source: HeatmapSource | None = None
         self._key: tuple[object, ...] = ()
         self._revision = -1
+        self._due = (0, 0)
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether columns are still to be read; call `follow` again for the next of them."""
+        return self._due[1] > self._due[0]
 
     def clear(self) -> None:
         """Forget the book."""
         self._source = None
         self._key = ()
         self._revision = -1
+        self._due = (0, 0)
         self.bid = self.ask = np.empty(0)
 
     def follow(self, source: HeatmapSource) -> bool:
@@ -87,18 +97,27 @@ class BestPrices:
         with source.lock:
             key = (source.generation, source.grid)
             first, stop = source.first_column, source.last_column + 1
-            if source is self._source and key == self._key:
-                if source.revision == self._revision:
-                    return False
-                c0, c1 = source.changed_since(self._revision)
-            else:
+            if source is not self._source or key != self._key:
                 self.clear()
-                c0, c1 = first, stop
+                self._due = (first, stop)
+            elif source.revision != self._revision:
+                self._note(*source.changed_since(self._revision))
+            elif not self.catching_up:
+                return False
             self._source, self._key, self._revision = source, key, source.revision
             self._hold(first, max(first, stop))
-        for start in range(max(c0, first), min(c1, stop), _CHUNK):
-            self._read(source, start, min(start + _CHUNK, c1, stop))
+        c0, c1 = max(self._due[0], first), min(self._due[1], stop)
+        now = max(c0, c1 - MOST_COLUMNS)
+        for start in range(now, c1, _CHUNK):
+            self._read(source, start, min(start + _CHUNK, c1))
+        self._due = (c0, max(c0, now))
         return True
+
+    def _note(self, c0: int, c1: int) -> None:
+        """Remember that columns changed, beside those that are still to be read."""
+        if c1 > c0:
+            a, b = self._due
+            self._due = (min(a, c0), max(b, c1)) if b > a else (c0, c1)
 
     def at(self, column: int) -> tuple[float, float]:
         """Best bid and ask level of a column; NaN where unknown."""

@@ -48,8 +48,8 @@ class PriceLineLayer(Layer):
             self._best, self._mid = best, mid
             self.update()
 
-    def follow(self, source: HeatmapSource | None, *, exact: bool = False) -> None:
-        """Take in what changed in a book, or with None forget it.
+    def follow(self, source: HeatmapSource | None, *, exact: bool = False) -> bool:
+        """Take in what changed in a book, or with None forget it; returns whether that was all.
 
         Parameters
         ----------
@@ -66,6 +66,7 @@ class PriceLineLayer(Layer):
             self._grid, self._exact = source.grid, exact
         if changed and (self._best or self._mid):
             self.update()
+        return not self.prices.catching_up
 
     @property
     def shown(self) -> bool:

@@ -5,7 +5,7 @@ import pytest
 
 from heatdesk.store.codes import EMPTY, FIRST, NOT_OBSERVED
 from heatdesk.store.heatmap import HeatmapStore
-from heatdesk.views.best_prices import BestPrices, best_levels
+from heatdesk.views.best_prices import MOST_COLUMNS, BestPrices, best_levels
 from heatdesk.views.price_lines import PriceSeries, lay_out_line
 from heatdesk.views.viewport import ChartWindow
 from tests.heatdesk.store.books import START_MS, Snapshot, book, liquidations, random_snapshot
@@ -67,6 +67,29 @@ def test_only_columns_that_changed_are_read_and_every_column_stays_right() -> No
         assert prices.follow(store)
         assert prices.columns_read - before <= 2
         check(prices, store, minutes)
+
+
+def test_a_long_history_is_read_in_parts_the_newest_first() -> None:
+    rng = np.random.default_rng(6)
+    minutes = {n: random_snapshot(rng, 14_000 + n % 50, 10) for n in range(3 * MOST_COLUMNS)}
+    store = store_of(minutes, (0, 3 * MOST_COLUMNS))
+    prices = BestPrices()
+    assert prices.follow(store)
+    assert prices.columns_read == MOST_COLUMNS
+    assert prices.catching_up
+    newest = store.last_column
+    assert prices.at(newest) == pytest.approx(served(minutes, 3 * MOST_COLUMNS - 1))
+    assert np.isnan(prices.at(store.first_column)).all()
+    # a correction meanwhile counts, wherever it is
+    minutes[5] = random_snapshot(rng, 13_000, 10)
+    store.apply(book({5: minutes[5][0]}, {5: minutes[5][1]}))
+    calls = 1
+    while prices.catching_up:
+        assert prices.follow(store)
+        calls += 1
+    assert calls == 3
+    check(prices, store, minutes)
+    assert not prices.follow(store)
 
 
 def test_columns_that_are_evicted_are_forgotten() -> None:

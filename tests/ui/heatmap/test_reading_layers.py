@@ -187,7 +187,8 @@ def test_a_book_of_single_ticks_has_exact_lines() -> None:
     store, bid, ask = ticking(700)
     layer = PriceLineLayer()
     layer.show_lines(best=True, mid=True)
-    layer.follow(store, exact=True)
+    while not layer.follow(store, exact=True):
+        continue
     lines = layer.lines()
     assert lines["bid"].price == pytest.approx(bid, abs=1e-6)
     assert lines["ask"].price == pytest.approx(ask, abs=1e-6)
@@ -200,7 +201,8 @@ def test_lines_are_seen_in_every_pixel_column_at_every_zoom(columns: int, ratio:
     store, bid, ask = ticking(columns)
     layer = PriceLineLayer()
     layer.show_lines(best=True, mid=False)
-    layer.follow(store, exact=True)
+    while not layer.follow(store, exact=True):
+        continue
     start_s = store.grid.time.time_of(store.first_column) / 1000
     low, high = float(bid.min()) - 5, float(ask.max()) + 5
     window = ChartWindow(start_s, start_s + columns / 10, low, high, 300, 200)

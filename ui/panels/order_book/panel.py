@@ -23,6 +23,7 @@ from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.units import MINUTE_MS, interval_label
 from heatdesk.views.camera import home_price_span, traded_reach
 from heatdesk.views.candles import last_close
+from heatdesk.views.colourings import COLOURINGS
 from heatdesk.views.hover import format_qty
 from heatdesk.views.instruments import depth_text, price_text, unit_lines, venues_text
 from heatdesk.views.ticks import is_one_tick, tick_of_prices
@@ -113,7 +114,10 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
 
     def show_options(self) -> None:
         """Write the present options on the controls and the legend."""
+        coloured_by = self._coloured_by
         super().show_options()
+        if coloured_by != self._coloured_by:
+            self._draw_profile()
         options, block_size = self.options, self.block_size
         self.instrument_button.setText(f"{options.instrument}  \u25be")
         names = " + ".join(venue_title(venue) for venue in options.venues)
@@ -205,15 +209,18 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         if profile is None:
             self.chart.edge.set_profile((), 1.0)
             return
-        sides = edge_profiles(profile, cumulative=self.options.cumulative)
+        options = self.options
+        colouring = COLOURINGS[options.palette]
+        sides = edge_profiles(profile, colouring, cumulative=options.cumulative)
         self.chart.edge.set_profile(sides, profile.block_size)
         totals = resting_totals(profile)
-        self.chart.offscreen.set_totals(totals, self.options.quote, self.options.coin)
+        self.chart.offscreen.set_totals(totals, options.quote, options.coin)
 
     def draw_extras(self, heat: HeatmapStore) -> None:
         """Lines of the best prices; those that changed are read, whether they are shown or not."""
         closes = self._candles.close if self._candles is not None else None
-        self.chart.best.follow(heat, exact=is_one_tick(heat.grid.block_size, closes))
+        if not self.chart.best.follow(heat, exact=is_one_tick(heat.grid.block_size, closes)):
+            self.invalidate()  # the next tick goes on with it
         self.chart.best.show_lines(best=self._best_shown, mid=self.options.mid)
 
     @property
