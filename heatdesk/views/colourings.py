@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heatdesk.views.palettes import PAIRS, SEQUENTIAL, Pair, Palette
+from heatdesk.views.palettes import PAIRS, SEQUENTIAL, Pair, Palette, sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,13 @@ class Colouring:
     name: str
     title: str
     ramps: tuple[Palette, ...]
+
+    def of_sides(self, light: bool) -> tuple[str, str] | None:
+        """Colours ``#rrggbb`` of bids and of asks; None where one ramp colours both."""
+        if len(self.ramps) == 1:
+            return None
+        bid, ask = ("#{:02x}{:02x}{:02x}".format(*sample(r.on(light), 0.6)) for r in self.ramps)
+        return bid, ask
 
 
 def _both_ways(pair: Pair) -> tuple[Colouring, Colouring]:

@@ -35,3 +35,16 @@ def test_titles_tell_all_choices_apart_and_say_what_colour_blind_eyes_can_use() 
     assert len(set(titles)) == len(titles)
     for pair in PAIRS:
         assert ("blind" in COLOURINGS[pair.name].title) == pair.colour_blind_safe
+
+
+def test_the_sides_of_a_pair_have_colours_of_their_own_and_swap_with_it() -> None:
+    for light in (False, True):
+        seen = set()
+        for pair in PAIRS:
+            sides = COLOURINGS[pair.name].of_sides(light)
+            swapped = COLOURINGS[f"{pair.name}_swapped"].of_sides(light)
+            assert sides is not None
+            assert swapped == sides[::-1]
+            seen |= set(sides)
+        assert len(seen) == 2 * len(PAIRS)
+    assert all(COLOURINGS[each.name].of_sides(False) is None for each in SEQUENTIAL)

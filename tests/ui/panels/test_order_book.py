@@ -415,3 +415,17 @@ def test_a_symbol_becomes_its_coin_when_a_second_venue_is_ticked(
     popover.venues.item(1).setCheckState(Qt.CheckState.Unchecked)
     venue = popover.chosen_venues()[0]
     assert popover.wanted().symbol == symbol_for(venue, "ETH")
+
+
+def test_the_bars_at_the_edge_have_the_colours_of_their_side(panel: OrderBookPanel) -> None:
+    def colours() -> list[str]:
+        return [side.colour for side in panel.chart.edge.sides]
+
+    usual = colours()
+    panel.choose(replace(panel.options, palette="pair_green_red"))
+    apart = colours()
+    panel.choose(replace(panel.options, palette="pair_green_red_swapped"))
+    assert colours() == apart[::-1]
+    assert not set(apart) & set(usual)
+    panel.choose(replace(panel.options, palette="amber"))
+    assert colours() == usual

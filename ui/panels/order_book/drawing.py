@@ -6,14 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatdesk.analytics.book import BookProfile
+from heatdesk.views.colourings import Colouring
 from heatdesk.views.offscreen import RestingTotals
+from ui import theme
 from ui.heatmap.marks import EdgeProfile
-from ui.theme import Palette
 
 
-def edge_profiles(profile: BookProfile, *, cumulative: bool) -> tuple[EdgeProfile, EdgeProfile]:
-    """Bars of bids and asks, with their cumulative curves if wanted."""
+def edge_profiles(
+    profile: BookProfile, colouring: Colouring, *, cumulative: bool
+) -> tuple[EdgeProfile, EdgeProfile]:
+    """Bars of bids and asks in the colours of their cells, with cumulative curves if wanted."""
     nothing = np.empty(0)
+    usual = theme.Palette.BID, theme.Palette.ASK
+    bid, ask = colouring.of_sides(theme.shades().light) or usual
 
     def side(
         price: NDArray[np.float64],
@@ -25,8 +30,8 @@ def edge_profiles(profile: BookProfile, *, cumulative: bool) -> tuple[EdgeProfil
         return EdgeProfile(price, qty, *curve, colour)
 
     return (
-        side(profile.bid_price, profile.bid_qty, profile.bid_sum, Palette.BID),
-        side(profile.ask_price, profile.ask_qty, profile.ask_sum, Palette.ASK),
+        side(profile.bid_price, profile.bid_qty, profile.bid_sum, bid),
+        side(profile.ask_price, profile.ask_qty, profile.ask_sum, ask),
     )
 
 
