@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from heatdesk.frames import BookWindow, LevelRuns, Quote
+from heatdesk.store import pyramid
 from heatdesk.store.block import Cells
 from heatdesk.store.heatmap import HeatmapStore
+from heatdesk.store.pooling import max_levels
 from heatdesk.store.ring import BLOCK, MAX_LEVELS, MAX_RANGE
 from tests.heatdesk.store.books import MINUTE, book, liquidations, minute, random_snapshot
 
@@ -73,6 +76,39 @@ def test_what_is_held_never_exceeds_the_budget() -> None:
         assert store.total_bytes <= budget
     assert store.last_column == column(store, 11_999)
     assert store.nbytes > budget // 2
+
+
+def test_the_last_detail_stays_however_large_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = HeatmapStore.for_frame(deep_book(0, 1, 3_000))
+    store.apply(deep_book(0, 700, 3_000))
+    window = (
+        store.first_column, store.last_column + 1,
+        store.first_level // 2, store.last_level // 2 + 1,
+    )  # fmt: skip
+    built = []
+
+    def counted(*args: Any) -> np.ndarray:
+        built.append(args)
+        return max_levels(*args)
+
+    monkeypatch.setattr(pyramid, "max_levels", counted)
+
+    def read() -> int:
+        built.clear()
+        for plane in store.planes:
+            store.codes(plane, *window, 0, 0, 2)
+        return len(built)
+
+    zoom_out(store)
+    assert read() == 2 * 3
+    assert store.total_bytes >= 1.4 * store.nbytes
+    assert read() == 0
+    # a column that changes is one column to build, in each plane
+    store.apply(deep_book(699, 1, 3_000))
+    assert read() == 2
+    assert {args[0].shape[1] for args in built} == {1}
+    zoom_out(store)
+    assert store.total_bytes <= 1.2 * store.nbytes
 
 
 def test_details_of_what_was_evicted_are_forgotten() -> None:
@@ -148,11 +184,12 @@ def test_history_from_another_price_does_not_drive_out_the_newest() -> None:
     assert store.changed_since(revision)[0] <= column(store, 0)
 
 
-def test_levels_that_are_given_up_count_as_changed() -> None:
+@pytest.mark.parametrize("later", [2, 2 * BLOCK])
+def test_levels_that_are_given_up_count_as_changed(later: int) -> None:
     store = HeatmapStore.for_frame(book({0: {100.0: 1.0}}, {0: {105.0: 1.0}}))
     store.apply(book({0: {100.0: 1.0}}, {0: {105.0: 1.0}}))
     revision = store.revision
-    store.apply(book({2: {100.0 + 5.0 * MAX_RANGE: 1.0}}, {2: {}}))
+    store.apply(book({later: {100.0 + 5.0 * MAX_RANGE: 1.0}}, {later: {}}))
     assert np.isnan(store.value_at("bid", column(store, 0), 20))
     a, b = store.changed_since(revision)
     assert a <= column(store, 0) < b
