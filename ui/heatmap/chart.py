@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from heatdesk.frames import Quote
 from heatdesk.units import format_price
 from heatdesk.views.camera import Camera
+from heatdesk.views.colourings import Colouring
 from heatdesk.views.contrast import transfer_table
 from heatdesk.views.palettes import ASK, BID, LIQUIDITY, Palette
 from ui import theme
@@ -183,7 +184,13 @@ class PriceTimeChart(QWidget):
         self._palettes = palettes
         self.item.set_plane("bid_ask" if len(palettes) == 2 else "both")
         self.legend.set_palettes(*palettes)
+        self.best.set_colours(*self.side_colours((theme.Palette.UP, theme.Palette.DOWN)))
         self._recolour()
+
+    def side_colours(self, usual: tuple[str, str]) -> tuple[str, str]:
+        """Colours of bids and asks: those of their cells, or the usual where one ramp has both."""
+        shown = Colouring("", "", self._palettes)
+        return shown.of_sides(theme.shades().light) or usual
 
     def set_pair(self, pair: bool, single: Palette = LIQUIDITY) -> None:
         """Colour bids and asks apart, or by one ramp."""

@@ -63,6 +63,7 @@ class Magnifier(QWidget):
         self._head = ""
         self._zone: tzinfo | None = None
         self._tick_size = 1.0
+        self._side_colours = (theme.Palette.BID, theme.Palette.ASK)
         self._price_px = 60.0
         self._watching = False
         self.hide()
@@ -72,9 +73,11 @@ class Magnifier(QWidget):
         """What is shown."""
         return self._cells
 
-    def set_scale(self, tick_size: float, zone: tzinfo | None) -> None:
-        """Fix the precision of prices and the zone of times."""
-        self._tick_size, self._zone = tick_size, zone
+    def set_scale(
+        self, tick_size: float, zone: tzinfo | None, side_colours: tuple[str, str]
+    ) -> None:
+        """Fix the precision of prices, the zone of times, and the colours of bids and asks."""
+        self._tick_size, self._zone, self._side_colours = tick_size, zone, side_colours
 
     def place(self, plot: QRectF, cursor: QPointF, example_price: float) -> LensPlace | None:
         """Where the lens would go and how many cells it would show there."""
@@ -187,16 +190,21 @@ class Magnifier(QWidget):
             painter.setPen(QPen(QColor(pen), 1))
             painter.drawRect(box.adjusted(inset, inset, -inset - 1, -inset - 1))
 
-    @staticmethod
     def _write(
-        painter: QPainter, cells: Neighbourhood, row: int, column: int, box: QRectF, ink: QColor
+        self,
+        painter: QPainter,
+        cells: Neighbourhood,
+        row: int,
+        column: int,
+        box: QRectF,
+        ink: QColor,
     ) -> None:
         code = int(cells.codes[row, column])
         if code == NOT_OBSERVED:
             return
         side = int(cells.side[row, column])
         if side:
-            mark = theme.Palette.BID if side > 0 else theme.Palette.ASK
+            mark = self._side_colours[0 if side > 0 else 1]
             painter.fillRect(QRectF(box.left(), box.top(), _MARK_PX, box.height()), QColor(mark))
         text = cell_figure(float(cells.qty[row, column])) if code >= FIRST else "0"
         if code < FIRST:

@@ -10,6 +10,7 @@ from heatdesk.units import format_price
 from heatdesk.views.neighbourhood import read_neighbourhood
 from heatdesk.views.ticks import moment_label
 from heatdesk.views.visible_max import VisibleMax
+from ui import theme
 from ui.heatmap.crosshair import Crosshair, CrosshairMark, HoverCard
 from ui.heatmap.magnifier import Magnifier
 
@@ -112,7 +113,8 @@ class Pointer:
         source, style = chart.item.source, chart.item.style
         if source is None or style is None or chart.camera.held or self._at is None:
             return False
-        self.lens.set_scale(chart.tick_size, chart.zone)
+        sides = chart.side_colours((theme.Palette.BID, theme.Palette.ASK))
+        self.lens.set_scale(chart.tick_size, chart.zone, sides)
         place = self.lens.place(chart.plot_rect, self._at, price)
         if place is None:
             return False

@@ -41,6 +41,13 @@ class PriceLineLayer(Layer):
         self._exact = False
         self._best = False
         self._mid = False
+        self._colours = (theme.Palette.UP, theme.Palette.DOWN)
+
+    def set_colours(self, bid: str, ask: str) -> None:
+        """Draw the lines of bids and asks in colours of their own."""
+        if (bid, ask) != self._colours:
+            self._colours = bid, ask
+            self.update()
 
     def show_lines(self, *, best: bool, mid: bool) -> None:
         """Choose which lines are drawn."""
@@ -95,8 +102,8 @@ class PriceLineLayer(Layer):
             return
         ratio = pixel_ratio(painter)
         colours = {
-            "bid": theme.Palette.UP,
-            "ask": theme.Palette.DOWN,
+            "bid": self._colours[0],
+            "ask": self._colours[1],
             "mid": theme.Palette.TEXT,
         }
         pixel = 1 / ratio

@@ -14,6 +14,7 @@ from heatdesk.frames import BookWindow, LevelRuns, LiquidationWindow, Quote
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.units import format_usd
 from heatdesk.views.camera import Camera
+from heatdesk.views.colourings import COLOURINGS
 from heatdesk.views.viewport import ChartWindow
 from tests.heatdesk.store.books import book, minute
 from tests.ui.market_panels import GAP_MINUTES, MIDDLE, MINUTES, WALL_PRICE, Market, snapshot
@@ -450,3 +451,16 @@ def test_days_are_named_at_their_lines_where_the_axis_names_those_of_another_zon
     named = picture_of(guides, window) >> 24 > 0
     assert named[-20:].any(axis=0).sum() > 20
     assert (named[:-25] == plain[:-25]).all()
+
+
+def test_lines_of_a_pair_wear_the_colours_of_their_sides(panel: OrderBookPanel) -> None:
+    usual = (theme.Palette.UP, theme.Palette.DOWN)
+    assert panel.chart.side_colours(usual) == usual
+    pair = next(each for each in COLOURINGS.values() if len(each.ramps) == 2)
+    panel.choose(replace(panel.options, palette=pair.name, best=True))
+    panel.pull()
+    window = panel.chart.camera.window
+    drawn = picture_of(panel.chart.best, window)
+    for colour in pair.of_sides(theme.shades().light) or ():
+        assert has_colour(drawn, colour).any()
+    assert not any(has_colour(drawn, colour).any() for colour in usual)
