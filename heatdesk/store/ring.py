@@ -59,6 +59,10 @@ class CellRing:
         Columns below it were evicted, or refused for want of room, and stay out.
     evicted_at : int
         Revision of the last eviction.
+    lowest : int
+        Lowest column ever held.
+    nbytes : int
+        Bytes of cells and of what is known of the columns.
     """
 
     def __init__(self, planes: Sequence[str], budget_bytes: int = DEFAULT_BUDGET_BYTES) -> None:
@@ -69,12 +73,8 @@ class CellRing:
         self.floor = -(2**62)
         self.evicted_at = 0
         self.lowest = 0
+        self.nbytes = 0
         self._budget_bytes = budget_bytes
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of cells and of what is known of the columns."""
-        return sum(block.nbytes for block in self.blocks.values())
 
     def between(self, first: int, stop: int) -> Iterator[CellBlock]:
         """Blocks that hold any of the columns ``first`` to ``stop`` (exclusive), ascending."""
@@ -103,7 +103,8 @@ class CellRing:
         for index in sorted(self.blocks, reverse=True):
             block = self.blocks[index]
             if block.high >= block.low:
-                if block.start + int(np.flatnonzero(block.state == OBSERVED)[-1]) > column:
+                observed = np.flatnonzero(block.state == OBSERVED)
+                if observed.size and block.start + int(observed[-1]) > column:
                     middle = (block.low + block.high) // 2
                 break
         return middle - MAX_RANGE // 2, middle + MAX_RANGE // 2
@@ -176,7 +177,10 @@ class CellRing:
         edges = np.flatnonzero(np.diff(columns // BLOCK)) + 1
         for part in np.split(columns, edges):
             index = int(part[0]) // BLOCK
-            block = self.blocks.setdefault(index, CellBlock(index))
+            block = self.blocks.get(index)
+            if block is None:
+                block = self.blocks[index] = CellBlock(index)
+                self.nbytes += block.nbytes
             places = part - block.start
             places = places[block.state[places] == UNKNOWN]
             if places.size:
@@ -243,7 +247,8 @@ class CellRing:
         self.measure()
 
     def measure(self) -> None:
-        """Find again the levels that data has touched."""
+        """Find again the levels that data has touched, and the bytes held."""
+        self.nbytes = sum(block.nbytes for block in self.blocks.values())
         spans = [(b.low, b.high) for b in self.blocks.values() if b.high >= b.low]
         self.low = min((low for low, _ in spans), default=0)
         self.high = max((high for _, high in spans), default=-1)
@@ -280,6 +285,7 @@ class CellRing:
 
     def _evict(self, index: int, mark: int) -> int:
         freed = self.blocks.pop(index).nbytes
+        self.nbytes -= freed
         self.floor = max(self.floor, (index + 1) * BLOCK)
         self.first = max(self.first, self.floor)
         self.evicted_at = mark

@@ -372,3 +372,22 @@ def test_memory_grows_and_codes_move_without_the_lock(monkeypatch: pytest.Monkey
     store.apply(book({210: {100_000.0 + 5 * k: 1e7 for k in range(30)}}, {210: {}}))
     assert len(held) >= 3
     assert not any(held)
+
+
+def test_the_bytes_that_are_told_are_those_of_the_arrays() -> None:
+    store = HeatmapStore.for_frame(deep_book(0, 1, 300), budget_bytes=3 << 20)
+    level = {100_000.0: 1.0}
+    for n in range(0, 3_000, 130):
+        store.apply(deep_book(n, 100, 300 + n % 7 * 90))
+        store.apply(book({n + 120: level}, {n + 120: {}}, asked=(n + 100, n + 125)))
+        store.codes("bid", store.first_column >> 2, store.last_column >> 2, 4_900, 5_100, 2, 0, 4)
+        blocks = store._ring.blocks.values()
+        native = sum(
+            block.state.nbytes
+            + block.touched.nbytes
+            + sum(plane.nbytes for plane in (block.cells.codes if block.cells else {}).values())
+            for block in blocks
+        )
+        tiles = sum(tile.codes.nbytes for tile in store._pyramid._tiles.values())
+        assert (store.nbytes, store.total_bytes) == (native, native + tiles)
+    assert store.first_column > column(store, 0)
