@@ -21,7 +21,7 @@ from ui.heatmap.painting import Style
 Pixels = NDArray[np.uint32]
 AnyCodes = NDArray[np.uint16] | NDArray[np.uint32]
 
-KEPT_BYTES = 48 << 20
+KEPT_BYTES = 24 << 20
 """What windows of cells may take together; the one in view is always kept."""
 
 
@@ -112,7 +112,6 @@ class CellColours:
         self._codes: AnyCodes = (
             np.zeros((0, 2), np.uint16) if len(self._planes) == 1 else np.zeros((0, 2), np.uint32)
         )
-        self._looked_up: Pixels = np.zeros((0, 2), np.uint32)
         self._revision = source.revision
         self._work = work
         self._hold(source, _span(window))
@@ -121,7 +120,7 @@ class CellColours:
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return self._codes.nbytes + self._looked_up.nbytes
+        return self._codes.nbytes
 
     @property
     def ground(self) -> int:
@@ -160,7 +159,7 @@ class CellColours:
                 self._hold(source, wanted)
 
     def gather(self, l0: int, l1: int, columns: NDArray[np.int64]) -> Pixels:
-        """Colours of some levels in some columns, (l1 - l0, n); of use until the next call.
+        """Colours of some levels in some columns, (l1 - l0, n).
 
         Levels and columns count from the first held; a column may be `ground` or `tint`.
         """
@@ -173,10 +172,7 @@ class CellColours:
             few[:, columns == self.ground], few[:, columns == self.tint] = plain
             return few
         self._work.cells_coloured += codes.size
-        if self._looked_up.shape[0] < codes.shape[0]:
-            self._looked_up = np.empty(codes.shape, np.uint32)
-        colours = self._looked_up[: codes.shape[0]]
-        np.take(self._table, codes, out=colours, mode="wrap")
+        colours = self._table.take(codes, mode="wrap")
         colours[:, self.ground :] = plain
         return colours.take(columns, axis=1, mode="wrap")
 
@@ -186,7 +182,6 @@ class CellColours:
         shape = wanted.l1 - wanted.l0, wanted.c1 - wanted.c0 + 2
         self.held = wanted
         self._codes = np.zeros(shape, codes.dtype)
-        self._looked_up = np.empty((0, shape[1]), np.uint32)
         self.states = np.empty(wanted.c1 - wanted.c0, np.uint8)
         kept = wanted.common(held)
         if not kept.empty:

@@ -22,7 +22,8 @@ _SCATTER_COST = 5
 """What a pixel in one of many lone columns costs, against one in a whole picture."""
 _FEW_RUNS = 8
 _GRAIN_PX = 16
-"""Memory grows in steps of this many pixels, so that a growing picture is kept."""
+_ROOM_PX = 64
+"""Room for a picture that grows with its data, so that it is kept for a while."""
 
 
 class Colours(Protocol):
@@ -168,13 +169,14 @@ class PixelRing:
 
     def _build(self, colours: Colours, x: Line, y: Line) -> None:
         self.built += 1
-        height, width = (_rounded(line.numbers.size) for line in (y, x))
-        rows, columns = self.pixels.shape
-        if not (height <= rows <= 2 * height and width <= columns <= 2 * width):
-            self.pixels = np.empty((height, width), np.uint32)
-            columns = width
+        held = self.pixels.shape
+        rows, columns = (
+            _capacity(line.numbers.size, size) for line, size in zip((y, x), held, strict=True)
+        )
+        if (rows, columns) != held:
+            self.pixels = np.empty((rows, columns), np.uint32)
         # whole rows of memory can be filled in place: let what is right of the view be anything
-        cells = np.pad(x.cells, (0, columns - x.cells.size), mode="edge")
+        cells = np.append(x.cells, np.full(columns - x.cells.size, x.cells[-1]))
         spread(colours, cells, y.cells, self.pixels[: y.cells.size])
         self._x.start_anew(x)
         self._y.start_anew(y)
@@ -222,5 +224,9 @@ def spread(colours: Colours, columns: Numbers, rows: Numbers, out: Pixels | None
     return out
 
 
-def _rounded(size_px: int) -> int:
-    return -(-size_px // _GRAIN_PX) * _GRAIN_PX
+def _capacity(size_px: int, held_px: int) -> int:
+    """Pixels to have memory for: what is held where it fits, with room where it has grown."""
+    if 0 <= held_px - size_px <= 2 * _ROOM_PX:
+        return held_px
+    room = _ROOM_PX if 0 < size_px - held_px <= _ROOM_PX else 0
+    return -(-(size_px + room) // _GRAIN_PX) * _GRAIN_PX
