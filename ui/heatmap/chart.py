@@ -156,6 +156,8 @@ class PriceTimeChart(QWidget):
 
     def set_zone(self, zone: tzinfo | None) -> None:
         """Write times in a zone."""
+        if zone == self.zone:
+            return
         self.zone = zone
         self.time_axis.set_zone(zone)
         self.guides.set_zone(zone)
@@ -210,7 +212,6 @@ class PriceTimeChart(QWidget):
         self._settled = self._settled or not filling
         self._latest = (newest_s, last_price, span_price)
         self.apply()
-        self.pointer.refresh()
 
     # -- the view
 

@@ -47,7 +47,7 @@ class GuideLayer(Layer):
     def __init__(self, parent: Layer | None = None, z: float = 5.0) -> None:
         super().__init__(parent, z)
         self._price = math.nan
-        self._zone: tzinfo | None = UTC
+        self._zone: tzinfo | None = None
 
     def set_zone(self, zone: tzinfo | None) -> None:
         """Name the days at their lines where the axis names those of another zone."""
