@@ -89,6 +89,20 @@ class Work:
     cells_coloured: int = 0
 
 
+class Scratch:
+    """Memory that is used again and again, and so stays in the processor's cache."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Pixels] = {}
+
+    def array(self, name: str, rows: int, columns: int) -> Pixels:
+        """Array of a shape, of use until the next one of that name; its content is anything."""
+        flat = self._held.get(name)
+        if flat is None or flat.size < rows * columns:
+            flat = self._held[name] = np.empty(rows * columns, np.uint32)
+        return flat[: rows * columns].reshape(rows, columns)
+
+
 class CellColours:
     """Cells of one detail.
 
@@ -101,7 +115,12 @@ class CellColours:
     """
 
     def __init__(
-        self, source: HeatmapSource, window: HeatmapWindow, style: Style, work: Work
+        self,
+        source: HeatmapSource,
+        window: HeatmapWindow,
+        style: Style,
+        work: Work,
+        scratch: Scratch,
     ) -> None:
         self.held = Span(0, 0, 0, 0)
         self.states: NDArray[np.uint8] = np.zeros(0, np.uint8)
@@ -113,7 +132,7 @@ class CellColours:
             np.zeros((0, 2), np.uint16) if len(self._planes) == 1 else np.zeros((0, 2), np.uint32)
         )
         self._revision = source.revision
-        self._work = work
+        self._work, self._scratch = work, scratch
         self._hold(source, _span(window))
         work.windows_read += 1
 
@@ -159,7 +178,7 @@ class CellColours:
                 self._hold(source, wanted)
 
     def gather(self, l0: int, l1: int, columns: NDArray[np.int64]) -> Pixels:
-        """Colours of some levels in some columns, (l1 - l0, n).
+        """Colours of some levels in some columns, (l1 - l0, n); of use until the next call.
 
         Levels and columns count from the first held; a column may be `ground` or `tint`.
         """
@@ -172,9 +191,11 @@ class CellColours:
             few[:, columns == self.ground], few[:, columns == self.tint] = plain
             return few
         self._work.cells_coloured += codes.size
-        colours = self._table.take(codes, mode="wrap")
+        colours = self._scratch.array("cells", *codes.shape)
+        np.take(self._table, codes, out=colours, mode="wrap")
         colours[:, self.ground :] = plain
-        return colours.take(columns, axis=1, mode="wrap")
+        pixels = self._scratch.array("pixels", codes.shape[0], columns.size)
+        return np.take(colours, columns, axis=1, out=pixels, mode="wrap")
 
     def _hold(self, source: HeatmapSource, wanted: Span) -> None:
         """Hold other cells; those held already are not read again."""
@@ -215,6 +236,7 @@ class CellCache:
 
     def __init__(self) -> None:
         self.work = Work()
+        self._scratch = Scratch()
         self._kept: OrderedDict[tuple[str, int, int], CellColours] = OrderedDict()
         self._meaning: tuple[object, ...] = ()
         self._levels = (0, -1)
@@ -245,7 +267,7 @@ class CellCache:
         cells = self._kept.get(key)
         changed = (0, 0)
         if cells is None:
-            cells = self._kept[key] = CellColours(source, window, style, self.work)
+            cells = self._kept[key] = CellColours(source, window, style, self.work, self._scratch)
         else:
             changed = cells.catch_up(source)
             cells.cover(source, window, style)
