@@ -15,6 +15,7 @@ from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.units import format_usd
 from heatdesk.views.camera import Camera
 from heatdesk.views.colourings import COLOURINGS
+from heatdesk.views.palettes import LIQUIDITY
 from heatdesk.views.viewport import ChartWindow
 from tests.heatdesk.store.books import book, minute
 from tests.ui.market_panels import GAP_MINUTES, MIDDLE, MINUTES, WALL_PRICE, Market, snapshot
@@ -464,3 +465,34 @@ def test_lines_of_a_pair_wear_the_colours_of_their_sides(panel: OrderBookPanel) 
     for colour in pair.of_sides(theme.shades().light) or ():
         assert has_colour(drawn, colour).any()
     assert not any(has_colour(drawn, colour).any() for colour in usual)
+
+
+def test_columns_of_a_tenth_of_a_second_can_be_read(qtbot: QtBot) -> None:
+    store, bid, ask = ticking(300)
+    chart = PriceTimeChart(span_s=10.0)
+    qtbot.addWidget(chart)
+    chart.resize(900, 500)
+    chart.show()
+    qtbot.waitExposed(chart)
+    chart.reader = lambda time_s, price: [("Price", f"{price:.1f}")]
+    chart.set_zone(UTC)
+    chart.set_grid(100, 0.1, float(bid[-1]))
+    chart.item.set_source(store)
+    chart.set_palettes(LIQUIDITY)
+    newest_s = store.grid.time.time_of(store.last_column + 1) / 1000
+    middle = float(bid[-5] + ask[-5]) / 2
+    chart.observe(newest_s, middle, 4.0)
+    chart.view.grab()
+    for span_s in (10.0, 1.0, 0.5):
+        chart.camera.zoom_time(span_s / chart.camera.window.span_s, 500)
+        chart.apply()
+        chart.view.grab()
+        chart.point_at(QPointF(400, 200))
+        chart.pointer.magnify()
+        assert chart.pointer.lens.isVisible()
+        chart.pointer.lens.grab()
+        mark = chart.crosshair.mark
+        assert mark is not None
+        assert "." in mark.time_text
+        chart.pointer.end_magnifying()
+    assert not any(layer._told for layer in chart.layers)
