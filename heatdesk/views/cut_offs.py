@@ -106,10 +106,24 @@ class CutOffs:
             # what was typed is kept to the digit, not what the histogram makes of it
             self._take_one(which, _with_percentile(self.in_mode("percentile"), which, figure))
             return True
-        if not self._is_size(figure):
+        return self.put(which, figure)
+
+    def put(self, which: str, quantity: float) -> bool:
+        """Set a cut-off to an exact size; the other makes way if it must.
+
+        Returns whether such a size can be meant.
+        """
+        if not self._is_size(quantity):
             return False
         self.contrast = self.by_size()
-        self.move(which, figure)
+        low, high = self.cut
+        held = self.histogram.value
+        if which == "low" and quantity * LEAST_RATIO > high:
+            largest = float(held[-1]) if held.size else 0.0
+            self.cut = (low, max(largest, quantity * LEAST_RATIO))
+        elif which == "high" and quantity < low * LEAST_RATIO:
+            self.cut = (max(quantity * low / high, LEAST_QTY), high)
+        self.move(which, quantity)
         return True
 
     def _take_one(self, which: str, contrast: Contrast) -> None:

@@ -187,8 +187,8 @@ class ContrastLegend(QWidget):
 
     def hide_below(self, quantity: float) -> None:
         """Put the lower cut-off at an exact size."""
-        self._cuts.contrast = self._cuts.by_size()
-        self.move_cut("low", quantity)
+        if self._cuts.put("low", quantity):
+            self._tell()
 
     def reset(self) -> None:
         """Return to the cut-offs a fresh chart has."""

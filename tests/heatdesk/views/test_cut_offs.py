@@ -133,3 +133,24 @@ def test_sizes_no_cell_can_have_are_brought_to_those_that_one_can(
         each.move("high", 1.7e308)
         each.move("low", 5e-324)
         assert 0 < each.cut[0] < each.cut[1] <= np.finfo(np.float32).max
+
+
+def test_what_is_hidden_below_a_size_is_hidden_and_the_upper_cut_off_makes_way(
+    cuts: CutOffs,
+) -> None:
+    high = cuts.cut[1]
+    cuts.put("low", 20.0)
+    assert cuts.cut == (20.0, high)
+    cuts.put("low", 999.0)
+    assert cuts.cut[0] == 999.0
+    assert cuts.cut[1] >= 999.0 * 1.04
+    cuts.put("low", 2_000.0)
+    assert cuts.cut[0] == 2_000.0 < cuts.cut[1]
+    assert cuts.contrast.mode == "absolute"
+
+
+def test_a_typed_upper_size_pushes_the_lower_one_down(cuts: CutOffs) -> None:
+    cuts.put("low", 500.0)
+    assert cuts.type("high", "$2")
+    assert cuts.cut[1] == 2.0
+    assert 0 < cuts.cut[0] < 2.0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -163,3 +164,23 @@ def test_labels_keep_off_the_captions(panel: LiquidationPanel) -> None:
     boxes = [box for box, _ in panel.chart.labels.placed]
     assert boxes
     assert max(box.bottom() for box in boxes) <= panel.chart.plot_rect.height() - 20
+
+
+@pytest.mark.parametrize("text", ["lots", "-1", "0", "1e30", "nan", "inf", "p80"])
+def test_a_threshold_that_makes_no_sense_changes_nothing(
+    qtbot: QtBot, panel: LiquidationPanel, text: str
+) -> None:
+    shown, before = panel.threshold.text(), panel.chart.legend.cut
+    panel.threshold.setFocus()
+    panel.threshold.selectAll()
+    qtbot.keyClicks(panel.threshold, text)
+    panel.threshold.editingFinished.emit()
+    assert panel.threshold.text() == shown
+    assert panel.chart.legend.cut == before
+
+
+def test_the_threshold_of_a_coin_left_is_not_shown_for_the_next(panel: LiquidationPanel) -> None:
+    assert panel.threshold.text()
+    panel.choose(replace(panel.options, coin="ETH"))
+    assert panel.threshold.text() == ""
+    assert panel.chart.legend.unit_text.strip() == ""

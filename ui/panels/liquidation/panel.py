@@ -135,7 +135,7 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
             self.chart.legend.reset()
             return
         kind, figure = parse_cut(text.lstrip("\u2265 "), "absolute")
-        if kind == "absolute" and figure > 0:
+        if kind == "absolute":
             self.chart.legend.hide_below(figure)
         self._show_threshold()
 
@@ -254,7 +254,8 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         self.chart.offscreen.set_totals(totals, self.options.quote, self.options.coin)
 
     def forget_extras(self) -> None:
-        """Forget levels, curves and clusters."""
+        """Forget levels, curves, clusters and the least size shown."""
+        self.threshold.clear()
         self._levels = self._curves = None
         self.clusters = []
 
