@@ -123,7 +123,8 @@ class ContrastLegend(QWidget):
         """Name what the colours count, in two short lines (``BTC per``, ``$5 level``)."""
         if (first, second) != self._unit or usd != self.usd:
             self._unit, self.usd = (first, second), usd
-            self.setToolTip(f"{first} {second}. Drag a handle, click a number, or double-click")
+            about = "Drag a cut-off, click its number to type, double-click for the usual"
+            self.setToolTip(f"{first} {second}. {about}")
             self._show_state()
 
     @property

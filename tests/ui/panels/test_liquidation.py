@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 
 from heatdesk.frames import CandleSub, LiquidationSub, Quote
-from tests.ui.market_panels import MIDDLE, Market, minute
+from tests.ui.market_panels import MIDDLE, Market, candles, minute
 from ui.heatmap.typed import NameSearch
 from ui.panels.liquidation import LiquidationPanel
 
@@ -184,3 +184,19 @@ def test_the_threshold_of_a_coin_left_is_not_shown_for_the_next(panel: Liquidati
     panel.choose(replace(panel.options, coin="ETH"))
     assert panel.threshold.text() == ""
     assert panel.chart.legend.unit_text.strip() == ""
+
+
+def test_bands_are_the_same_whether_levels_or_the_price_come_first(
+    qtbot: QtBot, market: Market
+) -> None:
+    made = LiquidationPanel(market.context)
+    made.load_options({"interval": "1m"})
+    price = made.options.candle_sub(made.source)
+    # the levels lie about 70,000, where a band would be $25 high; the price is far above
+    market.fill_liquidations(made.primary(), replace(price, venue="ELSEWHERE"))
+    market.show(qtbot, made)
+    assert made.chart.legend.unit_text == "USD per $25 band"
+    market.store.apply(price, candles(0, 60, 90_000.0))
+    made.pull()
+    assert made.chart.legend.unit_text == "USD per $50 band"
+    assert [key.split("|")[0] for key in made.save_options()["contrast"]][-1] == "BTC:usd:50"

@@ -59,6 +59,7 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         self._levels: LiquidationWindow | None = None
         self._curves: LiquidationCurves | None = None
         self._band = 1.0
+        self._priced = False
         self.clusters: list[Cluster] = []
         self.chart.legend.changed.connect(self._show_threshold)
         self.begin()
@@ -224,6 +225,9 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         last, up = last_close(candles)
         if candles is not None and math.isfinite(last):
             self._tick_size = tick_of_prices(candles.close[-200:])
+            if not self._priced:
+                # bands were a share of a guess: fit them, and what is remembered for them
+                self._priced, self._fitted = True, ()
         elif self._levels is not None and len(self._levels.levels.price):
             # no price line: the middle of what is served is all there is to centre on
             last = float(np.median(self._levels.levels.price))
@@ -256,6 +260,7 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
     def forget_extras(self) -> None:
         """Forget levels, curves, clusters and the least size shown."""
         self.threshold.clear()
+        self._priced = False
         self._levels = self._curves = None
         self.clusters = []
 
