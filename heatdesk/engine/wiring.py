@@ -12,6 +12,7 @@ from heatdesk.frames import Subscription
 from heatdesk.net.budget import RateBudget
 from heatdesk.net.client import JsonClient, Transport
 from heatdesk.net.ledger import Ledger
+from heatdesk.providers import LOADERS
 from heatdesk.providers.base import Cost, Provider, ProviderContext, ProviderSpec
 from heatdesk.secrets import Keys
 from heatdesk.settings import Settings
@@ -118,6 +119,8 @@ class ProviderSet:
         return key_headers
 
     def _class_of(self, provider_id: str) -> type[Provider]:
+        if self._classes is None and provider_id in LOADERS:
+            return LOADERS[provider_id]()
         for cls in self._all():
             if cls.spec.id == provider_id:
                 return cls
@@ -127,6 +130,4 @@ class ProviderSet:
     def _all(self) -> Sequence[type[Provider]]:
         if self._classes is not None:
             return self._classes
-        from heatdesk.providers import PROVIDERS
-
-        return PROVIDERS
+        return tuple(load() for load in LOADERS.values())

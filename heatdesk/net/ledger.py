@@ -257,7 +257,8 @@ def _connect(target: str) -> sqlite3.Connection:
     )
     try:
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(_SCHEMA)
+        # one commit for all of it: a fresh file is written and flushed once
+        connection.executescript(f"BEGIN;{_SCHEMA}COMMIT;")
         connection.execute("SELECT count(*) FROM spend").fetchone()
     except BaseException:
         connection.close()

@@ -1,22 +1,58 @@
-"""Who tells us: one file per provider, one line in `PROVIDERS`.
+"""Who tells us: one file per provider, one function and one line in `LOADERS`.
 
 Imports frames, net, settings and what lies below; never the store, the engine or Qt.
 To add a provider: a module with a `Provider` subclass and pure ``parse_`` functions beside it,
-one line in the tuple, example payloads under ``tests/``.
+one line in the table, example payloads under ``tests/``. A provider is imported when it is asked
+for: the demo desk opens without the decoders of the others.
 """
 
 from __future__ import annotations
 
-from heatdesk.providers.base import Provider
-from heatdesk.providers.demo import Demo
-from heatdesk.providers.hypertracker import HyperTracker
-from heatdesk.providers.kiyotaka import Kiyotaka
-from heatdesk.providers.sharpe import Sharpe
+from typing import TYPE_CHECKING
 
-PROVIDERS: tuple[type[Provider], ...] = (
-    Kiyotaka,
-    Sharpe,
-    HyperTracker,
-    Demo,
-)
-"""Every provider there is, in the order the status bar shows them."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from heatdesk.providers.base import Provider
+
+
+def _kiyotaka() -> type[Provider]:
+    from heatdesk.providers.kiyotaka import Kiyotaka
+
+    return Kiyotaka
+
+
+def _sharpe() -> type[Provider]:
+    from heatdesk.providers.sharpe import Sharpe
+
+    return Sharpe
+
+
+def _hypertracker() -> type[Provider]:
+    from heatdesk.providers.hypertracker import HyperTracker
+
+    return HyperTracker
+
+
+def _demo() -> type[Provider]:
+    from heatdesk.providers.demo import Demo
+
+    return Demo
+
+
+LOADERS: dict[str, Callable[[], type[Provider]]] = {
+    "kiyotaka": _kiyotaka,
+    "sharpe": _sharpe,
+    "hypertracker": _hypertracker,
+    "demo": _demo,
+}
+"""Every provider there is, by id, in the order the status bar shows them."""
+
+PROVIDERS: tuple[type[Provider], ...]
+"""All of them; they are imported when this is asked for."""
+
+
+def __getattr__(name: str) -> object:
+    if name != "PROVIDERS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return tuple(load() for load in LOADERS.values())

@@ -92,12 +92,12 @@ def _bridge(key: int, start: int, stop: int) -> Floats:
 
 
 def sweeps(key: int, minute: Ints) -> Floats:
-    """Sharp moves that retrace, as a share of the price."""
+    """Sharp moves that retrace, as a share of the price, at ascending minutes."""
     total = np.zeros(minute.size)
     own = minute // SWEEP_SLOT_MINUTES
     for back in (0, 1):
-        slot = own - back
-        slots, where = np.unique(slot, return_inverse=True)
+        slots = np.arange(own[0] - back, own[-1] - back + 1, dtype=np.int64)
+        where = own - own[0]
         chance = uniform(hash_1(key, slots))
         size = look_up(EXPONENTIAL, hash_1(key + 1, slots)) * 0.0016 + 0.0016
         size *= np.where(hash_1(key + 2, slots) & np.uint64(1), 1.0, -1.0) * (chance < 0.55)

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 
 from heatdesk.errors import HeatDeskError
-from heatdesk.export.command_line import parse_arguments, say
 
 NO_DISPLAY = (
     "There is no display to open the desk on; main.py snapshot --demo --out desk.png"
@@ -18,23 +17,33 @@ NO_DISPLAY = (
 def main(argv: Sequence[str]) -> int:
     """Open the desk or draw a snapshot; return the exit code."""
     try:
-        args = parse_arguments(list(argv))
-        if args.command == "snapshot":
-            from ui.app.snapshot import run_snapshot
+        demo = list(argv) == ["--demo"]
+        if argv and not demo:  # a plain start needs no parser
+            from heatdesk.export.command_line import parse_arguments
 
-            return run_snapshot(args, os.environ)
+            args = parse_arguments(list(argv))
+            demo = args.demo
+            if args.command == "snapshot":
+                from ui.app.snapshot import run_snapshot
+
+                return run_snapshot(args, os.environ)
         if not has_display():
-            say(NO_DISPLAY)
-            return 1
+            return _fail(NO_DISPLAY, 1)
         from ui.app import quick_start
 
         quick_start.begin()  # `run_desk` ends it
         from ui.app.program import run_desk
 
-        return run_desk(os.environ, demo=args.demo)
+        return run_desk(os.environ, demo=demo)
     except HeatDeskError as error:
-        say(error.user_message)
-        return error.exit_code
+        return _fail(error.user_message, error.exit_code)
+
+
+def _fail(sentence: str, code: int) -> int:
+    from heatdesk.export.command_line import say
+
+    say(sentence)
+    return code
 
 
 def has_display() -> bool:

@@ -32,7 +32,7 @@ from heatdesk.frames import (
     Subscription,
 )
 from heatdesk.net.ledger import Ledger
-from heatdesk.providers import PROVIDERS
+from heatdesk.providers import LOADERS, PROVIDERS
 from heatdesk.providers.base import Cost, Provider, Span
 from heatdesk.secrets import Keys, MemoryVault
 from heatdesk.settings import load
@@ -225,3 +225,8 @@ def test_the_key_test_answers_in_one_sentence(provider_id: str, heatdesk_home: P
     assert state.value == "accepted"
     assert text
     assert KEY not in text
+
+
+def test_each_provider_is_found_by_its_own_id() -> None:
+    assert list(LOADERS) == IDS
+    assert [LOADERS[provider_id]().spec.id for provider_id in IDS] == IDS
