@@ -13,8 +13,9 @@ from heatdesk.errors import VaultLocked, VaultMissing
 from heatdesk.providers import PROVIDERS
 from heatdesk.secrets import Keys, MemoryVault
 from heatdesk.settings import Settings, load, walk
-from ui.dialogs import SettingsWindow, VaultWork
 from ui.dialogs.keys_page import KeysPage
+from ui.dialogs.settings_window import SettingsWindow
+from ui.dialogs.vault_work import VaultWork
 
 SPECS = tuple(cls.spec for cls in PROVIDERS)
 KEY = "marker-key-0123456789"

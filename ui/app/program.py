@@ -29,7 +29,7 @@ from ui.panel import Workspace
 from ui.panels import PANELS
 
 if TYPE_CHECKING:
-    from ui.dialogs import SettingsWindow
+    from ui.dialogs.settings_window import SettingsWindow
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ class Program(QObject):
 
     def _settings_window(self) -> SettingsWindow:
         if self._dialog is None:
-            from ui.dialogs import SettingsWindow
+            from ui.dialogs.settings_window import SettingsWindow
 
             services = self.services
             self._dialog = SettingsWindow(
