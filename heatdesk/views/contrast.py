@@ -18,6 +18,8 @@ _RAMP = 1024
 _FALLBACK = (1.0, 10.0)
 LEAST_QTY, MOST_QTY = 1e-44, 3.4e38
 """No cell holds a quantity beyond these, so neither does a cut-off."""
+SLIP_RATIO = 1e4
+"""A size so many times beyond every cell held cannot be meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,19 @@ def carry_over(
         return contrast
     low, high = resolve_contrast(histogram, values, replace(contrast, mode="percentile"))
     return replace(contrast, low=low, high=high)
+
+
+def makes_sense(
+    histogram: NDArray[np.int64], values: NDArray[np.float64], contrast: Contrast
+) -> bool:
+    """Whether exact sizes are anywhere near the sizes there are; percentiles always are."""
+    held = values[FIRST:][histogram[FIRST:] > 0]
+    if contrast.mode != "absolute" or not held.size:
+        return True
+    return bool(
+        contrast.low <= held[-1] * SLIP_RATIO
+        and held[0] / SLIP_RATIO <= contrast.high <= held[-1] * SLIP_RATIO
+    )
 
 
 def quantile(histogram: NDArray[np.int64], values: NDArray[np.float64], share: float) -> float:

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatdesk.store.codes import N_CODES
-from heatdesk.views.contrast import LEAST_QTY, MOST_QTY, Contrast, quantile, resolve_contrast
+from heatdesk.views.contrast import (
+    LEAST_QTY,
+    MOST_QTY,
+    SLIP_RATIO,
+    Contrast,
+    quantile,
+    resolve_contrast,
+)
 from heatdesk.views.legend import QuantityHistogram, parse_cut, percentile_text
 from heatdesk.views.ticks import quantity_label
 
@@ -17,8 +24,6 @@ LEAST_PCT = 0.01
 """Percentiles of the two stay this far apart."""
 LEAST_RATIO = 1.05
 """And so do their sizes."""
-_SLIP_RATIO = 1e4
-"""A typed size so many times beyond every cell held is a slip of the hand."""
 
 
 class CutOffs:
@@ -139,7 +144,7 @@ class CutOffs:
         if not LEAST_QTY <= figure <= MOST_QTY:
             return False
         held = self.histogram.value
-        return not held.size or bool(held[0] / _SLIP_RATIO <= figure <= held[-1] * _SLIP_RATIO)
+        return not held.size or bool(held[0] / SLIP_RATIO <= figure <= held[-1] * SLIP_RATIO)
 
     def texts(self, which: str, *, usd: bool) -> tuple[str, str]:
         """Return what a cut-off is set to, and its size where that is something else."""

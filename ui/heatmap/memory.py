@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from heatdesk.views.cell_count import CellCount
-from heatdesk.views.contrast import Contrast, carry_over
+from heatdesk.views.contrast import Contrast, carry_over, makes_sense
 
 if TYPE_CHECKING:
     from heatdesk.views.heatmap import HeatmapSource
@@ -127,8 +127,8 @@ class ContrastMemory:
 
     def _fit(self, count: CellCount, *, settled: bool) -> None:
         contrast = self._kept.get(self._key)
-        if contrast is None:
-            contrast = carry_over(count.counts, count.values, self._last)
+        if contrast is None or not makes_sense(count.counts, count.values, contrast):
+            contrast = carry_over(count.counts, count.values, contrast or self._last)
         self.legend.fit(count.counts, count.values, contrast)
         if settled and self._key:
             self._remember(contrast)

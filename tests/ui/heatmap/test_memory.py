@@ -362,3 +362,12 @@ def test_percentiles_chosen_while_another_interval_is_awaited_are_those_shown(de
     desk.offer(sizes(3.0))
     assert desk.legend.contrast.low_pct == 50.0
     assert desk.legend.cut[0] == pytest.approx(60.0, rel=0.05)
+
+
+@pytest.mark.parametrize("sizes_told", ["1e-300|1e300", "0.0|5e-324", "1e9|2e9", "1e9|1e12"])
+def test_saved_sizes_far_from_every_cell_become_the_shares_told_with_them(
+    desk: Desk, sizes_told: str
+) -> None:
+    desk.memory.load({"contrast": [f"btc|absolute|50.0|99.0|{sizes_told}|log|frozen"]})
+    desk.offer(sizes(1.0))
+    assert desk.legend.cut == (pytest.approx(20.0, rel=0.05), pytest.approx(40.0, rel=0.05))
