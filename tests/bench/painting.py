@@ -20,6 +20,7 @@ from heatdesk.views.palettes import PALETTES, ramp
 from tests.bench.market import Market
 from tests.bench.rows import COL_MAJOR, ROW_MAJOR, Row, median
 from ui.heatmap.item import HeatmapItem
+from ui.heatmap.view import ChartView
 
 OPERATIONS = {
     "append_column": "a column arrives, the view moves on with it",
@@ -152,6 +153,10 @@ class Ours(Contender):
         item.set_source(store)
         self._colour()
         self._next = market.column(self.newest)
+
+    def make_view(self) -> pg.GraphicsView:
+        """The view that charts show themselves in."""
+        return ChartView()
 
     def to_x(self, column: float) -> float:
         return self.market.time_s(column)

@@ -182,18 +182,28 @@ class CellColours:
 
         Levels and columns count from the first held; a column may be `ground` or `tint`.
         """
-        codes = self._codes[l0:l1]
-        plain = self._style.shades.ground, self._style.shades.gap_tint
+        first, stop = int(columns.min()), int(columns.max()) + 1
+        codes = self._codes[l0:l1, first:stop]
+        columns = columns - first
+        plain = (
+            (self.ground - first, self._style.shades.ground),
+            (
+                self.tint - first,
+                self._style.shades.gap_tint,
+            ),
+        )
         # no index is out of range: of numpy's modes this is the one that costs least
         if columns.size < codes.shape[1]:
             self._work.cells_coloured += codes.shape[0] * columns.size
             few = self._table.take(codes.take(columns, axis=1, mode="wrap"), mode="wrap")
-            few[:, columns == self.ground], few[:, columns == self.tint] = plain
+            for column, colour in plain:
+                few[:, columns == column] = colour
             return few
         self._work.cells_coloured += codes.size
         colours = self._scratch.array("cells", *codes.shape)
         np.take(self._table, codes, out=colours, mode="wrap")
-        colours[:, self.ground :] = plain
+        for column, colour in plain:
+            colours[:, column : column + 1] = colour
         pixels = self._scratch.array("pixels", codes.shape[0], columns.size)
         return np.take(colours, columns, axis=1, out=pixels, mode="wrap")
 

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from ui import theme
 from ui.heatmap import gl_probe
 from ui.heatmap.gl_viewport import GlViewport
+from ui.heatmap.still import StillPicture
 
 if TYPE_CHECKING:
     from ui.heatmap.gestures import Gestures
@@ -46,18 +47,26 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         super().__init__(background=theme.Palette.GROUND)
         self.setCentralWidget(None)
         self.gestures: Gestures | None = None
+        self.still = StillPicture(self)
         if gl_probe.current().opengl:
             self.setViewport(GlViewport())
             # an OpenGL picture is always made whole; a cached ground would only be one more copy
             self.setViewportUpdateMode(self.ViewportUpdateMode.FullViewportUpdate)
             self.setCacheMode(self.CacheModeFlag.CacheNone)
+        # the scene's ground covers everything: nothing needs to be erased under it
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the scene, unless there is no context to paint it in."""
         viewport = self.viewport()
-        if not isinstance(viewport, GlViewport) or viewport.isValid():
+        if isinstance(viewport, GlViewport):
+            if viewport.isValid():
+                super().paintEvent(event)
+            return
+        chart = self.gestures.chart if self.gestures is not None else None
+        if chart is None or not self.still.paint(chart.scene_key(), chart.wants_still):
             super().paintEvent(event)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
@@ -96,6 +105,15 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
     def enterEvent(self, event: QEnterEvent) -> None:
         """Take the keys while nothing else needs them: they act on the chart pointed at."""
         super().enterEvent(event)
+        self._take_keys()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take the keys too when the window becomes active with the mouse already here."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ActivationChange and self.underMouse():
+            self._take_keys()
+
+    def _take_keys(self) -> None:
         if self.isActiveWindow() and not isinstance(QApplication.focusWidget(), _KEEP_KEYS):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
 
@@ -104,6 +122,8 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         del event
         if self.gestures is not None:
             self.gestures.leave()
+            if not self.gestures.chart.wants_still:
+                self.still.drop()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Leave the menu to whoever holds the chart."""
