@@ -7,18 +7,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from heatdesk.views.contrast import Contrast
 from heatdesk.views.cut_offs import CutOffs
 from heatdesk.views.legend import LegendScale
 from heatdesk.views.palettes import LIQUIDITY, Palette
-from ui import theme
 from ui.heatmap.legend_paint import (
     NUMBER_PX,
     CutText,
     draw_cut,
+    draw_ground,
     draw_histogram,
     draw_marks,
     draw_ramp,
@@ -251,10 +251,12 @@ class ContrastLegend(QWidget):
         place = self.number_rect(which).toRect().adjusted(-3, -2, 1, 3)
         self.editor.setAccessibleName(self.handles[which].accessibleName())
         self.editor.open_over(place, number.removeprefix("p"), text)
+        self.update()
 
     def _close_editor(self) -> None:
         self._edited = None
         self.editor.leave()
+        self.update()
 
     def _take_typed(self, text: str) -> None:
         taken = self._edited is not None and self._cuts.type(self._edited, text)
@@ -350,16 +352,15 @@ class ContrastLegend(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go of the handle."""
-        del event
-        self._dragged = None
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._dragged = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Return to the usual cut-offs."""
-        if event.button() is not Qt.MouseButton.LeftButton:
-            return
-        self._dragged = None
-        self._close_editor()
-        self.reset()
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._dragged = None
+            self._close_editor()
+            self.reset()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Place the buttons there is room for, and close the editor: its place moved."""
@@ -381,8 +382,7 @@ class ContrastLegend(QWidget):
         """Draw unit, histogram, ramp, marks and handles."""
         del event
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(theme.Palette.GROUND))
-        painter.fillRect(QRectF(0, 0, 1, self.height()), QColor(theme.Palette.LINE))
+        draw_ground(painter, QRectF(self.rect()))
         draw_unit(painter, self._unit, self.width(), auto=self.contrast.auto)
         if self._filled:
             bar, scale = self.bar_rect(), self.scale()
@@ -396,5 +396,5 @@ class ContrastLegend(QWidget):
 
     def _cut_text(self, which: str) -> CutText:
         number, other = self._cuts.texts(which, usd=self.usd)
-        shown = other if self._tall_numbers() else ""
+        shown = other if self._tall_numbers() and which != self._edited else ""
         return CutText(self.handle_y(which), self.number_rect(which), number, shown)

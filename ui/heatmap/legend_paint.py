@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPolygonF
 
 from heatdesk.views.contrast import position_of
@@ -38,6 +38,12 @@ class CutText:
     box: QRectF
     number: str
     other: str
+
+
+def draw_ground(painter: QPainter, rect: QRectF) -> None:
+    """Clear everything, and draw the line that parts the legend from the chart."""
+    painter.fillRect(rect, QColor(theme.Palette.GROUND))
+    painter.fillRect(QRectF(rect.topLeft(), QSizeF(1, rect.height())), QColor(theme.Palette.LINE))
 
 
 def draw_unit(painter: QPainter, lines: Sequence[str], width: float, *, auto: bool) -> None:

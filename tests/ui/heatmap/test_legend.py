@@ -320,3 +320,12 @@ def test_sizes_no_cell_can_have_are_painted_all_the_same(
             assert not legend.grab().isNull()
             ends = [legend.handle_y(which) for which in ("high", "low")]
             assert legend.bar_rect().top() <= ends[0] <= ends[1] <= legend.bar_rect().bottom()
+
+
+def test_another_button_does_not_let_go_of_a_handle(qtbot: QtBot, legend: ContrastLegend) -> None:
+    at = handle(legend, "low")
+    qtbot.mousePress(legend, LEFT, pos=at)
+    qtbot.mouseRelease(legend, Qt.MouseButton.RightButton, pos=at)
+    assert legend.held
+    qtbot.mouseRelease(legend, LEFT, pos=at)
+    assert not legend.held
