@@ -16,8 +16,9 @@ MOST_CELLS = 100_000_000
 class CellCount:
     """How many cells of full detail hold each code, over everything a source holds.
 
-    The newest columns come first. Cells where nothing was observed are not counted. A column that changes after it was counted is not counted
-    again; when the codes change their meaning the count starts over.
+    The newest columns come first. Cells where nothing was observed are not counted. A column
+    that changes after it was counted is not counted again; when the codes change their meaning
+    the count starts over.
 
     Parameters
     ----------
