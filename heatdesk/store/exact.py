@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heatdesk.frames.market import BookWindow, LevelRuns, LiquidationWindow
-from heatdesk.store.bucketing import HeatmapFrame, runs_of
+from heatdesk.store.bucketing import HeatmapFrame, cleaned, picked, runs_of
 from heatdesk.store.grid import PriceGrid, TimeGrid
 
 DEFAULT_EXACT_BYTES = 64 << 20
 _BYTES_OF_LEVEL = 16
+_BYTES_OF_SNAPSHOT = 256
+# offsets, a place in the tables, and numbers that are objects
+_PARTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,49 +31,75 @@ class ExactCell:
 
 
 class ExactFrames:
-    """Snapshots of one subscription by the time of their bucket; the oldest go first."""
+    """Snapshots of one subscription by the time of their bucket; the oldest go first.
+
+    A frame stays in memory while one of its snapshots is held, so a frame counts as a whole
+    until the last of them goes, and a large one is cut by `parts_of` first.
+    """
 
     def __init__(self, budget_bytes: int = DEFAULT_EXACT_BYTES) -> None:
+        self.nbytes = 0
         self._budget_bytes = budget_bytes
-        self._snapshots: dict[int, tuple[HeatmapFrame, int, int]] = {}
-        self._nbytes = 0
+        self._snapshots: dict[int, tuple[HeatmapFrame, int]] = {}
+        self._in_use: dict[int, int] = {}
+        self._newest_ms = 0
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the snapshots held."""
-        return self._nbytes
+    def parts_of(self, frame: HeatmapFrame) -> list[HeatmapFrame]:
+        """Cut a frame into parts small beside the budget, for `add`; takes no lock."""
+        if frame_bytes(frame) * _PARTS <= self._budget_bytes:
+            return [frame]
+        levels = np.sum([np.diff(run.offsets) for run in runs_of(frame).values()], axis=0)
+        ends = np.cumsum(levels * _BYTES_OF_LEVEL + _BYTES_OF_SNAPSHOT)
+        part = ends // max(1, self._budget_bytes // _PARTS)
+        edges = np.flatnonzero(np.diff(part)) + 1
+        return [picked(frame, keep) for keep in np.split(np.arange(ends.size), edges)]
 
     def add(self, frame: HeatmapFrame) -> None:
         """Hold the snapshots of a frame, each in place of an earlier one of the same bucket."""
-        levels = np.sum([np.diff(run.offsets) for run in runs_of(frame).values()], axis=0)
-        sizes = (levels * _BYTES_OF_LEVEL).tolist()
-        for i, (time_ms, size) in enumerate(zip(frame.time_ms.tolist(), sizes, strict=True)):
-            previous = self._snapshots.get(time_ms)
-            if previous is not None:
-                self._nbytes -= previous[2]
-            self._snapshots[time_ms] = (frame, i, size)
-            self._nbytes += size
-        if self._nbytes > self._budget_bytes:
-            for time_ms in sorted(self._snapshots)[:-1]:
-                if self._nbytes <= self._budget_bytes:
-                    break
-                self._nbytes -= self._snapshots.pop(time_ms)[2]
+        times = frame.time_ms.tolist()
+        if not times:
+            return
+        if id(frame) not in self._in_use:
+            self.nbytes += frame_bytes(frame)
+        self._in_use[id(frame)] = self._in_use.get(id(frame), 0) + len(times)
+        for i, time_ms in enumerate(times):
+            self._let_go(time_ms)
+            self._snapshots[time_ms] = (frame, i)
+        self._newest_ms = max(self._newest_ms, *times)
+        if self.nbytes <= self._budget_bytes:
+            return
+        # somewhat more than needed goes, so that this is not done for every snapshot that comes
+        room = self._budget_bytes - self._budget_bytes // _PARTS
+        for time_ms in sorted(self._snapshots)[:-1]:
+            if self.nbytes <= room:
+                break
+            self._let_go(time_ms)
+
+    def _let_go(self, time_ms: int) -> None:
+        held = self._snapshots.pop(time_ms, None)
+        if held is None:
+            return
+        key = id(held[0])
+        self._in_use[key] -= 1
+        if self._in_use[key] == 0:
+            del self._in_use[key]
+            self.nbytes -= frame_bytes(held[0])
 
     def newest(self) -> HeatmapFrame | None:
         """Frame with exactly the newest snapshot."""
-        if not self._snapshots:
+        held = self._snapshots.get(self._newest_ms)
+        if held is None:
             return None
-        frame, i, _ = self._snapshots[max(self._snapshots)]
-        return _single(frame, i)
+        frame = picked(held[0], np.array([held[1]]))
+        return replace(frame, from_ms=self._newest_ms, to_ms=self._newest_ms + frame.interval_ms)
 
     def snapshot(self, time_ms: int) -> tuple[HeatmapFrame, int] | None:
         """Frame and place in it of the snapshot whose bucket holds a moment; None if not held."""
-        if not self._snapshots:
+        held = self._snapshots.get(self._newest_ms)
+        if held is None:
             return None
-        some_ms = next(iter(self._snapshots))
-        time = TimeGrid.through(some_ms, self._snapshots[some_ms][0].interval_ms)
-        held = self._snapshots.get(time.time_of(time.column_of(time_ms)))
-        return held[:2] if held is not None else None
+        time = TimeGrid.through(self._newest_ms, held[0].interval_ms)
+        return self._snapshots.get(time.time_of(time.column_of(time_ms)))
 
     def cell(self, time_ms: int, price: float, block_size: float) -> ExactCell | None:
         """Figures of the level that holds a price at a moment; None when not held.
@@ -81,51 +109,20 @@ class ExactFrames:
         held = self.snapshot(time_ms)
         if held is None:
             return None
-        frame, i = held
         grid = PriceGrid(block_size)
         level = grid.level_of(price)
-        parts = {name: run.at(i) for name, run in runs_of(frame).items()}
-        levels = {name: grid.levels_of(part[0]) for name, part in parts.items()}
-        served = [part for part in levels.values() if part.size]
-        if not served or not (
-            min(int(p.min()) for p in served) <= level <= max(int(p.max()) for p in served)
-        ):
+        runs = runs_of(picked(held[0], np.array([held[1]])))
+        parts = {name: cleaned(run) for name, run in runs.items()}
+        levels = {name: grid.levels_of(part.price) for name, part in parts.items()}
+        served = np.concatenate(list(levels.values()))
+        if served.size == 0 or not served.min() <= level <= served.max():
             return ExactCell()
         return ExactCell(
-            **{name: float(part[1][levels[name] == level].sum()) for name, part in parts.items()}
+            **{name: float(part.qty[levels[name] == level].sum()) for name, part in parts.items()}
         )
 
 
-def _single(frame: HeatmapFrame, i: int) -> HeatmapFrame:
-    time_ms = frame.time_ms[i : i + 1].copy()
-    runs = {name: _cut(run, i) for name, run in runs_of(frame).items()}
-    from_ms = int(time_ms[0])
-    to_ms = from_ms + frame.interval_ms
-    if isinstance(frame, LiquidationWindow):
-        return LiquidationWindow(
-            from_ms,
-            to_ms,
-            frame.interval_ms,
-            time_ms,
-            runs["qty"],
-            frame.quote,
-            frame.tick_size,
-            frame.complete_ms,
-        )
-    return BookWindow(
-        from_ms,
-        to_ms,
-        frame.interval_ms,
-        time_ms,
-        frame.block_size,
-        frame.quote,
-        runs.get("bid"),
-        runs.get("ask"),
-        runs.get("qty"),
-        frame.complete_ms,
-    )
-
-
-def _cut(run: LevelRuns, i: int) -> LevelRuns:
-    price, qty = run.at(i)
-    return LevelRuns(np.array([0, price.size], np.int64), price.copy(), qty.copy())
+def frame_bytes(frame: HeatmapFrame) -> int:
+    """Bytes of a frame's levels and of what is noted for each snapshot."""
+    levels = sum(run.price.size for run in runs_of(frame).values())
+    return levels * _BYTES_OF_LEVEL + frame.time_ms.size * _BYTES_OF_SNAPSHOT
