@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -204,10 +204,10 @@ def fitting_levels(block: CellBlock | None, low: int, high: int) -> tuple[Span, 
     return _stepped(*rows), (low_all, high_all + 1)
 
 
-def fitting_columns(block: CellBlock, columns: Span, expected: Sequence[Span]) -> Span:
+def fitting_columns(block: CellBlock, columns: Span, asked: Span) -> Span:
     """Choose the columns for a block that shall hold ``columns`` too.
 
-    What is ``expected`` soon gets its memory at once.
+    What was ``asked`` with them gets its memory at once: the rest of an answer moves nothing.
     """
     start, stop = columns
     if block.cells is not None:
@@ -215,9 +215,8 @@ def fitting_columns(block: CellBlock, columns: Span, expected: Sequence[Span]) -
         if held[0] <= start and stop <= held[1]:
             return held
         start, stop = min(start, held[0]), max(stop, held[1])
-    for first, end in expected:
-        if first < stop and start < end:
-            start, stop = min(start, first), max(stop, end)
+    if asked[0] < stop and start < asked[1]:
+        start, stop = min(start, asked[0]), max(stop, asked[1])
     return (
         max(block.start, start // _COLUMN_STEP * _COLUMN_STEP),
         min(block.start + BLOCK, -(-stop // _COLUMN_STEP) * _COLUMN_STEP),

@@ -225,6 +225,13 @@ class QuantityRange:
             return None
         return CodeScale.fit(self.low, high)
 
+    def merge_levels(self, levels: int, scale: CodeScale) -> CodeScale | None:
+        """A better scale when so many levels become one; None where the present one serves."""
+        if self.summed or self.high <= 0:
+            return None
+        self.high *= levels
+        return None if scale.covers(self.low, self.high) else CodeScale.fit(self.low, self.high)
+
 
 def _span(lows: Levels, highs: Levels) -> Span | None:
     low, high = int(lows.min(initial=NO_LEVELS[0])), int(highs.max(initial=NO_LEVELS[1]))

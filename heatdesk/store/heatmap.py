@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.frames.market import BookWindow, LiquidationWindow
+from heatdesk.frames.market import BookWindow
 from heatdesk.store.block import Span
 from heatdesk.store.bucketing import HeatmapFrame, one_by_column, runs_of, within_asked
 from heatdesk.store.codes import N_CODES, NOT_OBSERVED, Codes, CodeScale
@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 _PYRAMID_SHARE = 11
 # a tenth of the bytes of the cells is an eleventh of all
 _MAX_ASKED = 200_000
-_EXPECTED = 8
 
 
 class HeatmapStore:
@@ -74,7 +73,6 @@ class HeatmapStore:
         self._scale: CodeScale | None = None
         self._range = QuantityRange(summed=pooling == "sum")
         self._tick_size = math.nan
-        self._expected: tuple[Span, ...] = ()
 
     @classmethod
     def for_frame(
@@ -259,40 +257,36 @@ class HeatmapStore:
     # -- writing (one thread)
 
     def fits(self, frame: HeatmapFrame) -> bool:
-        """Whether a frame belongs on this store's planes and time grid."""
-        same = frame.interval_ms == self._grid.interval_ms and tuple(runs_of(frame)) == self.planes
-        if same and isinstance(frame, BookWindow):
+        """Whether a frame belongs on this store's planes and time grid, whatever its levels."""
+        return frame.interval_ms == self._grid.interval_ms and tuple(runs_of(frame)) == self.planes
+
+    def fits_levels(self, frame: HeatmapFrame) -> bool:
+        """Whether a frame that fits is on the levels held; `apply` moves them if it is not."""
+        if isinstance(frame, BookWindow):
             return math.isclose(frame.block_size, self._grid.block_size, rel_tol=1e-9)
-        return same
-
-    def reserve(self, from_ms: int, to_ms: int) -> None:
-        """Hint that a stretch of time was asked, half-open.
-
-        Its pieces then find memory of the right width and none is moved for the next; nothing
-        becomes visible, and nothing is allocated before its data comes.
-        """
-        if to_ms > from_ms:
-            span = self._grid.time.columns_within(from_ms, to_ms)
-            self._expected = (*self._expected[-_EXPECTED + 1 :], span)
+        return True
 
     def apply(self, frame: HeatmapFrame) -> None:
         """Write the snapshots of a frame and note the gaps between them.
 
         A frame whose ``complete_ms`` is not after its ``from_ms`` notes none: it is a piece of
-        an answer. One that was still forming when asked tells what time it was: gaps after it,
-        from a clock that ran ahead, are taken back. Snapshots outside the stretch that was asked are left out and counted. Levels
-        are bounded: a block of columns holds `MAX_LEVELS` about where its snapshots trade, all
-        blocks together `MAX_RANGE` about the newest; what is outside reads *not observed*.
+        an answer, and finds or makes room for all of it. One that was still forming when asked
+        tells what time it was: gaps after it, from a clock that ran ahead, are taken back.
+        Snapshots outside the stretch that was asked are left out and counted. Levels of another
+        height move those held to the new one. Levels are bounded: a block of columns holds
+        `MAX_LEVELS` about where its snapshots trade, all blocks together `MAX_RANGE` about the
+        newest; what is outside reads *not observed*.
         """
         frame = self._wanted(frame)
-        if isinstance(frame, LiquidationWindow):
-            self._adapt_grid(frame)
+        block_size = self._wanted_block_size(frame)
+        if not math.isclose(block_size, self._grid.block_size, rel_tol=1e-9):
+            self._regrid(block_size)
         columns = self._grid.time.columns_of(frame.time_ms)
         snapshots = Snapshots.of(frame, self._grid, columns)
         self._confine(snapshots)
         asked = self._grid.time.columns_within(frame.from_ms, frame.to_ms)
         for index, start, stop in snapshots.by_block():
-            self._write_block(snapshots, index, start, stop, (*self._expected, asked))
+            self._write_block(snapshots, index, start, stop, asked)
         complete = self._grid.time.column_of(frame.complete_ms)
         missing = snapshots.missing((max(asked[0], complete - _MAX_ASKED), min(asked[1], complete)))
         with self._lock:
@@ -330,7 +324,7 @@ class HeatmapStore:
         index: int,
         start: int,
         stop: int,
-        expected: Sequence[Span],
+        asked: Span,
     ) -> None:
         """Write the snapshots of one block, a portion at a time.
 
@@ -340,7 +334,7 @@ class HeatmapStore:
         span = int(columns[start]), int(columns[stop - 1]) + 1
         levels = snapshots.held_span(start, stop)
         scale = self._scale or CodeScale(0)
-        cells, held = self._ring.prepared(index, levels, span, expected, scale)
+        cells, held = self._ring.prepared(index, levels, span, asked, scale)
         with self._lock:
             self.revision += 1
             if not self._ring.install(index, cells, held, span, self.revision):
@@ -378,19 +372,32 @@ class HeatmapStore:
                 with self._lock:
                     block.cells = cells
 
-    def _adapt_grid(self, frame: LiquidationWindow) -> None:
-        """Rebuild the cells where a frame shows a finer step, or needs a coarser one to fit."""
+    def _wanted_block_size(self, frame: HeatmapFrame) -> float:
+        """Level height for a frame: that of its book; of liquidations one that can be held."""
         ring, held = self._ring, self._grid.price
+        if isinstance(frame, BookWindow):
+            return frame.block_size if frame.time_ms.size else held.block_size
         ends = (ring.low, ring.high) if ring.high >= ring.low else None
-        seen = min((t for t in (frame.tick_size, self._tick_size) if t > 0), default=math.nan)
-        block_size = fitting_block_size(frame.levels.price, seen, self._tick_size, held, ends)
-        self._tick_size = seen
-        if math.isclose(block_size, held.block_size, rel_tol=1e-9):
-            return
-        cells = regridded(ring.blocks, self._scale or CodeScale(0), held, block_size)
+        before = self._tick_size
+        self._tick_size = min((t for t in (frame.tick_size, before) if t > 0), default=math.nan)
+        return fitting_block_size(frame.levels.price, self._tick_size, before, held, ends)
+
+    def _regrid(self, block_size: float) -> None:
+        """Move the cells to levels of another height; the oldest go where they need more room."""
+        ring, held = self._ring, self._grid.price
+        merged = min(math.ceil(block_size / held.block_size), ring.high - ring.low + 1)
+        if merged > 1 and self._scale is not None:
+            better = self._range.merge_levels(merged, self._scale)
+            if better is not None:
+                self._move_codes(better)
+        scale = self._scale or CodeScale(0)
+        cells = regridded(ring, scale, held, block_size, at_edge=self.pooling == "sum")
+        left_out = [i for i, b in ring.blocks.items() if b.cells is not None and i not in cells]
         with self._lock:
             self.generation += 1
             self.revision += 1
+            if left_out:
+                ring.evict_before(max(left_out) + 1, self.revision)
             ring.replace(cells, self.revision)
             self._grid = GridSpec(self._grid.interval_ms, self._grid.phase_ms, block_size)
             self._pyramid.clear()

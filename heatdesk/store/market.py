@@ -110,10 +110,15 @@ class MarketStore:
         """Bring a frame to the cells; False when it belongs to levels that are no longer held."""
         heatmap = kept.heatmap
         wanted = within_asked(frame)
-        if wanted.time_ms.size == 0 and (heatmap is None or not heatmap.fits(frame)):
+        same = heatmap is not None and heatmap.fits(frame) and heatmap.fits_levels(frame)
+        if wanted.time_ms.size == 0 and not same:
             # where columns start is known from the first snapshot only
             kept.waiting = [*kept.waiting[-999:], wanted] if heatmap is None else []
             return heatmap is None
+        if not same:
+            with self.lock:
+                # what is held of other levels is good to look at, and asked again
+                kept.covered = kept.covered if heatmap is None else []
         if heatmap is None or not heatmap.fits(frame):
             heatmap = HeatmapStore.for_frame(wanted, self.lock, self._heatmap_bytes)
             exact = ExactFrames(self._exact_bytes)
@@ -121,15 +126,16 @@ class MarketStore:
                 if kept.heatmap is not None:
                     heatmap.generation = kept.heatmap.generation + 1
                     heatmap.revision = kept.heatmap.revision + 1
-                    kept.covered = []
                 kept.heatmap, kept.exact = heatmap, exact
             earlier, kept.waiting = kept.waiting, []
             for empty in earlier:
                 if heatmap.fits(empty):
                     heatmap.apply(empty)
         heatmap.apply(frame)
+        parts = kept.exact.parts_of(wanted)
         with self.lock:
-            kept.exact.add(wanted)
+            for part in parts:
+                kept.exact.add(part)
         return True
 
     def set_status(self, sub: Subscription, status: StreamStatus) -> None:

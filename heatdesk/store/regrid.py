@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.store.block import MAX_LEVELS, CellBlock, Cells, Span
+from heatdesk.store.block import MAX_LEVELS, Cells, Span
 from heatdesk.store.codes import EMPTY, FIRST, NOT_OBSERVED, Codes, CodeScale
 from heatdesk.store.grid import PriceGrid
+from heatdesk.store.ring import ALWAYS_HELD, CellRing
 
 MAX_FINE_LEVELS = 16_384
 """Levels beyond which a served step is too fine to be held and several share a level."""
@@ -71,25 +71,48 @@ def fitting_block_size(
 
 
 def regridded(
-    blocks: Mapping[int, CellBlock], scale: CodeScale, old: PriceGrid, new_block_size: float
+    ring: CellRing, scale: CodeScale, old: PriceGrid, new_block_size: float, at_edge: bool
 ) -> dict[int, tuple[Cells | None, Span]]:
-    """Prepare the blocks that have cells for `CellRing.replace`; takes no lock."""
-    return {
-        index: regridded_cells(block.cells, (block.low, block.high), scale, old, new_block_size)
-        for index, block in blocks.items()
-        if block.cells is not None
-    }
+    """Prepare the blocks that have cells for `CellRing.replace`; takes no lock.
+
+    Newest first, as many as the budget has room for.
+    """
+    found: dict[int, tuple[Cells | None, Span]] = {}
+    nbytes = sum(b.nbytes - (b.cells.nbytes if b.cells else 0) for b in ring.blocks.values())
+    for index in sorted(ring.blocks, reverse=True):
+        block = ring.blocks[index]
+        if block.cells is None:
+            continue
+        touched = block.low, block.high
+        cells, held = regridded_cells(block.cells, touched, scale, old, new_block_size, at_edge)
+        nbytes += cells.nbytes
+        if nbytes > ring.budget_bytes and len(found) >= ALWAYS_HELD:
+            break
+        found[index] = cells, held
+    return found
 
 
 def regridded_cells(
-    cells: Cells, touched: tuple[int, int], scale: CodeScale, old: PriceGrid, new_block_size: float
+    cells: Cells,
+    touched: tuple[int, int],
+    scale: CodeScale,
+    old: PriceGrid,
+    new_block_size: float,
+    at_edge: bool,
 ) -> tuple[Cells, Span]:
     """Copy the cells of a block to levels of another height.
 
-    Quantities go to the level that holds their old level's lower edge and are summed there; a
-    new level inside an old one that was observed is *observed empty*. ``touched`` are the levels
-    that data has touched, inclusive; what does not fit into `MAX_LEVELS` about their middle is
-    left out.
+    Quantities go to the level that holds their old level's lower edge and are summed there. A
+    new level inside an old one that was empty is *observed empty*. What does not fit into
+    `MAX_LEVELS` about the middle is left out.
+
+    Parameters
+    ----------
+    touched : tuple of int
+        Levels that data has touched, inclusive.
+    at_edge : bool
+        Whether quantities lie at the lower edge of their level, and the rest of it is empty too
+        (liquidations). Those of a book lie anywhere in it: the rest is *not observed*.
 
     Returns
     -------
@@ -111,7 +134,10 @@ def regridded_cells(
     for name in cells.codes:
         top = touched[0] - cells.base_level
         held = cells.read(name, cells.columns, scale)[top : top + target.size]
-        moved = np.minimum(held, EMPTY)[source]
+        moved = np.minimum(held, EMPTY)
+        if not at_edge:
+            moved[held >= FIRST] = NOT_OBSERVED
+        moved = moved[source]
         into, starts = np.unique(target[kept], return_index=True)
         moved[into - first] = _summed(held[kept[0] : kept[-1] + 1], starts, scale)
         planes[name] = moved

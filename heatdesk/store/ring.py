@@ -23,6 +23,7 @@ from heatdesk.store.block import (
 from heatdesk.store.codes import Codes, CodeScale
 
 __all__ = [
+    "ALWAYS_HELD",
     "BLOCK",
     "DEFAULT_BUDGET_BYTES",
     "GAP",
@@ -37,8 +38,8 @@ __all__ = [
 DEFAULT_BUDGET_BYTES = 256 << 20
 MAX_RANGE = 1 << 20
 """Most levels from the lowest to the highest of all blocks."""
-_ALWAYS_HELD = 2
-# blocks with cells that are kept whatever the budget
+ALWAYS_HELD = 2
+"""Blocks with cells that are kept whatever the budget."""
 
 
 class CellRing:
@@ -63,6 +64,8 @@ class CellRing:
         Lowest column ever held.
     nbytes : int
         Bytes of cells and of what is known of the columns.
+    budget_bytes : int
+        Most of them, as long as that holds `ALWAYS_HELD` blocks.
     """
 
     def __init__(self, planes: Sequence[str], budget_bytes: int = DEFAULT_BUDGET_BYTES) -> None:
@@ -74,7 +77,7 @@ class CellRing:
         self.evicted_at = 0
         self.lowest = 0
         self.nbytes = 0
-        self._budget_bytes = budget_bytes
+        self.budget_bytes = budget_bytes
 
     def between(self, first: int, stop: int) -> Iterator[CellBlock]:
         """Blocks that hold any of the columns ``first`` to ``stop`` (exclusive), ascending."""
@@ -116,12 +119,13 @@ class CellRing:
         index: int,
         levels: Span | None,
         columns: Span,
-        expected: Sequence[Span],
+        asked: Span,
         scale: CodeScale,
     ) -> tuple[Cells | None, Span]:
         """Memory of a block that shall hold levels and columns too: the present one if it can.
 
-        Takes no lock: the copy is handed to `install`, which only exchanges it.
+        What was asked together with it gets its memory at once. Takes no lock: the copy is
+        handed to `install`, which only exchanges it.
         """
         block = self.blocks.get(index)
         if levels is None:
@@ -133,7 +137,7 @@ class CellRing:
             rows = cells.levels
         else:
             rows, held = fitting_levels(block, levels[0], levels[1] - 1)
-        place = fitting_columns(block or CellBlock(index), columns, expected)
+        place = fitting_columns(block or CellBlock(index), columns, asked)
         if block is None or block.cells is None:
             shape = (rows[1] - rows[0], place[1] - place[0])
             planes: dict[str, Codes] = {name: np.zeros(shape, np.uint16) for name in self.planes}
@@ -246,6 +250,11 @@ class CellRing:
             block.touch(slice(None), mark)
         self.measure()
 
+    def evict_before(self, index: int, mark: int) -> None:
+        """Let the blocks before one go."""
+        for older in sorted(i for i in self.blocks if i < index):
+            self._evict(older, mark)
+
     def measure(self) -> None:
         """Find again the levels that data has touched, and the bytes held."""
         self.nbytes = sum(block.nbytes for block in self.blocks.values())
@@ -268,11 +277,11 @@ class CellRing:
         if block is None:
             more += CellBlock(index).nbytes
         total = self.nbytes + more
-        while total > self._budget_bytes:
+        while total > self.budget_bytes:
             filled = sorted(i for i, b in self.blocks.items() if b.cells is not None)
             if cells is not None and index not in filled:
                 filled = sorted((*filled, index))
-            if len(filled) <= _ALWAYS_HELD:
+            if len(filled) <= ALWAYS_HELD:
                 return True
             if index <= min(self.blocks):
                 self.floor = max(self.floor, (index + 1) * BLOCK)

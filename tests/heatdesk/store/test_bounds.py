@@ -129,28 +129,23 @@ def test_a_stretch_that_nobody_asked_for_costs_nothing() -> None:
     assert (store.first_column, store.last_column) == (column(store, 0), column(store, 5_000_009))
 
 
-@pytest.mark.parametrize("reserved", [True, False])
-def test_pieces_of_a_reserved_answer_move_no_memory(
-    reserved: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("whole", [True, False])
+def test_pieces_that_name_their_whole_answer_move_no_memory(
+    whole: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = HeatmapStore.for_frame(deep_book(0, 1, 300))
     moved = []
     resized = Cells.resized
     monkeypatch.setattr(Cells, "resized", lambda *args: moved.append(args) or resized(*args))
-    if reserved:
-        store.reserve(minute(0), minute(1_000))
     for n in range(0, 1_000, 40):
-        store.apply(deep_book(n, 40, 300))
-    assert bool(moved) is not reserved
+        piece = deep_book(n, 40, 300)
+        if whole:
+            piece = replace(
+                piece, from_ms=minute(0), to_ms=minute(1_000), complete_ms=minute(0)
+            )  # fmt: skip
+        store.apply(piece)
+    assert bool(moved) is not whole
     assert store.last_column == column(store, 999)
-
-
-def test_a_reservation_shows_nothing_and_takes_nothing() -> None:
-    store = HeatmapStore.for_frame(deep_book(0, 1, 300))
-    store.apply(deep_book(0, 1, 300))
-    state = store.first_column, store.last_column, store.revision, store.total_bytes
-    store.reserve(minute(-10_000), minute(10_000))
-    assert state == (store.first_column, store.last_column, store.revision, store.total_bytes)
 
 
 def test_a_market_that_walks_away_keeps_what_is_near() -> None:

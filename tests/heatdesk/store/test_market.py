@@ -14,6 +14,7 @@ from heatdesk.frames import (
     ProviderStatus,
     StreamStatus,
 )
+from heatdesk.store.exact import ExactFrames, frame_bytes
 from heatdesk.store.market import MarketStore
 from tests.heatdesk.store.books import MINUTE, START_MS, book, liquidations, minute
 
@@ -78,17 +79,35 @@ def test_a_window_without_snapshots_before_the_first_becomes_a_gap_once_columns_
     assert heatmap.column_state(c, c + 4).tolist() == [2, 2, 2, 1]
 
 
-def test_another_block_size_starts_over_and_says_so() -> None:
+def test_levels_of_another_height_keep_what_is_drawn_and_have_it_asked_again() -> None:
     store = MarketStore()
-    store.apply(SUB, book({0: {100.0: 1.0}}, {0: {}}))
-    before = store.heatmap(SUB)
-    store.apply(SUB, book({1: {100.0: 1.0}}, {1: {}}, block_size=25.0))
-    after = store.heatmap(SUB)
-    assert before is not None
-    assert after is not None
-    assert after.grid.block_size == 25.0
-    assert after.generation > before.generation
-    assert store.covered(SUB) == [(minute(1), minute(2))]
+    bids = {0: {100.0: 1.0, 105.0: 2.0, 130.0: 4.0}, 1: {95.0: 3.0}}
+    store.apply(SUB, book(bids, {0: {}, 1: {}}, asked=(-1, 2)))
+    heatmap = store.heatmap(SUB)
+    assert heatmap is not None
+    generation, column = heatmap.generation, heatmap.grid.time.column_of
+    store.apply(SUB, book({2: {100.0: 6.0}}, {2: {}}, block_size=25.0))
+    assert store.heatmap(SUB) is heatmap
+    assert heatmap.grid.block_size == 25.0
+    assert heatmap.generation > generation
+    found = [heatmap.value_at("bid", column(minute(n)), 4) for n in range(3)]
+    assert found == pytest.approx([3.0, np.nan, 6.0], rel=5e-4, nan_ok=True)
+    assert heatmap.column_state(column(minute(-1)), column(minute(3))).tolist() == [2, 1, 1, 1]
+    assert store.covered(SUB) == [(minute(2), minute(3))]
+    # the answer for what is asked again replaces it
+    store.apply(SUB, book({0: {100.0: 9.0}}, {0: {}}, block_size=25.0))
+    assert heatmap.value_at("bid", column(minute(0)), 4) == pytest.approx(9.0, rel=5e-4)
+
+
+def test_finer_levels_do_not_claim_to_know_where_in_a_level_a_quantity_rested() -> None:
+    store = MarketStore()
+    store.apply(SUB, book({0: {100.0: 4.0}}, {0: {150.0: 1.0}}, block_size=25.0))
+    store.apply(SUB, book({1: {100.0: 1.0}}, {1: {}}))
+    heatmap = store.heatmap(SUB)
+    assert heatmap is not None
+    c = heatmap.grid.time.column_of(minute(0))
+    found = [heatmap.value_at("bid", c, level) for level in (19, 20, 21, 24, 25, 29, 30)]
+    assert found == pytest.approx([np.nan, 4, np.nan, np.nan, 0, 0, 0], rel=5e-4, nan_ok=True)
 
 
 def test_the_latest_candle_of_a_bucket_counts() -> None:
@@ -129,13 +148,52 @@ def test_exact_figures_are_those_served_to_the_last_digit() -> None:
 
 
 def test_exact_figures_give_way_to_newer_ones_when_their_budget_is_spent() -> None:
-    store = MarketStore(exact_bytes=10 * 16)
-    for n in (6, 5, 4, 3, 2):
-        store.apply(SUB, book({n: {100.0: 1.0, 95.0: 1.0}}, {n: {105.0: 1.0}}))
+    frames = [book({n: {100.0: 1.0, 95.0: 1.0}}, {n: {105.0: 1.0}}) for n in (6, 5, 4, 3, 2)]
+    store = MarketStore(exact_bytes=3 * frame_bytes(frames[0]) * 16 // 15)
+    for frame in frames:
+        store.apply(SUB, frame)
     assert [store.exact(SUB, minute(n), 100.0) is not None for n in range(2, 7)] == [
         False, False, True, True, True,
     ]  # fmt: skip
     assert store.heatmap(SUB) is not None
+
+
+def test_a_frame_larger_than_the_budget_of_exact_figures_does_not_stay_in_memory() -> None:
+    level = {100.0 + 5 * k: 1.0 + k for k in range(40)}
+    frame = book(dict.fromkeys(range(400), level), {key: {} for key in range(400)})
+    assert frame.bids is not None
+    budget = frame_bytes(frame) // 4
+    kept = ExactFrames(budget)
+    for part in kept.parts_of(frame):
+        kept.add(part)
+    held = [n for n in range(400) if kept.snapshot(minute(n)) is not None]
+    assert held == list(range(400 - len(held), 400))
+    assert 60 < len(held) <= 100
+    frames = {id(kept.snapshot(minute(n))[0]): kept.snapshot(minute(n))[0] for n in held}
+    assert sum(part.bids.price.nbytes * 2 for part in frames.values()) <= budget
+    assert not any(np.shares_memory(p.bids.qty, frame.bids.qty) for p in frames.values())
+    cell = kept.cell(minute(399), 295.0, 5.0)
+    assert cell is not None
+    assert cell.bid == 40.0
+
+
+def test_bytes_of_exact_figures_are_those_of_the_frames_held() -> None:
+    kept = ExactFrames(40_000)
+    frames = [
+        book(
+            {key: {100.0: float(n)} for key in range(n, n + 3)},
+            {key: {} for key in range(n, n + 3)},
+        )
+        for n in [*range(60), 10, 10, *range(300, 330, 2)]
+    ]
+    for frame in [*frames, frames[-1]]:
+        kept.add(frame)
+        held = {id(f): frame_bytes(f) for f, _ in kept._snapshots.values()}
+        assert kept.nbytes == sum(held.values()) <= 40_000
+    newest = kept.newest()
+    assert newest is not None
+    assert newest.time_ms.tolist() == [minute(330)]
+    assert (newest.from_ms, newest.to_ms) == (minute(330), minute(331))
 
 
 def test_liquidations_have_a_quantity_and_no_sides() -> None:
@@ -288,3 +346,6 @@ def test_an_exact_figure_is_told_beside_a_price_that_is_none(bad: float) -> None
     cell = store.exact(SUB, minute(0), 101.0)
     assert cell is not None
     assert (cell.bid, cell.ask) == (1.5, 0.0)
+    outside = store.exact(SUB, minute(0), 50.0)
+    assert outside is not None
+    assert np.isnan([outside.bid, outside.ask]).all()

@@ -141,6 +141,37 @@ def test_a_range_too_wide_for_its_step_shares_levels_and_keeps_the_total() -> No
     np.testing.assert_allclose(totals, [200.0, 3.0 * len(wide[1])], rtol=0.001)
 
 
+def test_levels_that_need_more_room_push_out_the_oldest_columns() -> None:
+    coarse = {n: {60_000.0 + 50 * k: 1.0 + n % 9 for k in range(60)} for n in range(3_000)}
+    frame = liquidations(coarse, 50.0)
+    store = HeatmapStore.for_frame(frame, budget_bytes=8 << 20)
+    store.apply(frame)
+    c = store.grid.time.column_of(minute(0))
+    assert store.first_column == c
+    revision = store.revision
+    store.apply(liquidations({3_000: {60_000.0: 1.0, 60_002.0: 2.0}}, 2.0))
+    assert store.grid.block_size == 2.0
+    assert store.total_bytes <= 8 << 20
+    assert store.first_column > c + 500
+    assert store.changed_since(revision)[0] <= c
+    for n in (store.first_column - c, 2_999):
+        assert store.value_at("qty", c + n, 30_025) == pytest.approx(1.0 + n % 9, rel=5e-4)
+    # what had to go is not let in again
+    store.apply(liquidations({0: {60_000.0: 1.0}}, 2.0))
+    assert not store.column_state(c, store.first_column).any()
+
+
+@pytest.mark.parametrize("higher", [10, 1_000])
+def test_levels_that_are_merged_keep_their_sum_whatever_the_codes_span(higher: int) -> None:
+    side = {100_000.0 + 5 * k: 10.0 + k % 3 for k in range(4_000)}
+    store = HeatmapStore.for_frame(book({0: side}, {0: {}}))
+    store.apply(book({0: {**side, 100_000.0 - 5: 1e-7}}, {0: {}}))
+    store.apply(book({1: {100_000.0: 1.0}}, {1: {}}, block_size=5.0 * higher))
+    level, c = store.grid.price.level_of(100_000.0), store.first_column
+    expected = sum(10.0 + k % 3 for k in range(higher))
+    assert store.value_at("bid", c, level) == pytest.approx(expected, rel=1e-3)
+
+
 def test_a_pooled_cell_tells_its_largest_level_and_the_sum_of_its_fullest_column() -> None:
     minutes = {0: {100.0: 3.0, 105.0: 1.0}, 1: {100.0: 2.5, 105.0: 2.0, 120.0: 0.5}, 2: {}}
     frame = book(minutes, {n: {130.0: 7.0} for n in minutes})
