@@ -62,8 +62,8 @@ class Contender:
         self.repaint()
 
     def make_view(self) -> pg.GraphicsView:
-        """What it is shown in."""
-        return pg.GraphicsView()
+        """What it is shown in: the view of the product's charts, for the stock item as well."""
+        return ChartView()
 
     def repaint(self) -> None:
         """Paint now."""
@@ -153,10 +153,6 @@ class Ours(Contender):
         item.set_source(store)
         self._colour()
         self._next = market.column(self.newest)
-
-    def make_view(self) -> pg.GraphicsView:
-        """The view that charts show themselves in."""
-        return ChartView()
 
     def to_x(self, column: float) -> float:
         return self.market.time_s(column)
