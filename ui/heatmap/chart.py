@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import tzinfo
 from functools import partial
 
@@ -292,6 +292,8 @@ class PriceTimeChart(QWidget):
     def toggle_pause(self) -> None:
         """Hold the picture still, or let it run."""
         self.paused = not self.paused
+        # what is shown is copied before anything new arrives: a pause holds it to the pixel
+        self.view.viewport().update()
         self._show_pill()
         self.pause_changed.emit()
 
@@ -308,6 +310,18 @@ class PriceTimeChart(QWidget):
             self.pill.move(round(x), round(y))
         if self.pill.isHidden() == shown:
             self.pill.setVisible(shown)
+
+    # -- what a move of the mouse need not draw again
+
+    def scene_key(self) -> Hashable:
+        """Equal only while heatmap, layers and axes look the same."""
+        layers = tuple((layer.version, layer.isVisible()) for layer in self.layers)
+        return self.camera.window, self.item.updates, layers
+
+    @property
+    def wants_still(self) -> bool:
+        """Whether the scene is likely to be painted again without a change."""
+        return self.paused or self.crosshair.mark is not None
 
     # -- the crosshair
 

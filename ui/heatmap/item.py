@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -84,9 +85,20 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         self._style_generation = -1
         self._version = 0
         self._extent: tuple[float, float, float, float] | None = None
+        self._updates = 0
         super().__init__(axisOrder="row-major")
 
     # -- what is drawn
+
+    @property
+    def updates(self) -> int:
+        """How often something was said to look different."""
+        return self._updates
+
+    def update(self, *area: Any) -> None:
+        """Draw anew what looks different now."""
+        self._updates += 1
+        super().update(*area)
 
     def set_source(self, source: HeatmapSource | None) -> None:
         """Draw another store, or nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
@@ -28,6 +28,17 @@ class Layer(QGraphicsObject):
         self._rect = QRectF(0, 0, 1, 1)
         self._window: ChartWindow | None = None
         self._told = ""
+        self._version = 0
+
+    @property
+    def version(self) -> int:
+        """Rises with everything that makes the drawing look different."""
+        return self._version
+
+    def update(self, *area: Any) -> None:
+        """Draw anew what looks different now."""
+        self._version += 1
+        super().update(*area)
 
     def look_at(self, window: ChartWindow) -> None:
         """Draw for another window."""

@@ -66,7 +66,9 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
                 super().paintEvent(event)
             return
         chart = self.gestures.chart if self.gestures is not None else None
-        if chart is None or not self.still.paint(chart.scene_key(), chart.wants_still):
+        if chart is None or not self.still.paint(
+            chart.scene_key(), wanted=chart.wants_still, at_once=chart.paused
+        ):
             super().paintEvent(event)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
@@ -107,12 +109,6 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         super().enterEvent(event)
         self._take_keys()
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Take the keys too when the window becomes active with the mouse already here."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.ActivationChange and self.underMouse():
-            self._take_keys()
-
     def _take_keys(self) -> None:
         if self.isActiveWindow() and not isinstance(QApplication.focusWidget(), _KEEP_KEYS):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
@@ -141,6 +137,9 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         if override and gestures is not None and gestures.claims(event):
             event.accept()
             return True
+        if event.type() is QEvent.Type.WindowActivate and self.underMouse():
+            # the mouse was here before the window had the keys to give
+            self._take_keys()
         return bool(super().event(event))
 
     def cursor_position(self) -> QPointF:

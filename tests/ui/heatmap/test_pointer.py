@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QProxyStyle, QStyle
+from PySide6.QtWidgets import QApplication, QMainWindow, QProxyStyle, QPushButton, QStyle
 
 from heatdesk.store.ring import GAP
 from tests.ui.market_panels import GAP_MINUTES, MIDDLE, MINUTES, WALL_PRICE, Market, minute
@@ -248,3 +248,28 @@ def test_alt_over_the_plot_does_not_jump_to_the_menu_bar(
     assert (QApplication.focusWidget() is view) == over_plot
     assert (bar.activeAction() is None) == over_plot
     bar.setActiveAction(None)  # type: ignore[arg-type]
+
+
+def test_a_chart_under_the_mouse_takes_the_keys_when_its_window_becomes_active(
+    qtbot: QtBot, market: Market
+) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    button = QPushButton("Elsewhere")
+    window.setMenuWidget(button)
+    panel = OrderBookPanel(market.context)
+    window.setCentralWidget(panel)
+    window.resize(1000, 640)
+    window.show()
+    window.activateWindow()
+    qtbot.waitActive(window)
+    view = panel.chart.view
+    QApplication.processEvents()
+    button.setFocus()
+    assert button.hasFocus()
+    view.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
+    QApplication.sendEvent(view, QEvent(QEvent.Type.WindowActivate))
+    assert button.hasFocus(), "the mouse is elsewhere"
+    view.setAttribute(Qt.WidgetAttribute.WA_UnderMouse)
+    QApplication.sendEvent(view, QEvent(QEvent.Type.WindowActivate))
+    assert view.hasFocus()
