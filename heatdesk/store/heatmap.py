@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from heatdesk.frames.market import BookWindow
 from heatdesk.store.block import Span
 from heatdesk.store.bucketing import HeatmapFrame, one_by_column, runs_of, within_asked
-from heatdesk.store.codes import N_CODES, NOT_OBSERVED, Codes, CodeScale
+from heatdesk.store.codes import NOT_OBSERVED, Codes, CodeScale
 from heatdesk.store.filling import QuantityRange, Snapshots
 from heatdesk.store.grid import GridSpec, TimeGrid
+from heatdesk.store.pooling import Pooled, pooled_cell
 from heatdesk.store.pyramid import Pyramid
 from heatdesk.store.regrid import choose_block_size, fitting_block_size, regridded
 from heatdesk.store.ring import DEFAULT_BUDGET_BYTES, MAX_TIME_LOD, CellRing
-from heatdesk.store.summaries import Pooled, counted, pooled_cell
 
 __all__ = ["HeatmapStore", "Pooled"]
 
@@ -37,6 +37,15 @@ class HeatmapStore:
     is large (memory that grows, codes that move, levels of another height) without the lock and
     exchanges it under it, so a reader waits for one portion of a frame at most: a few
     milliseconds, whatever is held.
+
+    Parameters
+    ----------
+    budget_bytes : int
+        Most bytes of cells and their levels of detail. What goes over it is let go, the oldest
+        columns first, and is not let in again. Beyond it: the two newest blocks of columns stay
+        however deep the book is (64 MiB where both reach `MAX_LEVELS` on two sides), and the
+        detail that was read last stays too, at most half of what its cells take. While
+        cells move to levels of another height they are held twice.
 
     Attributes
     ----------
@@ -221,31 +230,6 @@ class HeatmapStore:
             codes = self.codes(plane, *columns, *levels)
             values = self.values
         return pooled_cell(values[codes], codes != NOT_OBSERVED, step, c1 - c0)
-
-    def histogram(self, plane: str | None = None, band: int = 1) -> NDArray[np.int64]:
-        """Count the cells of each code at full detail in time, (65536,).
-
-        ``plane=None`` counts every plane; ``band`` pools that many levels first. The lock is
-        taken for one block of columns after the other; where data arrives meanwhile, part of it
-        counts.
-        """
-        names = self.planes if plane is None else self._named(plane)
-        counts = np.zeros(N_CODES, np.int64)
-        with self._lock:
-            blocks = list(self._ring.between(self.first_column, self.last_column + 1))
-            height = self.last_level // band - self.first_level // band + 1
-            cells = len(names) * (self.last_column + 1 - self.first_column) * height
-        if height <= 0:
-            return counts
-        for block in blocks:
-            for name in names:
-                with self._lock:
-                    if block.cells is not None:
-                        scale = self._scale or CodeScale(0)
-                        counts += counted(block.cells, name, scale, band, self.pooling == "sum")
-        # memory for levels without data is no cell, and cells may have no memory
-        counts[NOT_OBSERVED] = max(0, cells - int(counts.sum()))
-        return counts
 
     def value_at(self, plane: str, column: int, level: int) -> float:
         """Quantity of a native cell; NaN when it was not observed."""

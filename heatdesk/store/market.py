@@ -54,7 +54,8 @@ class MarketStore:
     Parameters
     ----------
     heatmap_bytes, exact_bytes : int
-        Budget of the cells, and of the float64 snapshots, of each subscription.
+        Budget of the cells (see `HeatmapStore`), and of the float64 snapshots, of each
+        subscription: panels that show the same share it, those that show different ones add up.
 
     Attributes
     ----------

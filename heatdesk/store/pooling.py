@@ -1,6 +1,9 @@
-"""Pooling of codes: the largest or the sum of levels, the largest of columns; pure."""
+"""Pooling of cells: the largest or the sum of levels, the largest of columns; pure."""
 
 from __future__ import annotations
+
+import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +12,37 @@ from heatdesk.store.codes import FIRST, NOT_OBSERVED, Codes, CodeScale
 
 _CELLS_AT_ONCE = 1 << 16
 _ROW_BY_ROW = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """What one drawn cell stands for ("max 12.4 of 25 levels, sum 96").
+
+    Attributes
+    ----------
+    max : float
+        Largest quantity of any native cell in it, in the unit of the frames; NaN when none was
+        observed.
+    sum : float
+        Quantity of all its levels, in the column where that is most.
+    levels, columns : int
+        Native levels and columns it covers.
+    """
+
+    max: float
+    sum: float
+    levels: int
+    columns: int
+
+
+def pooled_cell(
+    qty: NDArray[np.float64], seen: NDArray[np.bool_], levels: int, columns: int
+) -> Pooled:
+    """Sum up native cells, (levels, columns) as far as they are held."""
+    if not seen.any():
+        return Pooled(math.nan, math.nan, levels, columns)
+    sums = np.where(seen, qty, 0.0).sum(axis=0)
+    return Pooled(float(qty[seen].max()), float(sums.max()), levels, columns)
 
 
 def max_levels(codes: Codes, base_level: int, step: int) -> Codes:

@@ -22,12 +22,14 @@ _Detail = tuple[str, int, int]
 
 @dataclass(slots=True)
 class _Tile:
-    """Pooled copy of one block, `Detail` by detail.
+    """Pooled copy of one block at one detail.
 
-    ``synced`` is the revision each pooled column was built at, ``fresh`` the least of them.
+    ``place`` are the native levels and columns it is made of: the cells themselves would stay
+    in memory with it when the block gets others. ``synced`` is the revision each pooled column
+    was built at, ``fresh`` the least of them.
     """
 
-    cells: Cells
+    place: tuple[Span, Span]
     codes: Codes
     base: int
     left: int
@@ -107,13 +109,12 @@ class Pyramid:
         plane, step, time_lod = detail
         key = (detail, block.start // BLOCK)
         tile = self._tiles.get(key)
-        if tile is None or not _same_place(tile.cells, cells):
+        if tile is None or tile.place != (cells.levels, cells.columns):
             if tile is not None:
                 self.nbytes -= tile.codes.nbytes
             tile = _blank(cells, step, time_lod)
             self._tiles[key] = tile
             self.nbytes += tile.codes.nbytes
-        tile.cells = cells
         self._tiles.move_to_end(key)
         if tile.fresh >= block.revision:
             return tile
@@ -180,11 +181,7 @@ def _blank(cells: Cells, step: int, time_lod: int) -> _Tile:
     left = cells.left >> time_lod
     width = -(-cells.columns[1] >> time_lod) - left
     codes = np.zeros((rows, width), np.uint16)
-    return _Tile(cells, codes, base, left, np.full(width, -1, np.int64))
-
-
-def _same_place(a: Cells, b: Cells) -> bool:
-    return a is b or (a.levels == b.levels and a.columns == b.columns)
+    return _Tile((cells.levels, cells.columns), codes, base, left, np.full(width, -1, np.int64))
 
 
 def _runs(index: NDArray[np.intp]) -> list[Span]:

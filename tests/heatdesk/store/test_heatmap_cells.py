@@ -188,16 +188,3 @@ def test_changed_since_names_every_column_that_reads_differently(seed: int) -> N
         a, b = store.changed_since(revision)
         assert ((differs >= a) & (differs < b)).all()
     assert store.changed_since(store.revision) == (0, 0)
-
-
-def test_the_histogram_counts_each_native_cell_once() -> None:
-    windows = random_windows(1)
-    store = HeatmapStore.for_frame(as_book(windows[0]))
-    for window in windows:
-        store.apply(as_book(window))
-    histogram = store.histogram()
-    columns = (store.first_column, store.last_column + 1)
-    cells = np.concatenate(
-        [store.codes(p, *columns, store.first_level, store.last_level + 1) for p in store.planes]
-    )
-    assert np.array_equal(histogram, np.bincount(cells.ravel(), minlength=65536))

@@ -207,12 +207,3 @@ def test_the_figures_of_a_pooled_cell_are_those_it_is_drawn_with(time_lod: int, 
         cell = store.pooled(plane, column, level, time_lod, step)
         drawn = cell.sum if store.pooling == "sum" else cell.max
         np.testing.assert_allclose(store.values[code], drawn, rtol=0.001)
-
-
-@pytest.mark.parametrize("band", [1, 3, 20])
-def test_a_histogram_of_bands_counts_each_pooled_cell_once(band: int) -> None:
-    store, _ = liquidation_store()
-    columns = (store.first_column, store.last_column + 1)
-    levels = (store.first_level // band, store.last_level // band + 1)
-    codes = store.codes("qty", *columns, *levels, band=band)
-    assert np.array_equal(store.histogram(None, band), np.bincount(codes.ravel(), minlength=65536))
