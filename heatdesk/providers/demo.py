@@ -7,7 +7,8 @@ the same picture and history can be asked in any order. It yields every kind of 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -29,14 +30,14 @@ from heatdesk.frames.market import MarketFrame
 from heatdesk.providers.base import Cost, Provider, ProviderContext, ProviderSpec, Span
 from heatdesk.providers.demo_book import BookMaker, BookRequest
 from heatdesk.providers.demo_candles import candle_window
-from heatdesk.providers.demo_cohorts import CohortMaker, traded_coins
 from heatdesk.providers.demo_coins import coin_in
-from heatdesk.providers.demo_dots import DotMaker
-from heatdesk.providers.demo_liquidation import VENUE as LIQUIDATION_VENUE
-from heatdesk.providers.demo_liquidation import LiquidationMaker
 from heatdesk.providers.demo_noise import Ints, key_of
 from heatdesk.providers.demo_price import path_of
 from heatdesk.units import MINUTE_MS, SECOND_MS, floor_ms
+
+if TYPE_CHECKING:
+    from heatdesk.providers.demo_cohorts import CohortMaker
+    from heatdesk.providers.demo_dots import DotMaker
 
 DEFAULT_SEED = 7
 DEFAULT_DEPTH = 500
@@ -73,8 +74,19 @@ class Demo(Provider):
         super().__init__(context)
         self._seed = seed
         self._started_ms = context.clock.now_ms()
-        self._dots = DotMaker(seed)
-        self._cohorts = CohortMaker(seed)
+
+    # The book is what a desk shows first: what makes the rest is imported when that is asked for.
+    @cached_property
+    def _dots(self) -> DotMaker:
+        from heatdesk.providers.demo_dots import DotMaker
+
+        return DotMaker(self._seed)
+
+    @cached_property
+    def _cohorts(self) -> CohortMaker:
+        from heatdesk.providers.demo_cohorts import CohortMaker
+
+        return CohortMaker(self._seed)
 
     def cost(self, sub: Subscription) -> Cost:
         """Invented data costs nothing."""
@@ -163,6 +175,9 @@ class Demo(Provider):
             return candle_window(path, sub.venue, sub.interval_ms, *span, now_ms)
         time_ms = _buckets(span, sub.interval_ms, now_ms)
         if isinstance(sub, LiquidationSub):
+            from heatdesk.providers.demo_liquidation import VENUE as LIQUIDATION_VENUE
+            from heatdesk.providers.demo_liquidation import LiquidationMaker
+
             path = path_of(self._seed, coin_in("", sub.coin))
             time_ms = self._uninterrupted(time_ms, sub.interval_ms, LIQUIDATION_VENUE)
             maker = LiquidationMaker(path, self._seed)
@@ -239,6 +254,8 @@ def _without(span: Span, covered: Sequence[Span]) -> list[Span]:
 
 def _markets(now_ms: int) -> MarketList:
     """Every venue with the coins the demo trades most."""
+    from heatdesk.providers.demo_cohorts import traded_coins
+
     rows = []
     for venue in VENUES.values():
         if venue.id in ("CME", "HYPERLIQUID_HIP3"):
