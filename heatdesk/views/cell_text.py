@@ -30,16 +30,17 @@ def wants_dark_ink(rgb: NDArray[np.uint32]) -> NDArray[np.bool_]:
 
 
 def cell_figure(qty: float) -> str:
-    """A quantity in about five characters (``1.2K``, ``400``, ``0.05``); empty for none."""
+    """A quantity in about five characters (``1.23K``, ``400``, ``0.05``); empty for none.
+
+    Figures of one size have the same decimals, so that neighbours can be compared at a glance.
+    """
     if not qty > 0:
         return ""
     if qty < 0.001:
         return "<.001"
-    text = format_compact(qty, 2 if 1_000 <= qty < 9_950 or qty < 1 else 3)
-    if "." in text and "e" not in text:
-        figure = text.rstrip("KMBT")
-        text = figure.rstrip("0").rstrip(".") + text[len(figure) :]
-    return text
+    if qty < 1:
+        return f"{qty:.2f}" if qty >= 0.0095 else f"{qty:.3f}"
+    return format_compact(qty, 3)
 
 
 def has_room(width_px: float, height_px: float) -> bool:

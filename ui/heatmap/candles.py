@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter
 
 from heatdesk.views.candles import CandleShapes, lay_out_candles
 from ui import theme
 from ui.heatmap.layer import Layer, snapped
-from ui.heatmap.shapes import draw_dashes, draw_rects, pixel_ratio, rect_rows, snapped_all
+from ui.heatmap.shapes import (
+    draw_dashes,
+    draw_rects,
+    pixel_ratio,
+    rect_rows,
+    snapped_all,
+    thin_px,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,8 +69,10 @@ def _draw_ranges(
 ) -> None:
     """One upright line per candle or pixel column, at least a pixel long."""
     xs, highs, lows = shapes.x[some], shapes.high[some], shapes.low[some]
-    left = snapped_all(xs - 0.5, pixel_ratio(painter))
-    bars = rect_rows(left, highs, 1.0, np.maximum(1.0, lows - highs))
+    ratio = pixel_ratio(painter)
+    thin = thin_px(ratio)
+    left = snapped_all(xs - thin / 2, ratio)
+    bars = rect_rows(left, highs, thin, np.maximum(1.0, lows - highs))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(_halo())
     draw_rects(painter, bars + np.array((-1.0, -0.5, 2.0, 1.0)))
@@ -74,36 +83,37 @@ def _draw_ranges(
 def _draw_bodies(
     painter: QPainter, shapes: CandleShapes, some: NDArray[np.bool_], colour: QColor
 ) -> None:
-    """Outlined bodies with wicks above and below them."""
-    half = max(1.0, round((shapes.body_px - 1) / 2))
-    tops = np.minimum(shapes.open, shapes.close)[some].tolist()
-    ends = np.maximum(shapes.open, shapes.close)[some].tolist()
-    columns = (shapes.x[some].tolist(), shapes.high[some].tolist(), shapes.low[some].tolist())
-    wicks: list[QRectF] = []
-    bodies: list[QRectF] = []
-    for x, high, low, top, end in zip(*columns, tops, ends, strict=True):
-        centre = snapped(x - 0.5, painter)
-        top_px, end_px = snapped(top, painter), snapped(end, painter)
-        wicks.append(QRectF(centre, high, 1.0, max(0.0, top_px - high)))
-        wicks.append(QRectF(centre, end_px + 1, 1.0, max(0.0, low - end_px - 1)))
-        bodies.append(QRectF(centre - half, top_px, 2 * half + 1, max(1.0, end_px - top_px + 1)))
+    """Outlined bodies with wicks above and below them, all on whole device pixels."""
+    ratio = pixel_ratio(painter)
+    thin = thin_px(ratio)
+    half = max(1.0, round((shapes.body_px - thin) / 2 * ratio)) / ratio
+    opens, closes = shapes.open[some], shapes.close[some]
+    high, low = (snapped_all(ends[some], ratio) for ends in (shapes.high, shapes.low))
+    centre = snapped_all(shapes.x[some] - thin / 2, ratio)
+    top = snapped_all(np.minimum(opens, closes), ratio)
+    end = snapped_all(np.maximum(opens, closes), ratio) + thin
+    above = rect_rows(centre, high, thin, top - high)
+    below = rect_rows(centre, end, thin, low - end)
+    wicks = np.concatenate([above, below])
+    wicks = wicks[wicks[:, 3] > 0]
+    wide = 2 * half + thin
+    bodies = rect_rows(centre - half, top, wide, end - top)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(_halo())
-    painter.drawRects([wick.adjusted(-1, 0, 1, 0) for wick in wicks if wick.height() > 0])
-    for body in bodies:
-        painter.drawRect(body.adjusted(-1, -1, 1, 1))
+    draw_rects(painter, wicks + np.array((-1.0, 0.0, 2.0, 0.0)))
+    draw_rects(painter, bodies + np.array((-1.0, -1.0, 2.0, 2.0)))
     painter.setBrush(colour)
-    painter.drawRects([wick for wick in wicks if wick.height() > 0])
-    edges: list[QRectF] = []
-    for b in bodies:
-        if b.height() <= 2 or b.width() <= 2:
-            edges.append(b)
-            continue
-        edges.append(QRectF(b.left(), b.top(), b.width(), 1))
-        edges.append(QRectF(b.left(), b.bottom() - 1, b.width(), 1))
-        edges.append(QRectF(b.left(), b.top() + 1, 1, b.height() - 2))
-        edges.append(QRectF(b.right() - 1, b.top() + 1, 1, b.height() - 2))
-    painter.drawRects(edges)
+    draw_rects(painter, wicks)
+    full = (bodies[:, 3] <= 2 * thin) | (wide <= 2 * thin)
+    draw_rects(painter, bodies[full])
+    left, top, _, tall = bodies[~full].T
+    for edges in (
+        rect_rows(left, top, wide, thin),
+        rect_rows(left, top + tall - thin, wide, thin),
+        rect_rows(left, top + thin, thin, tall - 2 * thin),
+        rect_rows(left + wide - thin, top + thin, thin, tall - 2 * thin),
+    ):
+        draw_rects(painter, edges)
 
 
 def draw_level_line(painter: QPainter, y_px: float, width_px: float, colour: QColor) -> None:

@@ -18,6 +18,8 @@ _ROW_PX = 17
 _FIRST_ROWS = 3
 _CLEAR_PX = 70
 """The card keeps this distance to the cursor."""
+_CAPTIONED_PX = 26
+"""At the right a card stands below what is written in the upper corner of the plot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class HoverCard(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(QPen(QColor(theme.Palette.LINE_STRONG), 1))
-        painter.setBrush(theme.colour(theme.Palette.PANEL, 0.94))
+        painter.setBrush(QColor(theme.Palette.PANEL))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
         painter.setFont(self.font())
         for i, (label, value) in enumerate(self._rows):
@@ -174,10 +176,11 @@ def place_card(size: QSize, plot: QRectF, cursor: QPointF) -> QPoint:
     box = QRectF(left, top, size.width(), size.height())
     if box.adjusted(-_CLEAR_PX, -_CLEAR_PX, _CLEAR_PX, _CLEAR_PX).contains(cursor):
         lower = round(plot.bottom()) - _CARD_MARGIN_PX - size.height()
+        top_right = round(plot.top()) + _CAPTIONED_PX
         below = QRectF(left, lower, size.width(), size.height())
         near = below.adjusted(-_CLEAR_PX, -_CLEAR_PX, _CLEAR_PX, _CLEAR_PX)
         if not near.contains(cursor):
             return QPoint(left, lower)
         right = round(plot.right()) - _CARD_MARGIN_PX - size.width()
-        return QPoint(max(round(plot.left()) + 2, right), top)
+        return QPoint(max(round(plot.left()) + 2, right), max(top, min(top_right, lower)))
     return QPoint(left, top)

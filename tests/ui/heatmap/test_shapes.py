@@ -8,7 +8,15 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPolygonF
 
 from ui.heatmap.layer import snapped
-from ui.heatmap.shapes import draw_polyline, draw_rects, pixel_ratio, rect_rows, snapped_all
+from ui.heatmap.shapes import (
+    draw_dashes,
+    draw_polyline,
+    draw_rects,
+    pixel_ratio,
+    rect_rows,
+    snapped_all,
+    thin_px,
+)
 
 
 class Sheet:
@@ -83,3 +91,19 @@ def test_edges_snap_like_single_ones(qtbot, ratio):
 def test_single_numbers_and_arrays_mix_in_rows():
     rows = rect_rows(np.array([1.0, 2.0]), 5, np.array([3.0, 4.0]), 1)
     assert rows.tolist() == [[1.0, 5.0, 3.0, 1.0], [2.0, 5.0, 4.0, 1.0]]
+
+
+@pytest.mark.parametrize(("ratio", "device_px"), [(1.0, 1), (1.25, 1), (1.5, 1), (2.0, 2)])
+def test_a_dashed_line_is_as_thick_wherever_it_lies(qtbot, ratio, device_px):
+    assert thin_px(ratio) * ratio == device_px
+    for place in range(3, 12):
+
+        def upright(painter, x=float(place)):
+            draw_dashes(painter, (x, 0.0), 40.0, QColor("white"), (3.0, 3.0), upright=True)
+
+        def level(painter, y=float(place)):
+            draw_dashes(painter, (0.0, y), 40.0, QColor("white"), (3.0, 3.0))
+
+        lit = QColor("white").rgb()
+        assert (Sheet(ratio).draw(upright) == lit).any(axis=0).sum() == device_px
+        assert (Sheet(ratio).draw(level) == lit).any(axis=1).sum() == device_px
