@@ -30,6 +30,7 @@ from heatdesk.net.body import Body
 from heatdesk.net.budget import OnWait, RateBudget, Ticket
 from heatdesk.net.failures import CONNECT_TIMEOUT_S, failure_of
 from heatdesk.net.headers import lower_case
+from heatdesk.net.json_pull import decoded
 from heatdesk.net.replies import Refusal, clean, error_of, looks_like_web_page, request_id_of
 from heatdesk.units import Clock
 
@@ -216,21 +217,20 @@ class JsonClient:
         ------
         BadPayload
         """
-        try:
-            decoded: object = orjson.loads(reply.body)
-        except orjson.JSONDecodeError as error:
-            if looks_like_web_page(reply.headers, reply.body):
-                text = (
-                    f"A web page came back instead of data from {self.title};"
-                    " check the base URL, or a proxy in between."
-                )
-            elif not reply.body.strip():
-                text = f"{self.title} sent an empty answer."
-            else:
-                text = f"{self.title} sent something that is not valid JSON."
-            detail = f"{self.provider}: {clean(str(error))}"
-            raise BadPayload(self.provider, text, detail, reply.request_id) from None
-        return decoded
+        value: object = decoded(reply.body)
+        if not isinstance(value, orjson.JSONDecodeError):
+            return value
+        if looks_like_web_page(reply.headers, reply.body):
+            text = (
+                f"A web page came back instead of data from {self.title};"
+                " check the base URL, or a proxy in between."
+            )
+        elif not reply.body.strip():
+            text = f"{self.title} sent an empty answer."
+        else:
+            text = f"{self.title} sent something that is not valid JSON."
+        detail = f"{self.provider}: {clean(str(value))}"
+        raise BadPayload(self.provider, text, detail, reply.request_id)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -331,7 +331,8 @@ class JsonClient:
 
     def _checked_key_headers(self) -> dict[str, str]:
         headers = self._key_headers()
-        if all(value.isascii() and value.isprintable() for value in headers.values()):
+        # What httpx would refuse it would also quote.
+        if all(v.isascii() and v.isprintable() and v == v.strip() for v in headers.values()):
             return headers
         text = f"The {self.title} key holds characters no key can hold. Enter it again."
         raise KeyRejected(self.provider, text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
@@ -31,6 +31,12 @@ _BLANKS = re.compile(rb"[ \t\n\r]*+")
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _WORD = re.compile(rb"[A-Za-z0-9+.\-]*+")
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
+_ITEM = (
+    rb"(?:-?(?:0|[1-9][0-9]{0,30}+)(?:\.[0-9]{1,30}+)?(?:[eE][+-]?[0-9]{1,4}+)?"
+    rb'|true|false|null|"[ !#-\[\]-~]{0,200}+")'
+)
+_ITEMS = re.compile(rb"(?:[ \t\n\r]*+" + _ITEM + rb"[ \t\n\r]*+,)++")
+# Elements that need no closer look: a list of them is passed over at once, not one by one.
 _PLAIN = rb'[^{}\[\]"]*+'
 _FLAT = rb"\{" + _PLAIN + rb'(?:"[^"\\]*+"' + _PLAIN + rb")*+\}"
 _SMALL_OBJECT = re.compile(
@@ -94,10 +100,9 @@ class JsonPull:
         yield from self._must_be(QUOTE, "no text")
         while (found := _STRING.match(self._text, self._at)) is None:
             yield from self._wait()
-        try:
-            text = orjson.loads(found.group())
-        except orjson.JSONDecodeError:
-            raise self.fault("a broken text") from None
+        text = decoded(found.group())
+        if isinstance(text, orjson.JSONDecodeError):
+            raise self.fault("a broken text")
         self._at = self._bounded(found.end())
         return str(text)
 
@@ -205,8 +210,7 @@ class JsonPull:
                     raise self.fault("nested too deeply")
                 if (yield from self.enter(byte)):
                     closing.append(byte)
-                    if byte == OBJECT:
-                        yield from self.key()
+                    yield from self._next(byte)
                     continue
             elif byte == QUOTE:
                 yield from self.string()
@@ -214,14 +218,20 @@ class JsonPull:
                 yield from self._scalar(lenient)
             while closing:
                 if (yield from self.more(closing[-1])):
-                    if closing[-1] == OBJECT:
-                        yield from self.key()
+                    yield from self._next(closing[-1])
                     break
                 closing.pop()
             else:
                 return
 
     # -- inside
+
+    def _next(self, opening: int) -> Steps[None]:
+        """Go up to the next value of an object, or to the next one of a list worth a look."""
+        if opening == OBJECT:
+            yield from self.key()
+        elif items := _ITEMS.match(self._text, self._at):
+            self._at = items.end()
 
     def _scalar(self, lenient: bool) -> Steps[None]:
         while True:
@@ -251,6 +261,17 @@ class JsonPull:
         if stop - start > MAX_TOKEN_BYTES:
             raise self.fault("a value that is too long")
         return stop
+
+
+def decoded(text: bytes) -> Any:
+    """Value of a strict JSON text, or the error.
+
+    Raised, it would hang on the error that tells of it; and it holds the whole text.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return error
 
 
 def is_number(word: bytes) -> bool:

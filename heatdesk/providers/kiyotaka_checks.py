@@ -12,6 +12,8 @@ from heatdesk.net.fields import Node
 
 PROVIDER, TITLE = "kiyotaka", "Kiyotaka"
 DESCENDING, ASCENDING = -1, 1
+LEAST_PRICE, MOST_PRICE = 1e-15, 1e15
+"""Prices outside are no market's; they would stretch the levels beyond what can be counted."""
 
 Place = Callable[[int, int, int], str]
 """Path of a number: snapshot, level in it, 0 for the price and 1 for the quantity."""
@@ -28,19 +30,19 @@ def _locate(runs: LevelRuns, index: int) -> tuple[int, int]:
 
 
 def check_levels(runs: LevelRuns, place: Place) -> None:
-    """Hold prices above zero and quantities at zero or more, all finite."""
+    """Hold prices to what a market can quote and quantities to zero or more, all finite."""
     # A comparison with NaN is false, so that these find it as well.
     if runs.price.size == 0 or (
-        runs.price.min() > 0
+        runs.price.min() >= LEAST_PRICE
         and runs.qty.min() >= 0
-        and runs.price.max() < np.inf
+        and runs.price.max() <= MOST_PRICE
         and runs.qty.max() < np.inf
     ):
         return
-    wrong_price = ~((runs.price > 0) & (runs.price < np.inf))
+    wrong_price = ~((runs.price >= LEAST_PRICE) & (runs.price <= MOST_PRICE))
     wrong_qty = ~((runs.qty >= 0) & (runs.qty < np.inf))
     for kind, wrong, expected in (
-        (0, wrong_price, "is not a price above zero"),
+        (0, wrong_price, f"is not a price from {LEAST_PRICE:g} to {MOST_PRICE:g}"),
         (1, wrong_qty, "is not a quantity of zero or more"),
     ):
         if wrong.any():

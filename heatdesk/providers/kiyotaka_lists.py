@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from heatdesk.frames import BookSub, CandleSub, LiquidationSub, Quote
@@ -18,6 +19,8 @@ INTERVAL_NAMES = dict(
     )
 )
 """What the provider calls each interval."""
+
+_SECRET = re.compile("key|token|secret|auth", re.IGNORECASE)
 
 SeriesSub = BookSub | LiquidationSub | CandleSub
 Params = list[tuple[str, str]]
@@ -102,9 +105,17 @@ def parse_markets(payload: object) -> tuple[list[tuple[str, str, str, str]], int
 
 
 def parse_usage(payload: object) -> str:
-    """Every figure of ``/v1/usage`` in one line; its fields are not documented."""
+    """Every figure of ``/v1/usage`` in one line; its fields are not documented.
+
+    Texts under a name that speaks of a key are left out, in case the key itself is served.
+    """
     Node(payload, PROVIDER, TITLE).members()
-    words = ", ".join(f"{name} {value}" for name, value in _leaves("", payload))
+    told = [
+        f"{name} {value}"
+        for name, value in _leaves("", payload)
+        if not (isinstance(value, str) and _SECRET.search(name))
+    ]
+    words = ", ".join(told)
     return words if len(words) <= 300 else words[:297] + "..."
 
 

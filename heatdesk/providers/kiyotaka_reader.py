@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 from heatdesk.errors import BadPayload
-from heatdesk.net.json_pull import LIST, OBJECT, JsonPull, NotJson, Steps
+from heatdesk.net.json_pull import LIST, OBJECT, JsonPull, NotJson, Steps, decoded
 from heatdesk.providers.kiyotaka_checks import PROVIDER, TITLE, bad
 
 G = TypeVar("G")
@@ -57,8 +57,9 @@ class AnswerReader(ABC, Generic[G]):
     """Reads ``{"series": [{"id": {...}, <content>: [...]}]}`` as its bytes come.
 
     Keys may come in any order and unknown ones are passed over; a known one that comes twice
-    in an object is refused, for nobody can tell which is meant. The result depends on the
-    bytes alone, never on how they were cut into chunks.
+    in an object is refused, for nobody can tell which is meant (inside small values, which are
+    read as one, the last of them counts). The result depends on the bytes alone, never on how
+    they were cut into chunks.
 
     Attributes
     ----------
@@ -129,24 +130,24 @@ class AnswerReader(ABC, Generic[G]):
     def read_small(self, read: Callable[[Any], T]) -> Steps[T]:
         """Read a small value whole; ``read`` judges it once decoded."""
         text = yield from self.pull.raw()
-        try:
-            value = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
+        value = decoded(text)
+        if isinstance(value, orjson.JSONDecodeError):
             # Strict JSON has no NaN: name the field that holds it, if that is all.
             with suppress(ValueError, RecursionError):
                 read(json.loads(text.decode()))
-            raise self.pull.fault(f"{error}, in what ends") from None
+            raise self.pull.fault(f"{value}, in what ends")
         return read(value)
 
     def _advance(self) -> list[G]:
+        why = ""
         try:
-            next(self._steps)
-        except StopIteration:
-            pass
+            next(self._steps, None)
         except NotJson as error:
+            why = str(error)
+        if why:  # raised out here, so that nothing that knows the text hangs on it
             kind = "a web page" if self._web_page else "something that is not JSON"
             text = f"{TITLE} sent {kind} instead of data."
-            raise BadPayload(PROVIDER, text, f"{PROVIDER}: not JSON: {error}") from None
+            raise BadPayload(PROVIDER, text, f"{PROVIDER}: not JSON: {why}")
         found, self._found = self._found, []
         return found
 

@@ -155,7 +155,9 @@ def test_without_a_key_nothing_is_sent_or_spent() -> None:
     assert budget.used_today() == 0
 
 
-@pytest.mark.parametrize("key", ["two\nlines", "tab\there", "schlüssel", "a\r\nX-Evil: 1"])
+@pytest.mark.parametrize(
+    "key", ["two\nlines", "tab\there", "schlüssel", "a\r\nX-Evil: 1", " blank", "blank "]
+)
 def test_a_key_that_would_break_the_header_is_refused_before_sending(key: str) -> None:
     with Scripted() as server:
         client, _ = make_client(server.url, headers=lambda: {"X-Kiyotaka-Key": key})
@@ -532,6 +534,7 @@ def test_what_is_not_json_is_named(body: bytes, content_type: str, words: str) -
     with explained(BadPayload, words) as caught:
         client.loads(Reply(body, {"content-type": content_type}, "req_1"))
     assert caught.value.request_id == "req_1"
+    assert_no_key(caught.value)
 
 
 def test_the_key_is_in_no_log_line_and_no_repr(caplog: pytest.LogCaptureFixture) -> None:

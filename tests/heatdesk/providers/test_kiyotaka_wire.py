@@ -146,6 +146,8 @@ BOOK_MUTATIONS: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda p: point(p)["asks"].__setitem__(1, np.nan), "series[0].points[0].Point.asks[1]"),
     (lambda p: point(p)["asks"].__setitem__(5, np.inf), "series[0].points[0].Point.asks[5]"),
     (lambda p: point(p)["asks"].__setitem__(0, 0), "series[0].points[0].Point.asks[0]"),
+    (lambda p: point(p)["asks"].__setitem__(4, 1e300), "series[0].points[0].Point.asks[4]"),
+    (lambda p: point(p)["bids"].__setitem__(4, 5e-324), "series[0].points[0].Point.bids[4]"),
     (lambda p: point(p)["asks"].__setitem__(4, 70830), "series[0].points[0].Point.asks[4]"),
     (lambda p: point(p)["bids"].__setitem__(2, 70900), "series[0].points[0].Point.bids[2]"),
     (lambda p: point(p)["bids"].__setitem__(2, 70800), "series[0].points[0].Point.bids[2]"),
@@ -365,3 +367,8 @@ def test_markets_come_in_pages() -> None:
 
 def test_usage_is_told_as_it_comes() -> None:
     assert parse_usage({"tier": "free", "left": {"day": 7}}) == "tier free, left.day 7"
+
+
+def test_usage_never_tells_a_key() -> None:
+    served = {"apiKey": "abc-123", "user": {"access_token": ["def"]}, "keys": 2, "tier": "free"}
+    assert parse_usage(served) == "keys 2, tier free"
