@@ -114,7 +114,7 @@ class CellBlock:
         First absolute column.
     state : (BLOCK,) uint8
         `UNKNOWN`, `OBSERVED` or `GAP`.
-    touched : (BLOCK,) int64
+    changed_at : (BLOCK,) int64
         Revision of the last change of each column.
     revision : int
         The newest of them.
@@ -124,12 +124,12 @@ class CellBlock:
         Levels that data has touched, inclusive; ``high < low`` while there is none.
     """
 
-    __slots__ = ("cells", "high", "low", "revision", "start", "state", "touched")
+    __slots__ = ("cells", "changed_at", "high", "low", "revision", "start", "state")
 
     def __init__(self, index: int) -> None:
         self.start = index * BLOCK
         self.state: NDArray[np.uint8] = np.zeros(BLOCK, np.uint8)
-        self.touched: NDArray[np.int64] = np.zeros(BLOCK, np.int64)
+        self.changed_at: NDArray[np.int64] = np.zeros(BLOCK, np.int64)
         self.revision = 0
         self.cells: Cells | None = None
         self.low, self.high = 0, -1
@@ -137,12 +137,12 @@ class CellBlock:
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        own = self.state.nbytes + self.touched.nbytes
+        own = self.state.nbytes + self.changed_at.nbytes
         return own + (self.cells.nbytes if self.cells is not None else 0)
 
-    def touch(self, where: NDArray[np.int64] | slice, mark: int) -> None:
+    def note_change(self, where: NDArray[np.int64] | slice, mark: int) -> None:
         """Note a change of columns, counted from `start`."""
-        self.touched[where] = mark
+        self.changed_at[where] = mark
         self.revision = mark
 
     def write(
@@ -151,7 +151,7 @@ class CellBlock:
         """Replace whole columns; codes are (columns, levels from ``low`` up), inside the memory."""
         places = columns - self.start
         self.state[places] = OBSERVED
-        self.touch(places, mark)
+        self.note_change(places, mark)
         if self.cells is None:
             return
         slots = columns - self.cells.left

@@ -104,7 +104,7 @@ def level_range(run: LevelRuns, grid: PriceGrid) -> tuple[Levels, Levels]:
     return low, high
 
 
-def touch_level(runs: Mapping[str, LevelRuns], grid: PriceGrid, start: int, stop: int) -> int:
+def traded_level(runs: Mapping[str, LevelRuns], grid: PriceGrid, start: int, stop: int) -> int:
     """Level around which snapshots ``start`` to ``stop`` trade; a few stray prices do not move it.
 
     Of a book the median of the best prices, of one without sides the median of all.

@@ -19,7 +19,7 @@ from heatdesk.store.bucketing import (
     cleaned,
     level_range,
     runs_of,
-    touch_level,
+    traded_level,
 )
 from heatdesk.store.codes import EMPTY, Codes, CodeScale
 from heatdesk.store.grid import GridSpec
@@ -68,9 +68,9 @@ class Snapshots:
         """Levels that some snapshots observed, half-open; None when they observed none."""
         return _span(self.lows[start:stop], self.highs[start:stop])
 
-    def touch(self, start: int, stop: int) -> int:
+    def traded_level(self, start: int, stop: int) -> int:
         """Level around which some snapshots trade."""
-        return touch_level(self.runs, self.grid.price, start, stop)
+        return traded_level(self.runs, self.grid.price, start, stop)
 
     def missing(self, asked: Span) -> Levels:
         """Columns of ``asked`` that did not come."""
@@ -82,14 +82,14 @@ class Snapshots:
     def newest(self) -> tuple[int, int]:
         """Newest column that observed a level, and the level around which it trades."""
         i = int(np.flatnonzero(self.lows <= self.highs)[-1])
-        return int(self.columns[i]), self.touch(i, i + 1)
+        return int(self.columns[i]), self.traded_level(i, i + 1)
 
     def held_span(self, start: int, stop: int) -> Span | None:
-        """Levels of some snapshots that a block can hold: at most `MAX_LEVELS` about the touch."""
+        """Levels of some snapshots that a block can hold: at most `MAX_LEVELS` about where they trade."""
         span = self.span(start, stop)
         if span is None or span[1] - span[0] <= MAX_LEVELS:
             return span
-        middle = min(max(self.touch(start, stop), span[0]), span[1] - 1)
+        middle = min(max(self.traded_level(start, stop), span[0]), span[1] - 1)
         low = max(span[0], min(middle - MAX_LEVELS // 2, span[1] - MAX_LEVELS))
         return low, low + MAX_LEVELS
 

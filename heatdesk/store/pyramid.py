@@ -120,7 +120,7 @@ class Pyramid:
             return tile
         start = (tile.left << time_lod) - block.start
         width = tile.codes.shape[1]
-        newest = block.touched[start : start + (width << time_lod)]
+        newest = block.changed_at[start : start + (width << time_lod)]
         newest = newest.reshape(width, 1 << time_lod).max(axis=1)
         stale = newest > tile.synced
         stale[: max(0, columns[0] - tile.left)] = False

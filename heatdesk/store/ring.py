@@ -165,7 +165,7 @@ class CellRing:
         block = self.blocks.setdefault(index, CellBlock(index))
         if cells is not None and (held[0] > block.low or held[1] <= block.high):
             # levels were given up: whatever column had them reads differently now
-            block.touch(slice(None), mark)
+            block.note_change(slice(None), mark)
         if cells is not None:
             block.cells = cells
             block.low, block.high = held[0], held[1] - 1
@@ -189,7 +189,7 @@ class CellRing:
             places = places[block.state[places] == UNKNOWN]
             if places.size:
                 block.state[places] = GAP
-                block.touch(places, mark)
+                block.note_change(places, mark)
         self._join((int(columns[0]), int(columns[-1]) + 1))
 
     def unmark_gaps(self, first: int, mark: int) -> None:
@@ -200,7 +200,7 @@ class CellRing:
             gaps = gaps[gaps >= first - block.start]
             if gaps.size:
                 block.state[gaps] = UNKNOWN
-                block.touch(gaps, mark)
+                block.note_change(gaps, mark)
             left = np.flatnonzero(block.state != UNKNOWN)
             if left.size:
                 known = block.start + int(left[-1])
@@ -219,7 +219,7 @@ class CellRing:
         spans = []
         for block in self.blocks.values():
             if block.revision > revision:
-                places = np.flatnonzero(block.touched > revision)
+                places = np.flatnonzero(block.changed_at > revision)
                 if places.size:
                     spans.append((block.start + int(places[0]), block.start + int(places[-1]) + 1))
         if self.evicted_at > revision:
@@ -247,7 +247,7 @@ class CellRing:
             block = self.blocks[index]
             block.cells = fresh
             block.low, block.high = held[0], held[1] - 1
-            block.touch(slice(None), mark)
+            block.note_change(slice(None), mark)
         self.measure()
 
     def evict_before(self, index: int, mark: int) -> None:
@@ -296,6 +296,10 @@ class CellRing:
         freed = self.blocks.pop(index).nbytes
         self.nbytes -= freed
         self.floor = max(self.floor, (index + 1) * BLOCK)
-        self.first = max(self.first, self.floor)
         self.evicted_at = mark
+        if self.blocks:
+            oldest = self.blocks[min(self.blocks)]
+            known = np.flatnonzero(oldest.state != UNKNOWN)
+            # nothing may be known for a while after what went
+            self.first = oldest.start + (int(known[0]) if known.size else 0)
         return freed

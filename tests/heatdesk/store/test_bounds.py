@@ -393,7 +393,7 @@ def test_the_bytes_that_are_told_are_those_of_the_arrays() -> None:
         blocks = store._ring.blocks.values()
         native = sum(
             block.state.nbytes
-            + block.touched.nbytes
+            + block.changed_at.nbytes
             + sum(plane.nbytes for plane in (block.cells.codes if block.cells else {}).values())
             for block in blocks
         )
