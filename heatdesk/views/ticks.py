@@ -18,9 +18,11 @@ TIME_STEPS_MS = (
     *(1_000 * n for n in (1, 2, 5, 10, 15, 30)),
     *(MINUTE_MS * n for n in (1, 2, 5, 10, 15, 30)),
     *(HOUR_MS * n for n in (1, 2, 3, 4, 6, 12)),
-    *(DAY_MS * n for n in (1, 2, 7, 14, 28, 56, 91, 182, 364)),
+    *(DAY_MS * n for n in (1, 2, 4, 7, 14)),
 )
 """Steps between labels of a time axis; all read well on a clock or a calendar."""
+_MONTH_STEPS = ((1, 31), (2, 62), (3, 92), (6, 184), (12, 366), (24, 731), (60, 1_827))
+"""Months of a longer step, and the most days they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,10 @@ def time_ticks(
     if t1_ms <= t0_ms or width_px <= 0:
         return []
     least_ms = (t1_ms - t0_ms) / width_px * gap_px
-    step_ms = next((step for step in TIME_STEPS_MS if step >= least_ms), TIME_STEPS_MS[-1])
+    step_ms = next((step for step in TIME_STEPS_MS if step >= least_ms), 0)
+    if not step_ms:
+        long = (months for months, days in _MONTH_STEPS if days * DAY_MS >= least_ms)
+        return _month_ticks(t0_ms, t1_ms, next(long, _MONTH_STEPS[-1][0]), zone)
     if step_ms >= DAY_MS:
         return _day_ticks(t0_ms, t1_ms, step_ms // DAY_MS, zone)
     ticks = []
@@ -247,13 +252,13 @@ def _past_round(time_ms: int, step_ms: int, zone: tzinfo | None) -> int:
 
 def _day_ticks(t0_ms: int, t1_ms: int, step_days: int, zone: tzinfo | None) -> list[Tick]:
     first = moment_of(t0_ms, zone).date()
-    number = first.toordinal() // step_days * step_days
+    # from a Monday: whole weeks then begin as calendars have them
+    number = (first.toordinal() - 1) // step_days * step_days + 1
     ticks: list[Tick] = []
     previous_year = 0
     while True:
         day = datetime.fromordinal(max(1, number))
-        local = day.replace(tzinfo=zone) if zone is not None else day.astimezone()
-        time_ms = round(local.astimezone(UTC).timestamp() * 1000)
+        time_ms = _midnight_ms(day, zone)
         if time_ms > t1_ms:
             return ticks
         if time_ms >= t0_ms:
@@ -262,6 +267,30 @@ def _day_ticks(t0_ms: int, t1_ms: int, step_days: int, zone: tzinfo | None) -> l
             ticks.append(Tick(time_ms, label, new_year or step_days == 1))
             previous_year = day.year
         number += step_days
+
+
+def _month_ticks(t0_ms: int, t1_ms: int, step: int, zone: tzinfo | None) -> list[Tick]:
+    """First days of months; January says its year."""
+    first = moment_of(t0_ms, zone).date()
+    number = (first.year * 12 + first.month - 1) // step * step
+    ticks: list[Tick] = []
+    while True:
+        year, month = divmod(number, 12)
+        if not 1 <= year <= 9_999:
+            return ticks
+        day = datetime(year, month + 1, 1)
+        time_ms = _midnight_ms(day, zone)
+        if time_ms > t1_ms:
+            return ticks
+        if time_ms >= t0_ms:
+            label = _day_label(day) if month else f"{_day_label(day)} {year}"
+            ticks.append(Tick(time_ms, label, not month))
+        number += step
+
+
+def _midnight_ms(day: datetime, zone: tzinfo | None) -> int:
+    local = day.replace(tzinfo=zone) if zone is not None else day.astimezone()
+    return round(local.astimezone(UTC).timestamp() * 1000)
 
 
 def _clock(moment: datetime, step_ms: int) -> str:

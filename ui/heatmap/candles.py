@@ -70,7 +70,8 @@ def _draw_ranges(
     """One upright line per candle or pixel column, at least a pixel long."""
     xs, highs, lows = shapes.x[some], shapes.high[some], shapes.low[some]
     ratio = pixel_ratio(painter)
-    thin = thin_px(ratio)
+    # nothing but the line has the colour here: rather a little wider than thinner
+    thin = max(1.0, np.floor(ratio + 0.5)) / ratio
     left = snapped_all(xs - thin / 2, ratio)
     bars = rect_rows(left, highs, thin, np.maximum(1.0, lows - highs))
     painter.setPen(Qt.PenStyle.NoPen)

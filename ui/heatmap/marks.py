@@ -36,6 +36,8 @@ Float64Array = NDArray[np.float64]
 
 LABEL_PX = 17
 _DAY_NAME_PX = 90.0
+_LEAST_DAY_PX = 20.0
+"""Lines of narrower days would be a fence before the cells."""
 _LEAST_CAPTIONED_PX = 360.0
 CAPTION_PX = 21
 """Rows at the top and bottom of a plot that captions need."""
@@ -64,11 +66,14 @@ class GuideLayer(Layer):
     def draw(self, painter: QPainter, window: ChartWindow) -> None:
         """Draw what is in view."""
         faint = theme.colour(theme.Palette.CROSSHAIR, 0.30)
-        days_ms = day_lines_ms(round(window.t0_s * 1000), round(window.t1_s * 1000))
+        day_px = DAY_MS / 1000 / window.s_per_px
+        days_ms: list[int] = []
+        if day_px >= _LEAST_DAY_PX:
+            days_ms = day_lines_ms(round(window.t0_s * 1000), round(window.t1_s * 1000))
         for time_ms in days_ms:
             x = snapped(window.x_of(time_ms / 1000), painter)
             draw_dashes(painter, (x, 0.0), window.height_px, faint, (4.0, 2.0), upright=True)
-        if DAY_MS / 1000 / window.s_per_px >= _DAY_NAME_PX:
+        if day_px >= _DAY_NAME_PX:
             self._name_days(painter, window, days_ms)
         if math.isfinite(self._price):
             colour = theme.colour(theme.Palette.TEXT, 0.55)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF
 
-from heatdesk.units import format_price
+from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS, format_price
 from heatdesk.views.neighbourhood import read_neighbourhood
-from heatdesk.views.ticks import moment_label
+from heatdesk.views.ticks import SECOND_MS, moment_label
 from heatdesk.views.visible_max import VisibleMax
 from ui import theme
 from ui.heatmap.crosshair import Crosshair, CrosshairMark, HoverCard
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 _SAID_BY_LENS = {"Time", "Price", "Share", "Cell", "Best", "Source"}
 _MOST_HEAD_ROWS = 2
-_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
+_LONG_S = 200 * 86_400.0
+"""Of a longer stretch of time the year is said, not the hour."""
+_TELLING_PX = 60.0
+"""Where a minute is wider than this the axis tells seconds, and so does the crosshair."""
 
 
 class Pointer:
@@ -88,15 +91,8 @@ class Pointer:
             self.lens.dismiss()
             return
         time_s, price = found
-        interval_ms = chart.interval_ms
-        time_ms = round(time_s * 1000)
-        label_ms = time_ms if interval_ms < _MINUTE_MS else time_ms // _MINUTE_MS * _MINUTE_MS
         self.crosshair.set_mark(
-            CrosshairMark(
-                pos,
-                moment_label(label_ms, min(interval_ms, _HOUR_MS), chart.zone),
-                format_price(price, chart.tick_size),
-            )
+            CrosshairMark(pos, self._time_text(time_s), format_price(price, chart.tick_size))
         )
         rows = chart.reader(time_s, price) if chart.reader is not None else []
         if self._magnifies and self._show_lens(time_s, price, rows):
@@ -107,6 +103,17 @@ class Pointer:
             self.card.show_rows(rows, chart.plot_rect, pos)
         else:
             self.card.hide()
+
+    def _time_text(self, time_s: float) -> str:
+        """The moment, as precisely as buckets and pixels tell it apart."""
+        window = self.chart.camera.window
+        if window.span_s >= _LONG_S:
+            return moment_label(round(time_s * 1000), DAY_MS, self.chart.zone)
+        step_ms = min(self.chart.interval_ms, HOUR_MS)
+        if window.s_per_px * 1000 <= MINUTE_MS / _TELLING_PX:
+            step_ms = min(step_ms, SECOND_MS)
+        whole_ms = min(step_ms, MINUTE_MS)
+        return moment_label(round(time_s * 1000) // whole_ms * whole_ms, step_ms, self.chart.zone)
 
     def _show_lens(self, time_s: float, price: float, rows: HoverRows) -> bool:
         chart = self.chart

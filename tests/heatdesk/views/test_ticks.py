@@ -239,3 +239,24 @@ def test_labels_stay_round_where_the_clocks_go_back() -> None:
     hours = time_ticks(change_ms - 2 * HOUR_MS, change_ms + 2 * HOUR_MS, 600, WinterTime())
     labels = [tick.label for tick in hours]
     assert labels == ["01:00", "02:00", "02:00", "03:00", "04:00"], "that hour comes twice"
+
+
+@pytest.mark.parametrize("zone", [UTC, KATHMANDU])
+@pytest.mark.parametrize("years", [0.6, 1, 3, 9, 40])
+def test_long_stretches_are_marked_at_the_first_of_months_and_at_new_year(
+    zone: tzinfo, years: float
+) -> None:
+    ticks = time_ticks(NOON - round(years * 365 * DAY_MS), NOON, 900, zone)
+    moments = [moment_of(int(tick.value), zone) for tick in ticks]
+    assert 3 <= len(ticks) <= 900 / 84 + 1
+    assert all((m.day, m.hour, m.minute) == (1, 0, 0) for m in moments)
+    for tick, moment in zip(ticks, moments, strict=True):
+        assert tick.major == (moment.month == 1)
+        assert tick.label == (f"1 Jan {moment.year}" if moment.month == 1 else f"1 {moment:%b}")
+
+
+def test_weeks_begin_on_a_monday() -> None:
+    ticks = time_ticks(NOON - 60 * DAY_MS, NOON, 900, UTC)
+    moments = [moment_of(int(tick.value), UTC) for tick in ticks]
+    assert {b - a for a, b in itertools.pairwise(moments)} == {timedelta(days=7)}
+    assert all(m.weekday() == 0 for m in moments)

@@ -273,3 +273,21 @@ def test_a_chart_under_the_mouse_takes_the_keys_when_its_window_becomes_active(
     view.setAttribute(Qt.WidgetAttribute.WA_UnderMouse)
     QApplication.sendEvent(view, QEvent(QEvent.Type.WindowActivate))
     assert view.hasFocus()
+
+
+def test_the_crosshair_says_seconds_where_the_axis_does_and_the_year_of_years(
+    qtbot: QtBot, panel: OrderBookPanel
+) -> None:
+    chart = panel.chart
+
+    def said(span_s: float) -> str:
+        chart.camera.zoom_time(span_s / chart.camera.window.span_s, 400)
+        chart.apply()
+        chart.point_at(QPointF(400, 200))
+        assert chart.crosshair.mark is not None
+        return chart.crosshair.mark.time_text
+
+    assert said(3_600).count(":") == 1
+    assert said(120).count(":") == 2
+    assert said(3_600).count(":") == 1
+    assert ":" not in said(400 * 86_400)
