@@ -56,7 +56,7 @@ class CellNumberLayer(Layer):
     """
 
     def __init__(
-        self, item: HeatmapItem, parent: QGraphicsItem | None = None, z: float = 4.0
+        self, item: HeatmapItem, parent: QGraphicsItem | None = None, z: float = 9.0
     ) -> None:
         super().__init__(parent, z)
         self._item = item

@@ -157,6 +157,12 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         return self._painted_by.window
 
     @property
+    def detail(self) -> tuple[int, int] | None:
+        """How columns (a power of two) and levels were pooled at the last paint."""
+        window = self.window
+        return (window.time_lod, window.step) if window else None
+
+    @property
     def path_note(self) -> str:
         """One sentence for the user when OpenGL had to be left; empty otherwise."""
         return self._gl_note

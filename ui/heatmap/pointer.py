@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QTimer
 
 from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS, format_price
 from heatdesk.views.neighbourhood import read_neighbourhood
@@ -41,6 +41,10 @@ class Pointer:
         self._largest = VisibleMax()
         self._at: QPointF | None = None
         self._magnifies = False
+        self._detail: object = None
+        self._again = QTimer(chart.view)
+        self._again.setSingleShot(True)
+        self._again.timeout.connect(self.refresh)
 
     @property
     def over_plot(self) -> bool:
@@ -81,9 +85,15 @@ class Pointer:
             return float("nan")
         return self._largest.quantity(item.source, item.window, self.chart.camera.window)
 
+    def painted(self) -> None:
+        """Say it again after a paint in which cells became others than those spoken of."""
+        if self._at is not None and self.chart.item.detail != self._detail:
+            self._again.start()
+
     def refresh(self) -> None:
         """Say again what is under the mouse."""
         chart, pos = self.chart, self._at
+        self._detail = chart.item.detail
         found = chart.at(pos) if pos is not None else None
         if pos is None or found is None:
             self.crosshair.set_mark(None)

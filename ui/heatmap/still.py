@@ -79,14 +79,19 @@ class StillPicture:
                 if not wanted:
                     return False
                 self._picture = self._copy(ratio, corner)
+            if self._picture is None:
+                return False
             painter.drawPixmap(-corner, self._picture)
         finally:
             painter.end()
         return True
 
-    def _copy(self, ratio: float, corner: QPointF) -> QPixmap:
+    def _copy(self, ratio: float, corner: QPointF) -> QPixmap | None:
+        """Draw the scene into a picture; None where there is no memory for one."""
         room = QRect(self._view.viewport().rect())
         picture = QPixmap(math.ceil(room.width() * ratio + 1), math.ceil(room.height() * ratio + 1))
+        if picture.isNull():
+            return None
         picture.setDevicePixelRatio(ratio)
         picture.fill(self._view.backgroundBrush().color())
         painter = QPainter(picture)

@@ -61,15 +61,18 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the scene, unless there is no context to paint it in."""
         viewport = self.viewport()
-        if isinstance(viewport, GlViewport):
-            if viewport.isValid():
-                super().paintEvent(event)
+        if isinstance(viewport, GlViewport) and not viewport.isValid():
             return
         chart = self.gestures.chart if self.gestures is not None else None
-        if chart is None or not self.still.paint(
-            chart.scene_key(), wanted=chart.wants_still, at_once=chart.paused
-        ):
+        copied = (
+            chart is not None
+            and not isinstance(viewport, GlViewport)
+            and self.still.paint(chart.scene_key(), wanted=chart.wants_still, at_once=chart.paused)
+        )
+        if not copied:
             super().paintEvent(event)
+        if chart is not None:
+            chart.pointer.painted()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Lay the chart out anew."""

@@ -291,3 +291,18 @@ def test_the_crosshair_says_seconds_where_the_axis_does_and_the_year_of_years(
     assert said(120).count(":") == 2
     assert said(3_600).count(":") == 1
     assert ":" not in said(400 * 86_400)
+
+
+def test_the_card_speaks_of_the_cells_that_a_zoom_made(qtbot: QtBot, panel: OrderBookPanel) -> None:
+    chart = panel.chart
+    qtbot.mouseMove(chart.view.viewport(), QPoint(400, 200))
+    chart.view.viewport().grab()
+    assert "Cell" not in chart.card.text()
+    qtbot.keyClick(chart.view, Qt.Key.Key_Home)
+    chart.camera.zoom_price(12.0, 200)
+    chart.camera.zoom_time(6.0, 400)
+    chart.apply()
+    chart.view.viewport().grab()
+    assert chart.item.detail is not None
+    assert chart.item.detail[1] > 1
+    qtbot.waitUntil(lambda: f"of {chart.item.detail[1]} levels" in chart.card.text())
