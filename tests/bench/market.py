@@ -81,9 +81,6 @@ class Market:
             frame = self.frame(first, qty)
             if store is None:
                 store = HeatmapStore.for_frame(frame)
-                reserve = getattr(store, "reserve", None)
-                if reserve is not None:
-                    reserve(START_MS, START_MS + self.columns * MINUTE_MS)
             store.apply(frame)
         assert store is not None
         return store, cells

@@ -190,13 +190,15 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
             return None
         if self._style is None or self._style_generation != source.generation:
             self._version += 1
+            with source.lock:
+                values, generation = source.values, source.generation
             made, ask_made = self._builders
-            table = made(source.values) if callable(made) else made
+            table = made(values) if callable(made) else made
             ask_table = table
             if ask_made is not made:
-                ask_table = ask_made(source.values) if callable(ask_made) else ask_made
+                ask_table = ask_made(values) if callable(ask_made) else ask_made
             self._style = Style(self._plane, table, ask_table, self._version, self._shades)
-            self._style_generation = source.generation
+            self._style_generation = generation
         return self._style
 
     # -- reading back
