@@ -73,6 +73,11 @@ class Magnifier(QWidget):
         """What is shown."""
         return self._cells
 
+    @property
+    def head(self) -> str:
+        """What is written above the cells."""
+        return self._head
+
     def set_scale(
         self, tick_size: float, zone: tzinfo | None, side_colours: tuple[str, str]
     ) -> None:

@@ -140,8 +140,19 @@ class Pointer:
         )
         if cells is None:
             return False
-        # time and price of the middle stand at the edges of the lens
-        told = [row for row in rows if row[0] not in _SAID_BY_LENS][:_MOST_HEAD_ROWS]
-        head = "  \u00b7  ".join(" ".join(part for part in row if part) for row in told)
-        self.lens.show_cells(cells, style, head, chart.plot_rect, place)
+        self.lens.show_cells(cells, style, _lens_head(rows), chart.plot_rect, place)
         return True
+
+
+def _lens_head(rows: HoverRows) -> str:
+    """What is written over the lens: of a pooled cell what it stands for, not a figure of its own.
+
+    The lens shows native cells, and the framed one holds less than the cell that was pooled;
+    time and price of the middle stand at its edges.
+    """
+    pooled = [("Drawn", text) for label, text in rows if label == "Cell"]
+    if pooled:
+        told = pooled + [row for row in rows if row[0] == "From last"]
+    else:
+        told = [row for row in rows if row[0] not in _SAID_BY_LENS][:_MOST_HEAD_ROWS]
+    return "  \u00b7  ".join(" ".join(part for part in row if part) for row in told)

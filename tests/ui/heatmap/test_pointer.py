@@ -306,3 +306,20 @@ def test_the_card_speaks_of_the_cells_that_a_zoom_made(qtbot: QtBot, panel: Orde
     assert chart.item.detail is not None
     assert chart.item.detail[1] > 1
     qtbot.waitUntil(lambda: f"of {chart.item.detail[1]} levels" in chart.card.text())
+
+
+def test_the_lens_tells_a_pooled_cell_from_the_native_one_it_frames(
+    qtbot: QtBot, panel: OrderBookPanel
+) -> None:
+    chart = panel.chart
+    chart.camera.zoom_price(12.0, 200)
+    chart.apply()
+    chart.view.grab()
+    lens = hold_alt(qtbot, panel, spot(panel, 150, WALL_PRICE - 2.5))
+    assert chart.item.detail is not None
+    levels = chart.item.detail[1]
+    assert levels > 1
+    assert lens.cells is not None
+    assert lens.cells.qty[lens.cells.centre] < 10
+    assert f"of {levels} levels" in lens.head
+    assert "Bid" not in lens.head
