@@ -145,7 +145,7 @@ def hover_lines(reading: CellReading, style: HoverStyle, side: str = "") -> list
     distance = _distance_text(reading, style)
     best = _best_text(reading, style)
     rows += [("From last", distance)] if distance else []
-    rows += [("Best", best)] if best else []
+    rows += [("Best" if _is_one_tick(style) else "Best level", best)] if best else []
     if style.venues:
         observed = reading.state == "observed"
         rows.append(("Source", style.venues + (f", {_observed_text(reading)}" if observed else "")))
@@ -217,12 +217,19 @@ def _distance_text(reading: CellReading, style: HoverStyle) -> str:
     return f"{format_pct(away / last * 100, 2)}  {sign}{points}"
 
 
+def _is_one_tick(style: HoverStyle) -> bool:
+    """Whether a level is a price, not a stretch in which a price lies."""
+    return style.block_size <= style.tick_size * (1 + 1e-9)
+
+
 def _best_text(reading: CellReading, style: HoverStyle) -> str:
-    """Best bid and ask of the column; of a side that holds nothing, a dash."""
+    """Best bid and ask of the column, or their levels; of a side that holds nothing, a dash."""
     prices = (reading.best_bid, reading.best_ask)
     if not any(math.isfinite(price) for price in prices):
         return ""
     bid, ask = (format_price(price, style.tick_size) for price in prices)
+    if bid == ask and not _is_one_tick(style):
+        ask = "same"
     return ("" if reading.best_exact else _APPROXIMATE) + f"{bid} / {ask}"
 
 

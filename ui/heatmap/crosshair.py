@@ -13,6 +13,8 @@ from ui import theme
 from ui.heatmap.shapes import draw_dashes
 
 _TAG_PX = 18
+_TAG_OVER_PX = 80
+"""Room left of the axis that the price of the crosshair may take where it is a long one."""
 _CARD_MARGIN_PX = 10
 _ROW_PX = 17
 _FIRST_ROWS = 3
@@ -32,7 +34,7 @@ class CrosshairMark:
 
 
 class Crosshair(QWidget):
-    """A see-through sheet over the whole chart; repaints two strips per move, nothing below."""
+    """A see-through sheet over the whole chart; repaints two strips per move."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -67,7 +69,9 @@ class Crosshair(QWidget):
         x, y = round(mark.at.x()), round(mark.at.y())
         bottom = round(self._plot.bottom())
         region = QRegion(QRect(x - 2, 0, 5, self.height()))
-        region += QRect(0, y - _TAG_PX, self.width(), 2 * _TAG_PX)
+        region += QRect(0, y - 2, self.width(), 5)
+        tag = round(self._plot.right()) - _TAG_OVER_PX
+        region += QRect(tag, y - _TAG_PX, self.width() - tag, 2 * _TAG_PX)
         return region + QRect(x - 120, bottom - 2, 240, self.height() - bottom + 4)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -17,7 +17,7 @@ from ui.heatmap.magnifier import Magnifier
 if TYPE_CHECKING:
     from ui.heatmap.chart import HoverRows, PriceTimeChart
 
-_SAID_BY_LENS = {"Time", "Price", "Share", "Cell", "Best", "Source"}
+_SAID_BY_LENS = {"Time", "Price", "Share", "Cell", "Best", "Best level", "Source"}
 _MOST_HEAD_ROWS = 2
 _LONG_S = 200 * 86_400.0
 """Of a longer stretch of time the year is said, not the hour."""

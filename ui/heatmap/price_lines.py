@@ -62,7 +62,8 @@ class PriceLineLayer(Layer):
         ----------
         exact : bool
             A level is one tick high: its edge is the price itself. Otherwise the price lies
-            somewhere in its level, and the edges that face each other are drawn.
+            somewhere in its level: the edges that face each other are drawn, or those round
+            a level that holds both.
         """
         if source is None:
             self.prices.clear()
@@ -86,13 +87,17 @@ class PriceLineLayer(Layer):
         if grid is None:
             return {}
         start_s = grid.time.time_of(prices.first_column) / 1000
-        facing = 0.0 if self._exact else 1.0
+        bid, ask = prices.bid, prices.ask
+        if not self._exact:
+            # in a level that holds both sides the bid is still below the ask
+            apart = ~(bid >= ask)
+            bid, ask = bid + apart, ask + ~apart
         found: dict[str, NDArray[np.float64]] = {}
         if self._best:
-            found["bid"] = (prices.bid + facing) * grid.block_size
-            found["ask"] = prices.ask * grid.block_size
+            found["bid"] = bid * grid.block_size
+            found["ask"] = ask * grid.block_size
         if self._mid:
-            found["mid"] = (prices.bid + facing + prices.ask) / 2 * grid.block_size
+            found["mid"] = (bid + ask) / 2 * grid.block_size
         step_s = grid.interval_ms / 1000
         return {name: PriceSeries(start_s, step_s, price) for name, price in found.items()}
 

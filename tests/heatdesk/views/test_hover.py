@@ -80,9 +80,16 @@ def test_the_share_of_the_largest_cell_in_view_is_said() -> None:
 
 def test_best_prices_are_marked_unless_they_are_as_served() -> None:
     top = replace(CELL, bid=1.0, best_bid=70_000.0, best_ask=70_000.1)
-    assert "Best: ≈ 70,000.0 / 70,000.1" in text(top)
-    assert "Best: 70,000.0 / 70,000.1" in text(replace(top, best_exact=True))
-    assert "Best: ≈ - / 70,000.1" in text(replace(top, best_bid=float("nan")))
+    ticks = replace(STYLE, block_size=0.1)
+    assert "Best: ≈ 70,000.0 / 70,000.1" in text(top, style=ticks)
+    assert "Best: 70,000.0 / 70,000.1" in text(replace(top, best_exact=True), style=ticks)
+    assert "Best: ≈ - / 70,000.1" in text(replace(top, best_bid=float("nan")), style=ticks)
+
+
+def test_levels_higher_than_a_tick_are_not_said_to_be_prices() -> None:
+    top = replace(CELL, bid=1.0, best_bid=69_995.0, best_ask=70_000.0, best_exact=True)
+    assert "Best level: 69,995.0 / 70,000.0" in text(top)
+    assert "Best level: 69,995.0 / same" in text(replace(top, best_ask=69_995.0))
 
 
 def test_who_reported_is_said_and_whether_all_of_it_was_observed() -> None:
@@ -98,7 +105,7 @@ def test_the_rows_keep_their_order() -> None:
         CELL, bid=1.0, ask=2.0, pooled=2, pooled_max=2.0, pooled_sum=3.0, best_bid=1.0, largest=9.0
     )
     rows = hover_lines(full, replace(STYLE, venues="Binance Perp"))
-    labels = ["Time", "Price", "Bid", "Ask", "Share", "Cell", "From last", "Best", "Source"]
+    labels = ["Time", "Price", "Bid", "Ask", "Share", "Cell", "From last", "Best level", "Source"]
     assert [label for label, _ in rows] == labels
 
 

@@ -197,6 +197,24 @@ def test_a_book_of_single_ticks_has_exact_lines() -> None:
     assert lines["mid"].price == pytest.approx((bid + ask) / 2, abs=1e-6)
 
 
+def test_lines_lie_round_a_level_that_holds_both_sides() -> None:
+    times = 1_700_000_000_000 + 60_000 * np.arange(2, dtype=np.int64)
+    sides = [
+        LevelRuns(np.array([0, 2, 4]), np.array(prices), np.ones(4))
+        for prices in ([95.0, 100.0, 95.0, 100.0], [100.0, 105.0, 105.0, 110.0])
+    ]
+    end = int(times[-1]) + 60_000
+    frame = BookWindow(int(times[0]), end, 60_000, times, 5.0, Quote.COIN, *sides, complete_ms=end)
+    store = HeatmapStore.for_frame(frame)
+    store.apply(frame)
+    layer = PriceLineLayer()
+    layer.show_lines(best=True, mid=True)
+    while not layer.follow(store):
+        continue
+    lines = {name: series.price.tolist() for name, series in layer.lines().items()}
+    assert lines == {"bid": [100.0, 105.0], "ask": [105.0, 105.0], "mid": [102.5, 105.0]}
+
+
 @pytest.mark.parametrize("ratio", RATIOS)
 @pytest.mark.parametrize("columns", [40, 300, 700, 6_000])
 def test_lines_are_seen_in_every_pixel_column_at_every_zoom(columns: int, ratio: float) -> None:
@@ -311,7 +329,7 @@ def test_the_card_says_share_source_best_prices_and_distance(panel: OrderBookPan
     said = panel.chart.card.text()
     assert "Bid 400.000 BTC $27.9M" in said.replace("  ", " ")
     assert "Share largest in view" in said
-    assert "Best 69,995.0 / 70,000.0" in said
+    assert "Best level 69,995.0 / 70,000.0" in said
     assert "From last -0.29 %" in said
     assert "Source Binance Perp, observed" in said
     panel.chart.point_at(QPointF(at.x(), window.y_of(WALL_PRICE + 32)))
@@ -330,7 +348,7 @@ def test_the_best_prices_outlive_the_snapshots_as_approximate_ones(
     at = QPointF(window.x_of(minute(120) / 1000 + 30), window.y_of(WALL_PRICE + 2))
     made.chart.point_at(at)
     said = made.chart.card.text()
-    assert "Best ≈ 69,995.0 / 70,000.0" in said
+    assert "Best level ≈ 69,995.0 / 70,000.0" in said
     assert "Bid ≈ 400" in said
 
 
