@@ -66,7 +66,8 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         chart = self.gestures.chart if self.gestures is not None else None
         copied = (
             chart is not None
-            and not isinstance(viewport, GlViewport)
+            # a card paints sooner than a copy is made, but it would not hold still
+            and (chart.paused or not isinstance(viewport, GlViewport))
             and self.still.paint(chart.scene_key(), wanted=chart.wants_still, at_once=chart.paused)
         )
         if not copied:
