@@ -112,8 +112,10 @@ class PriceLineLayer(Layer):
             "mid": theme.Palette.TEXT,
         }
         pixel = 1 / ratio
-        # each to its own side by a pixel: where one level follows the other both are seen
-        aside = {"bid": pixel, "ask": -pixel, "mid": 0.0}
+        thick_px = max(1, round(ratio))
+        # each to its own side: where one level follows the other all are seen
+        away = (thick_px if self._mid else (thick_px + 1) // 2) * pixel
+        aside = {"bid": away, "ask": -away, "mid": 0.0}
         lines = [
             (points[:, 0], points[:, 1] + aside[name], colours[name])
             for name, series in self.lines().items()

@@ -241,6 +241,21 @@ def test_lines_are_seen_in_every_pixel_column_at_every_zoom(columns: int, ratio:
     assert near.any()
 
 
+@pytest.mark.parametrize("ratio", RATIOS)
+def test_the_mid_hides_neither_side_where_all_three_lie_on_one_pixel(ratio: float) -> None:
+    store, bid, _ = ticking(40, seed=7)
+    layer = PriceLineLayer()
+    layer.show_lines(best=True, mid=True)
+    while not layer.follow(store, exact=True):
+        continue
+    start_s = store.grid.time.time_of(store.first_column) / 1000
+    # a pixel is a hundred times the spread
+    window = ChartWindow(start_s, start_s + 4, bid[0] - 3_000, bid[0] + 3_000, 300, 200)
+    drawn = picture_of(layer, window, ratio)
+    for colour in (theme.Palette.UP, theme.Palette.DOWN, theme.Palette.TEXT):
+        assert has_colour(drawn, colour).any(axis=0)[4:-4].mean() > 0.95, colour
+
+
 def test_lines_are_chosen_in_the_menu_and_the_choice_is_kept(
     qtbot: QtBot, panel: OrderBookPanel, market: Market
 ) -> None:
