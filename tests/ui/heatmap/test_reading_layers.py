@@ -252,8 +252,11 @@ def test_the_mid_hides_neither_side_where_all_three_lie_on_one_pixel(ratio: floa
     # a pixel is a hundred times the spread
     window = ChartWindow(start_s, start_s + 4, bid[0] - 3_000, bid[0] + 3_000, 300, 200)
     drawn = picture_of(layer, window, ratio)
-    for colour in (theme.Palette.UP, theme.Palette.DOWN, theme.Palette.TEXT):
-        assert has_colour(drawn, colour).any(axis=0)[4:-4].mean() > 0.95, colour
+    colours = (theme.Palette.UP, theme.Palette.DOWN, theme.Palette.TEXT)
+    seen = [has_colour(drawn, colour) for colour in colours]
+    assert all(one.any(axis=0)[4:-4].mean() > 0.95 for one in seen)
+    thick = [one.sum() for one in seen]
+    assert min(thick) > 0.8 * max(thick)
 
 
 def test_lines_are_chosen_in_the_menu_and_the_choice_is_kept(
