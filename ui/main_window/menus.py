@@ -44,7 +44,7 @@ class DeskMenus(QMenuBar):
         self._kinds = kinds
         self._commands = commands
         self._build_desk()
-        self.panels: QMenu = self.addMenu("&Panels")
+        self.panels: QMenu = self.addMenu("P&anels")
         self._build_view()
         about = self.addMenu("&Help").addAction("About HeatDesk")
         about.triggered.connect(commands.show_about)
