@@ -24,8 +24,8 @@ from heatdesk.analytics.cohorts import (
 from heatdesk.frames import CohortSub, CohortTable, Subscription
 from heatdesk.units import format_usd
 from heatdesk.views.cohort_matrix import bias_text
-from ui.heatmap.bias_key import BiasKey
-from ui.heatmap.bias_matrix import BiasMatrix, Cell
+from ui.bias.key import BiasKey
+from ui.bias.matrix import BiasMatrix, Cell
 from ui.panel import Panel, PanelContext
 from ui.panel.base import Options
 from ui.panel.header import ElidedLabel

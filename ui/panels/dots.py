@@ -31,8 +31,8 @@ from heatdesk.views.dot_words import (
     price_words,
     volume_words,
 )
-from ui.heatmap.dot_chart import DotChart
-from ui.heatmap.dot_picture import DotPicture
+from ui.dots.chart import DotChart
+from ui.dots.picture import DotPicture
 from ui.panel import Panel, PanelContext
 from ui.panel.base import Options
 from ui.table import Column, FigureTable, Tint, Value, Words, lean_tint, no_tint

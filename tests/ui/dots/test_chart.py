@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 from heatdesk.analytics.dots import select_dots
 from heatdesk.frames import DotSet
 from tests.ui.panels.invented import click, drag, move, picture_of, press, wheel
-from ui.heatmap.dot_chart import DotChart
-from ui.heatmap.dot_picture import DotPicture
+from ui.dots.chart import DotChart
+from ui.dots.picture import DotPicture
 
 NAN = float("nan")
 

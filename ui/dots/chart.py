@@ -20,8 +20,8 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWhe
 from PySide6.QtWidgets import QWidget
 
 from heatdesk.views.dot_axes import DotView, fit_view
-from ui.heatmap.dot_paint import DotPainter
-from ui.heatmap.dot_picture import DotPicture, Fixture
+from ui.dots.paint import DotPainter
+from ui.dots.picture import DotPicture, Fixture
 from ui.theme import Palette, colour
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from heatdesk.views.cohort_matrix import colour_position
 from heatdesk.views.leaning import lean_rgb
 from tests.servers.hypertracker import coin_row, generated_heatmap, segment_row
 from tests.ui.panels.invented import click, move, picture_of, wheel
-from ui.heatmap.bias_matrix import BiasMatrix, Cell
-from ui.heatmap.bias_paint import fit_faces
+from ui.bias.matrix import BiasMatrix, Cell
+from ui.bias.paint import fit_faces
 
 SIZES = ((768, 270), (1280, 640), (1920, 1000), (3840, 2080))
 

@@ -18,8 +18,8 @@ from heatdesk.views.dot_words import (
 )
 from heatdesk.views.labels import Box, place_beside
 from heatdesk.views.palettes import CHANGE
-from ui.heatmap.dot_card import CardPainter, DotCard
-from ui.heatmap.dot_picture import DotPicture, Fixture
+from ui.dots.card import CardPainter, DotCard
+from ui.dots.picture import DotPicture, Fixture
 from ui.theme import Palette, colour, font, lean_colour
 
 LABEL_LIMIT = 15

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from heatdesk.analytics.cohorts import CohortMatrix
 from heatdesk.views.cohort_matrix import MatrixLayout
-from ui.heatmap.bias_paint import BiasPainter, fit_faces
+from ui.bias.paint import BiasPainter, fit_faces
 from ui.theme import Palette, colour
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""The cohort matrix: coins by class of traders, and its key."""

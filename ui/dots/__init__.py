@@ -1,0 +1,1 @@
+"""The market map: coins as dots, their names, their cards."""
