@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from heatdesk.store.heatmap import HeatmapStore
@@ -15,7 +17,17 @@ from heatdesk.views import cell_count
 from heatdesk.views.colourings import offered
 from heatdesk.views.contrast import Contrast
 from tests.heatdesk.clocks import JumpingClock
-from tests.ui.market_panels import MINUTES, Market, minute
+from tests.heatdesk.store.books import Snapshot
+from tests.heatdesk.store.books import book as book_of
+from tests.ui.market_panels import (
+    GAP_MINUTES,
+    MINUTES,
+    WALL_PRICE,
+    WALL_QTY,
+    Market,
+    minute,
+    snapshot,
+)
 from ui.heatmap.item import HeatmapItem
 from ui.heatmap.memory import AUTO_MS
 from ui.panels.liquidation import LiquidationPanel
@@ -300,3 +312,102 @@ def test_the_panel_says_how_it_is_drawn_until_it_is_not(
     said[0] = ""
     panel.pull()
     assert not panel.note.isVisible()
+
+
+def cells_shown(panel: HeatmapPanels) -> np.ndarray:
+    """Colours of the plot's pixels without what is drawn over the cells, (rows, columns)."""
+    for layer in panel.chart.layers:
+        layer.setOpacity(0.0)
+    picture = panel.chart.view.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    rows = np.frombuffer(picture.constBits(), np.uint32).reshape(picture.height(), -1)
+    plot = panel.chart.plot_rect
+    return rows[: int(plot.height()), : int(plot.width())].copy()
+
+
+def merged(side: Snapshot, block_size: float) -> Snapshot:
+    """The same quantities in higher levels."""
+    levels: Snapshot = {}
+    for price, qty in side.items():
+        level = price // block_size * block_size
+        levels[level] = levels.get(level, 0.0) + qty
+    return levels
+
+
+def test_levels_of_another_height_move_nothing_on_screen(
+    book: OrderBookPanel, market: Market
+) -> None:
+    chart = book.chart
+    before = chart.camera.window
+    wall_y = before.y_of(WALL_PRICE + 2.5)
+    for n in range(MINUTES, MINUTES + 3):
+        bids, asks = (merged(side, 10.0) for side in snapshot(n))
+        market.store.apply(book.primary(), book_of({n: bids}, {n: asks}, block_size=10.0))
+        assert book.pull()
+    after = chart.camera.window
+    assert book.block_size == 10.0
+    assert (after.p0, after.p1, after.span_s) == (before.p0, before.p1, before.span_s)
+    pixel_s = after.span_s / after.width_px
+    assert after.t0_s - before.t0_s == pytest.approx(3 * 60, abs=pixel_s)
+    cells = cells_shown(book)
+    row = cells[round(wall_y)]
+    for n in (150, MINUTES + 1):
+        x = round(after.x_of(minute(n) / 1000 + 30))
+        assert row[x] == chart.item.style.table[-1]  # type: ignore[union-attr]
+        said = dict(book.hover_rows(minute(n) / 1000 + 30, WALL_PRICE + 1))
+        assert float(said["Bid"].split()[0]) == pytest.approx(WALL_QTY + 1 + (39 * 7 + n) % 8)
+    assert chart.item.problem == ""
+
+
+def test_what_comes_late_is_drawn_in_its_place_and_moves_nothing_else(
+    book: OrderBookPanel, market: Market
+) -> None:
+    chart = book.chart
+    chart.camera.pan(200, 0)
+    chart.apply()
+    before, window, cut = cells_shown(book), chart.camera.window, chart.legend.cut
+    late = {GAP_MINUTES[1]: {WALL_PRICE: WALL_QTY}, 200: {WALL_PRICE - 100: WALL_QTY}}
+    for n, bids in late.items():
+        market.store.apply(book.primary(), book_of({n: bids}, {n: {WALL_PRICE + 900: 1.0}}))
+    assert book.pull()
+    after = cells_shown(book)
+    assert (chart.camera.window, chart.legend.cut) == (window, cut)
+    differ = np.flatnonzero((before != after).any(axis=0))
+    for n in late:
+        x0, x1 = (window.x_of(minute(m) / 1000) for m in (n, n + 1))
+        own = (differ >= x0 - 1) & (differ <= x1)
+        assert own.any(), n
+        differ = differ[~own]
+    assert differ.size == 0
+
+
+def test_columns_from_the_future_move_no_view(book: OrderBookPanel, market: Market) -> None:
+    before, cells = book.chart.camera.window, cells_shown(book)
+    bids, asks = snapshot(MINUTES)
+    far = MINUTES + 5_000
+    frame = book_of({far: bids}, {far: asks}, asked=(MINUTES, MINUTES), complete=MINUTES)
+    market.store.apply(book.primary(), frame)
+    book.pull()
+    assert book.chart.camera.follows
+    assert book.chart.camera.window == before
+    assert (cells_shown(book) == cells).all()
+
+
+def test_panels_of_one_subscription_share_its_cells_and_nothing_else(
+    qtbot: QtBot, market: Market, panel: HeatmapPanels
+) -> None:
+    other = MADE["book" if panel.sides else "liquidation"](market)
+    other.load_options(panel.save_options())
+    market.show(qtbot, other)
+    assert other.primary() == panel.primary()
+    assert other.chart.item.source is panel.chart.item.source is not None
+    assert (cells_shown(other) == cells_shown(panel)).all()
+    still, cut = cells_shown(other), other.chart.legend.cut
+    panel.chart.camera.zoom_time(0.3, 200)
+    panel.chart.apply()
+    panel.chart.legend.set_scale("linear")
+    panel.next_palette()
+    panel.pull()
+    other.pull()
+    assert (cells_shown(panel) != still).any()
+    assert (cells_shown(other) == still).all()
+    assert other.chart.legend.cut == cut
