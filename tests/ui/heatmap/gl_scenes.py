@@ -6,19 +6,18 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import (
-    QRectF,
-)
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QTransform
 from PySide6.QtWidgets import QApplication
 
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.views.contrast import transfer_table
-from heatdesk.views.palettes import BID
+from heatdesk.views.palettes import ASK, BID, LIQUIDITY
 from tests.heatdesk.store.books import minute
 from tests.ui.heatmap.gl_stage import (
     BLOCK,
@@ -45,7 +44,7 @@ from tests.ui.heatmap.gl_stage import (
 )
 from tests.ui.heatmap.reference import expected_picture
 from ui.heatmap import gl_tiles
-from ui.heatmap.item import HeatmapItem
+from ui.heatmap.item import HeatmapItem, TableBuilder
 
 ZOOMS = {
     "close": extent(1000.3, 1009.9, -3.2, 6.1),
@@ -154,12 +153,35 @@ def work(app: QApplication) -> Facts:
     measure("nothing", lambda: None)
     measure("append", append)
     measure("late correction", correct)
-    measure("contrast", lambda: item.set_table(
-        lambda values: transfer_table(values, 20.0, 90.0, "linear", BID)))  # fmt: skip
+    for name, low, high, scale, palette in (
+        ("contrast", 20.0, 90.0, "log", BID),
+        ("scale", 20.0, 90.0, "linear", BID),
+        ("palette", 20.0, 90.0, "linear", LIQUIDITY),
+    ):
+        colour = partial(transfer_table, low=low, high=high, scale=scale, palette=palette)
+        measure(name, partial(item.set_table, colour))
     measure("small pan", lambda: look_at(box, extent(193, 313, -98, 102)))
     measure("far pan", lambda: look_at(box, extent(-10, 110, -98, 102)))
     measure("the way back", lambda: look_at(box, extent(193, 313, -98, 102)))
     facts["bytes"] = tiles.nbytes
+    look_at(box, extent(190, 310, -100, 100))
+    bids, asks = (
+        partial(transfer_table, low=20.0, high=90.0, scale="log", palette=palette)
+        for palette in (BID, ASK)
+    )
+
+    def tell_apart(first: TableBuilder, second: TableBuilder) -> None:
+        item.set_plane("bid_ask")
+        item.set_table(first, second)
+
+    def together() -> None:
+        item.set_plane("both")
+        item.set_table(bids)
+
+    measure("sides apart", lambda: tell_apart(bids, asks))
+    measure("sides swapped", lambda: tell_apart(asks, bids))
+    measure("sides together again", together)
+    measure("sides apart again", lambda: tell_apart(bids, asks))
     view.close()
     return facts
 
