@@ -21,6 +21,8 @@ PARTIAL = 3
 """State of a pooled column some of whose native ones were observed while others are gaps."""
 
 _MAX_PRICE_LOD = 14
+_FARTHEST = 2.0**53
+"""Cells beyond are taken for this one: a number of one must not wrap around to the other end."""
 
 
 class HeatmapSource(Protocol):
@@ -174,10 +176,11 @@ def lod_for(cells_per_px: float, coarsest: int) -> int:
 def fit_window(
     source: HeatmapSource, view: ViewRect, band: int = 1, snap: int = SNAP
 ) -> HeatmapWindow | None:
-    """Choose detail and cells for a view; None when it shows no cell.
+    """Choose detail and cells for a view; None when it shows no column.
 
-    The window covers the part of the view that holds cells and is widened to multiples of
-    ``snap``; ``band`` is the number of native levels of the finest band.
+    The window covers the columns and levels in view and is widened to multiples of ``snap``.
+    Where the view shows prices beyond the levels held, the window ends on a level beyond, which
+    nobody reported. ``band`` is the number of native levels of the finest band.
     """
     extent = extent_of(source)
     sizes = (
@@ -189,8 +192,7 @@ def fit_window(
     if extent is None or not all(math.isfinite(size) and size > 0 for size in sizes):
         return None
     t0, t1 = max(view.time0_ms, extent[0]), min(view.time1_ms, extent[1])
-    p0, p1 = max(view.price0, extent[2]), min(view.price1, extent[3])
-    if not (t1 > t0 and p1 > p0):
+    if not t1 > t0:
         return None
     grid = source.grid
     columns_per_px = sizes[2] / grid.interval_ms / view.width_px
@@ -198,7 +200,7 @@ def fit_window(
     time_lod = lod_for(columns_per_px, source.max_time_lod)
     step = band << lod_for(bands_per_px, _MAX_PRICE_LOD)
     c0, c1 = grid.time.column_of(t0) >> time_lod, grid.time.column_of(t1) >> time_lod
-    l0, l1 = grid.price.level_of(p0) // step, grid.price.level_of(p1) // step
+    l0, l1 = (_pooled_level(source, price, step) for price in (view.price0, view.price1))
     return HeatmapWindow(
         time_lod,
         step,
@@ -207,6 +209,14 @@ def fit_window(
         l0 // snap * snap,
         (l1 // snap + 1) * snap,
     )
+
+
+def _pooled_level(source: HeatmapSource, price: float, step: int) -> int:
+    """Pooled level of a price; beyond those held the next one stands for all."""
+    grid = source.grid.price
+    lowest = grid.price_of((source.first_level // step - 1) * step)
+    highest = grid.price_of((source.last_level // step + 1) * step)
+    return grid.level_of(min(max(price, lowest), highest)) // step
 
 
 def read_image(source: HeatmapSource, window: HeatmapWindow, plane: str = "both") -> HeatmapImage:
@@ -258,8 +268,9 @@ def cells_of_pixels(
         Cell ``n`` starts at ``origin + n * cell``, in the same unit.
     """
     centres = (np.arange(start_px, stop_px) + 0.5 - offset_px) / px_per_unit
-    cells: NDArray[np.int64] = np.floor((centres - origin) / cell).astype(np.int64)
-    return cells
+    cells: NDArray[np.float64] = np.floor((centres - origin) / cell)
+    np.minimum(np.maximum(cells, -_FARTHEST, out=cells), _FARTHEST, out=cells)
+    return cells.astype(np.int64)
 
 
 def pooling_text(pooling: str, levels: int, columns: int) -> str:

@@ -275,9 +275,9 @@ class CellCache:
         self._meaning, self._levels = meaning, (low, high)
         key = (style.plane, window.time_lod, window.step)
         cells = self._kept.get(key)
-        changed = (0, 0)
         if cells is None:
             cells = self._kept[key] = CellColours(source, window, style, self.work, self._scratch)
+            changed = cells.held.c0, cells.held.c1
         else:
             changed = cells.catch_up(source)
             cells.cover(source, window, style)

@@ -1,4 +1,4 @@
-"""Which pixels of a paint device show an item's cells."""
+"""Which pixels of a paint device show an item's columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter, QTransform
+from PySide6.QtGui import QImage, QPainter, QPixmap, QTransform
 
 from heatdesk.store.grid import GridSpec
 from ui.heatmap.painting import DeviceView, on_whole_pixels
@@ -18,12 +18,14 @@ _Edges = tuple[int, int, int, int]
 
 
 def device_view(item: pg.GraphicsObject, painter: QPainter, grid: GridSpec) -> DeviceView | None:
-    """Device pixels that show cells; None when there is none or the view is no plain one.
+    """Device pixels that show columns; None when there is none or the view is no plain one.
+
+    A column reaches over all prices in view: where nobody reported, that is told.
 
     Parameters
     ----------
     item : GraphicsObject
-        Its coordinates are epoch seconds and prices; its bounding rectangle holds all cells.
+        Its coordinates are epoch seconds and prices; its bounding rectangle holds all columns.
     """
     transform = painter.deviceTransform()
     numbers = (transform.m11(), transform.m22(), transform.dx(), transform.dy())
@@ -39,9 +41,8 @@ def device_view(item: pg.GraphicsObject, painter: QPainter, grid: GridSpec) -> D
     extent = _on_device(cells, item.boundingRect())
     # a pixel shows the cell under its centre
     left, right = math.ceil(extent.left() - 0.5), math.ceil(extent.right() - 0.5)
-    top, bottom = math.ceil(extent.top() - 0.5), math.ceil(extent.bottom() - 0.5)
-    left, top = max(left, room[0]), max(top, room[1])
-    right, bottom = min(right, room[2]), min(bottom, room[3])
+    left, right = max(left, room[0]), min(right, room[2])
+    top, bottom = room[1], room[3]
     if right <= left or bottom <= top:
         return None
     ratio = painter.device().devicePixelRatioF()
@@ -54,10 +55,10 @@ def _room(item: pg.GraphicsObject, painter: QPainter, transform: QTransform) -> 
     """Left, top, right and bottom of the pixels that may be painted; None where none may."""
     view_box = item.getViewBox()
     if view_box is None:
-        # generous where width() counts device pixels already: this only bounds the work.
-        # Inside a chart the view box does, since a grabbed window paints views off-origin.
+        # the whole device; inside a chart it is not, since a grabbed window paints views off-origin
         device = painter.device()
-        ratio = device.devicePixelRatio()
+        # of a picture the size counts device pixels already
+        ratio = 1.0 if isinstance(device, QImage | QPixmap) else device.devicePixelRatioF()
         return 0, 0, math.ceil(device.width() * ratio), math.ceil(device.height() * ratio)
     # its bounding rectangle would be half a pixel larger than what it shows
     shown = item.mapRectFromScene(view_box.mapRectToScene(view_box.rect()))

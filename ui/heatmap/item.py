@@ -85,6 +85,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         self._style_generation = -1
         self._version = 0
         self._extent: tuple[float, float, float, float] | None = None
+        self._rect = QRectF()
         self._updates = 0
         super().__init__(axisOrder="row-major")
 
@@ -153,7 +154,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
 
     @property
     def window(self) -> HeatmapWindow | None:
-        """Detail and cells of the last paint; None when it showed no cell."""
+        """Detail and cells of the last paint; None when it showed no column."""
         return self._painted_by.window
 
     @property
@@ -171,8 +172,8 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         """Take note of a change in the store and repaint."""
         extent = extent_of(self.source) if self.source is not None else None
         if extent != self._extent:
-            self.prepareGeometryChange()
             self._extent = extent
+            self._cover_view()
             self.informViewBoundsChanged()
         self.update()
 
@@ -264,11 +265,29 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         return 1 if self._extent else None
 
     def boundingRect(self) -> QRectF:
-        """Extent of all cells: epoch seconds by price."""
-        if self._extent is None:
-            return QRectF()
-        t0, t1, p0, p1 = self._extent
-        return QRectF(t0 / 1000, p0, (t1 - t0) / 1000, p1 - p0)
+        """Where it paints, epoch seconds by price: all cells, and the other prices in view.
+
+        What data there is `dataBounds` says.
+        """
+        return self._rect
+
+    def viewRangeChanged(self, *_: object) -> None:
+        """Cover what the view shows now."""
+        self._cover_view()
+
+    def _cover_view(self) -> None:
+        rect = QRectF()
+        if self._extent is not None:
+            t0, t1, p0, p1 = self._extent
+            view = self.getViewBox()
+            if isinstance(view, pg.ViewBox):
+                low, high = view.viewRange()[1]
+                if math.isfinite(high - low):
+                    p0, p1 = min(p0, low), max(p1, high)
+            rect = QRectF(t0 / 1000, p0, (t1 - t0) / 1000, p1 - p0)
+        if rect != self._rect:
+            self.prepareGeometryChange()
+            self._rect = rect
 
     def dataBounds(
         self, ax: int, frac: float = 1.0, orthoRange: object = None
@@ -280,7 +299,7 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         return (t0 / 1000, t1 / 1000) if ax == 0 else (p0, p1)
 
     def pixelPadding(self) -> float:
-        """Nothing is drawn outside the extent."""
+        """Nothing is drawn outside the bounding rectangle."""
         return 0.0
 
     # -- painting

@@ -7,6 +7,8 @@ view is one blit.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect
@@ -41,7 +43,7 @@ class CpuPainter:
     Attributes
     ----------
     window : HeatmapWindow or None
-        Detail and cells of the last paint; None when it showed no cell.
+        Detail and cells of the last paint; None when it showed no column.
     cells : CellCache
     pixels : PixelRing
     """
@@ -174,10 +176,13 @@ class CpuPainter:
         if old is None:
             return 0, 0
         x, y = (old.left + old.right) / 2, (old.top + old.bottom) / 2
-        return (
-            round(view.dx + (x - old.dx) / old.m11 * view.m11 - x),
-            round(view.dy + (y - old.dy) / old.m22 * view.m22 - y),
+        moved = (
+            view.dx + (x - old.dx) / old.m11 * view.m11 - x,
+            view.dy + (y - old.dy) / old.m22 * view.m22 - y,
         )
+        # from one end of all prices to the other there is no number of pixels
+        x_px, y_px = (round(px) if math.isfinite(px) else 0 for px in moved)
+        return x_px, y_px
 
     def _draw_hatches(self, painter: QPainter, view: DeviceView, shades: Shades) -> None:
         """Draw what stays on the screen while the data moves: lines over gaps."""

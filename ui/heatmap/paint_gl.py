@@ -41,7 +41,7 @@ class GlPainter:
     Attributes
     ----------
     window : HeatmapWindow or None
-        Detail and cells of the last paint; None when it showed no cell.
+        Detail and cells of the last paint; None when it showed no column.
     resources : GlResources or None
         What is held in the context painted in last.
     frames : int
@@ -114,7 +114,7 @@ class GlPainter:
         style: Style,
         band: int,
     ) -> int:
-        """Bring the cells in view to the card; return how many planes of them, 0 for no cell."""
+        """Bring the cells in view to the card; return how many planes of them, 0 for no column."""
         with source.lock:
             self.window = window = fit_window(source, view.rect(), band)
             if window is None:

@@ -112,7 +112,7 @@ class PaintPath(Protocol):
     Attributes
     ----------
     window : HeatmapWindow or None
-        Detail and cells of the last paint; None when it showed no cell.
+        Detail and cells of the last paint; None when it showed no column.
     """
 
     window: HeatmapWindow | None
@@ -157,8 +157,9 @@ def pixel_cells(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Cell of each device pixel column and row, counted from the window's first cell.
 
-    A pixel takes the cell under its centre; one whose centre is a rounding error outside the
-    window takes the cell at the edge.
+    A pixel takes the cell under its centre; one whose centre is outside the window takes the cell
+    at the edge. Columns are outside by a rounding error only, rows wherever the view shows prices
+    beyond the levels held: the window ends on a level that nobody reported.
 
     Returns
     -------

@@ -75,7 +75,7 @@ def test_a_window_covers_every_cell_the_view_shows() -> None:
         t0, t1 = np.sort(rng.uniform(minute(-50), minute(350), 2))
         p0, p1 = np.sort(rng.uniform(4800, 6200, 2))
         window = fit_window(store, ViewRect(t0, t1, p0, p1, 200, 150), band=3)
-        if t1 <= minute(0) or t0 >= minute(300) or p1 <= 5000 or p0 >= 6000:
+        if t1 <= minute(0) or t0 >= minute(300):
             assert window is None
             continue
         assert window is not None
@@ -83,8 +83,24 @@ def test_a_window_covers_every_cell_the_view_shows() -> None:
         for time_ms in (max(t0, minute(0)), min(t1, minute(300)) - 1):
             column = grid.time.column_of(time_ms) >> window.time_lod
             assert window.c0 <= column < window.c1
-        for price in (max(p0, 5000), min(p1, 6000) - 0.01):
-            assert window.l0 <= grid.price.level_of(price) // window.step < window.l1
+        for price in (p0, p1):
+            # of the levels that hold nothing the nearest on either side serves for all
+            nearest = min(max(price, 5000 - 5 * window.step), 6000 + 5 * (window.step - 1))
+            assert window.l0 <= grid.price.level_of(nearest) // window.step < window.l1
+
+
+@pytest.mark.parametrize("band", [1, 3])
+@pytest.mark.parametrize(("p0", "p1"), [(5900, 6000.1), (6300, 6400), (1e290, 1e300)])
+def test_a_view_beyond_the_levels_held_ends_on_one_that_nobody_reported(
+    p0: float, p1: float, band: int
+) -> None:
+    store = store_of(300, 200)
+    for low, high, upward in ((p0, p1, True), (11_000 - p1, 11_000 - p0, False)):
+        window = fit_window(store, ViewRect(minute(0), minute(9), low, high, 9, 400), band)
+        assert window is not None
+        assert window.l1 - window.l0 <= 2 * SNAP
+        codes = read_image(store, window).codes
+        assert not codes[-1 if upward else 0].any()
 
 
 @pytest.mark.parametrize(
@@ -149,6 +165,12 @@ def test_a_pixel_takes_the_cell_under_its_centre() -> None:
     assert cells_of_pixels(0, 6, 0.0, 2.0, 0.0, 1.0).tolist() == [0, 0, 1, 1, 2, 2]
     assert cells_of_pixels(0, 4, 4.0, -1.0, 0.0, 1.0).tolist() == [3, 2, 1, 0]
     assert cells_of_pixels(0, 3, 0.0, 2 / 3, 0.0, 1.0).tolist() == [0, 2, 3]
+
+
+def test_a_pixel_farther_away_than_any_cell_takes_one_at_the_same_end() -> None:
+    cells = cells_of_pixels(-2, 2, 0.0, 1e-300, 0.0, 5.0)
+    assert (cells[:2] < -(2**50)).all()
+    assert (cells[2:] > 2**50).all()
 
 
 def test_words_say_how_a_cell_was_pooled() -> None:

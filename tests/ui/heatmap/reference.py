@@ -64,7 +64,7 @@ def expected_picture(
     ratio : float
         Device pixels of a logical one.
     paper : int
-        Colour where there is no cell.
+        Colour where there is no column.
     """
     grid = source.grid
     lod = _halvings(1000 / (abs(transform.m11()) * grid.interval_ms), source.max_time_lod)
@@ -75,19 +75,19 @@ def expected_picture(
     ]
     y_place = [unit / Fraction(grid.block_size) for unit in _centres(height, *price)]
     x_in = [source.first_column <= place < source.last_column + 1 for place in x_place]
-    y_in = [source.first_level <= place < source.last_level + 1 for place in y_place]
     columns = [math.floor(place) >> lod for place in x_place]
     levels = [math.floor(place) // step for place in y_place]
+    # a column reaches over all prices; levels that hold nothing are all alike
+    beyond = source.first_level // step - 1, source.last_level // step + 1
+    wanted_levels = [min(max(level, beyond[0]), beyond[1]) for level in levels]
     pixels = np.full((height, width), paper, np.uint32)
     sure = np.outer(_apart(y_place, step), _apart(x_place, 1 << lod))
-    shown_x, shown_y = np.flatnonzero(x_in).tolist(), np.flatnonzero(y_in).tolist()
-    if shown_x and shown_y:
+    shown_x = np.flatnonzero(x_in).tolist()
+    if shown_x:
         wanted_columns = [columns[x] for x in shown_x]
-        wanted_levels = [levels[y] for y in shown_y]
-        colours = _colours(source, style, wanted_columns, wanted_levels, lod, step)
-        pixels[np.ix_(shown_y, shown_x)] = colours
+        pixels[:, shown_x] = _colours(source, style, wanted_columns, wanted_levels, lod, step)
         states = [_state(source, column, lod) for column in wanted_columns]
-        _mark(pixels, states, shown_x, shown_y, style, ratio)
+        _mark(pixels, states, shown_x, style, ratio)
     return Expected(pixels, sure)
 
 
@@ -194,22 +194,21 @@ def _mark(
     pixels: NDArray[np.uint32],
     states: list[set[int]],
     xs: list[int],
-    ys: list[int],
     style: Style,
     ratio: float,
 ) -> None:
     """Lay gaps, feet and plain ground over the cells."""
-    shades = style.shades
-    foot = max(ys[0], ys[-1] + 1 - round(FOOT_LOGICAL_PX * ratio))
+    shades, height = style.shades, pixels.shape[0]
+    foot = max(0, height - round(FOOT_LOGICAL_PX * ratio))
     for i, (x, state) in enumerate(zip(xs, states, strict=True)):
         if not state:
-            pixels[ys[0] : ys[-1] + 1, x] = shades.ground
+            pixels[:, x] = shades.ground
         if MISSING not in state:
             continue
         gap = SEEN not in state
-        top = ys[0] if gap else foot
+        top = 0 if gap else foot
         lined = not gap or _run_around(states, i) >= NARROW_PX
-        for y in range(top, ys[-1] + 1):
+        for y in range(top, height):
             on_line = lined and (x + y) % LINE_EVERY_PX == 0
             pixels[y, x] = shades.gap_line if on_line else shades.gap_tint
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pyqtgraph as pg
@@ -17,6 +18,7 @@ from heatdesk.views.palettes import (
     ASK,
     BID,
     DARK,
+    LIGHT,
     LIQUIDITY,
 )
 from tests.heatdesk.store.books import book, liquidations, minute
@@ -106,9 +108,40 @@ def test_the_extent_is_that_of_the_cells() -> None:
     assert item.dataBounds(1) == (5000.0, 5100.0)
     wider = QRectF(minute(-10) / 1000, 4900.0, 1800.0, 300.0)
     pixels = painted(item, 180, 300, wider)
-    inside = pixels[100:200, 60:120]
-    assert (inside != PAPER).all()
-    assert (pixels == PAPER).sum() == pixels.size - inside.size
+    assert (pixels[:, 60:120] != PAPER).all()
+    assert (pixels == PAPER).sum() == pixels.size - pixels[:, 60:120].size
+
+
+def test_prices_beyond_those_held_are_not_observed_and_not_empty() -> None:
+    item = item_of(wall_book(list(range(10))))
+    extent = QRectF(minute(0) / 1000, 4900.0, 600.0, 300.0)
+    for shades in (DARK, LIGHT):
+        item.set_shades(shades)
+        colour = partial(transfer_table, low=1.0, high=400.0, scale="log", palette=LIQUIDITY)
+        item.set_table(partial(colour, shades=shades))
+        pixels = painted(item, 60, 300, extent)
+        assert (pixels[:100] == shades.not_observed).all()
+        assert (pixels[200:] == shades.not_observed).all()
+        assert not (pixels[100:200] == shades.not_observed).any()
+    assert math.isnan(item.value_at(minute(0) / 1000, 4950.0))
+    assert item.pooled_at(minute(0) / 1000, 4950.0) is None
+
+
+def test_in_a_view_box_it_covers_the_prices_in_view_but_calls_only_its_cells_data() -> None:
+    item = item_of(wall_book(list(range(10))))
+    box = pg.ViewBox(enableMenu=False, defaultPadding=0)
+    box.disableAutoRange()
+    box.addItem(item)
+    box.setRange(xRange=(0, 1), yRange=(5040, 5060), padding=0)
+    held = QRectF(minute(0) / 1000, 5000.0, 600.0, 100.0)
+    assert item.boundingRect() == held
+    box.setYRange(5080, 5200, padding=0)
+    assert item.boundingRect() == QRectF(held.left(), 5000.0, 600.0, 200.0)
+    box.setYRange(4000, 4100, padding=0)
+    assert item.boundingRect() == QRectF(held.left(), 4000.0, 600.0, 1100.0)
+    assert item.dataBounds(1) == (5000.0, 5100.0)
+    assert item.height() == 20
+    assert box.childrenBounds()[1] == [5000.0, 5100.0]
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])

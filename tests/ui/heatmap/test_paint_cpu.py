@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -120,20 +119,16 @@ class Screen:
         assert source is not None
         style = item._current_style(source)
         assert style is not None
-        # without a view box an item bounds its view by more than the device has
-        width, height = (math.ceil(side * self.ratio) for side in (self.width, self.height))
-        whole = expected_picture(
+        return expected_picture(
             source,
             style,
             self.transform,
-            width,
-            height,
+            self.width,
+            self.height,
             band=item.band,
             ratio=self.ratio,
             paper=PAPER,
         )
-        seen = np.s_[: self.height, : self.width]
-        return Expected(whole.pixels[seen], whole.sure[seen])
 
     def check(self, item: HeatmapItem) -> None:
         """Paint, and hold every pixel to the reference."""
@@ -154,6 +149,8 @@ ZOOMS = {
     "a pixel each": (0.31, -0.2, 0.207, 3.4),
     "all": (0.0, 0.0, 1.0, 1.0),
     "with margins": (-0.43, -0.8, 1.9, 2.7),
+    "only below": (0.2, -1.3, 0.4, 0.9),
+    "only above": (0.93, 7.0, 0.2, 0.05),
 }
 
 
@@ -276,6 +273,75 @@ def test_a_picture_that_failed_half_way_is_not_taken_for_one(
         with pytest.raises(AssertionError):
             screen.painted(item)
         assert item.problem == "MemoryError: no room"
+    screen.check(item)
+
+
+# ------------------------------------------------------------------ prices beyond the levels held
+
+
+def test_beyond_the_levels_held_gaps_are_hatched_and_unknown_columns_plain() -> None:
+    store = store_of([0, 1, 4, 5])
+    store.apply(random_book(np.random.default_rng(1), [8], asked=(8, 9)))
+    item = item_of(store)
+    item.set_table(DISTINCT | np.uint32(0xFF800000))
+    nobody = 0xFF800000
+    for above in (False, True):
+        screen = Screen(110, 30)
+        # nine minutes of ten pixels, and as much paper on both sides
+        screen.look(item, -1 / 9, 1.5 if above else -2.5, 11 / 9, 1)
+        screen.check(item)
+        pixels = screen.painted(item)
+        assert (pixels[:, [0, 9, 100, 109]] == PAPER).all()
+        assert (pixels[:, 10:30] == nobody).all()
+        assert set(np.unique(pixels[:, 30:50]).tolist()) == {DARK.gap_tint, DARK.gap_line}
+        assert (pixels[:, 50:70] == nobody).all()
+        assert (pixels[:, 70:90] == DARK.ground).all()
+        assert (pixels[:, 90:100] == nobody).all()
+
+
+@pytest.mark.parametrize("band", [1, 7])
+@pytest.mark.parametrize("ratio", [1.0, 1.5])
+def test_a_way_up_past_all_levels_and_back_is_the_reference(band: int, ratio: float) -> None:
+    item = item_of(wrapped_store())
+    item.set_band(band)
+    screen = Screen(97, 41, ratio)
+    screen.look(item, 0.3, 0.4, 0.3, 0.6)
+    for step in (7, 11.4, 23, 0.6, 40, 300, 3, -290, -51.5, -20, -60, -400, -5, 380):
+        screen.scroll(1, step)
+        screen.check(item)
+
+
+def test_a_pan_beyond_the_levels_gathers_only_what_comes_into_view() -> None:
+    item = item_of(store_of(list(range(900))))
+    screen = Screen(200, 90)
+    screen.look(item, 0.3, 0.8, 0.4, 0.5)
+    screen.check(item)
+    before = work_of(item)
+    for dx, dy in ((3, 2), (-2, 5), (0.4, 0.3), (0, -4)):
+        screen.scroll(dx, dy)
+        screen.check(item)
+    assert item.painter_cpu.pixels.built == before[1]
+    assert item.painter_cpu.cells.work.windows_read == 1
+
+
+def test_levels_that_come_and_go_while_prices_beyond_are_in_view_are_the_reference() -> None:
+    rng = np.random.default_rng(2)
+    store = store_of(list(range(30)), asked=(0, 60))
+    item = item_of(store)
+    screen = Screen(120, 80)
+    screen.look(item, 0, -1, 2, 6)
+    screen.check(item)
+    store.apply(random_book(rng, [30, 31], low=1080))
+    item.refresh()
+    screen.check(item)
+    # the far levels go again, and a column changes with them
+    store.apply(random_book(rng, [12, 30, 31]))
+    levels = (store.grid.price.level_of(5000.0), store.grid.price.level_of(5150.0))
+    with store.lock:
+        store.revision += 1
+        store._ring.replace(store._ring.cropped(levels), store.revision)
+    item.refresh()
+    assert store.last_level < 1080
     screen.check(item)
 
 
