@@ -182,10 +182,6 @@ class Keys:
         key = self.get(provider)
         return "" if key is None else mask(key)
 
-    def ask_again(self) -> None:
-        """Forget what the vault answered (it may have been unlocked since)."""
-        self._answered = {}
-
     def redact(self, text: str) -> str:
         """Replace every key that was ever in force here."""
         for key in sorted(self._seen, key=len, reverse=True):

@@ -234,10 +234,6 @@ class RateBudget:
         """Weight spent since 00:00 UTC."""
         return self._look(self._clock.now_ms()).day
 
-    def replace_limits(self, limits: Limits) -> None:
-        """Go on under another tier; what was spent stays spent."""
-        self.limits = limits
-
     def _look(self, now_ms: int) -> Tally:
         return self._ledger.read(lambda c: read_tally(c, self.provider, now_ms))
 

@@ -37,9 +37,6 @@ from heatdesk.providers.base import (
 from heatdesk.settings import Settings
 from heatdesk.units import DAY_MS
 
-AGES: dict[str, str] = {"all": "All", "24h": "24 h", "7d": "7 d", "30d": "30 d"}
-"""Position ages (``openedWithin``), with their names on screen."""
-
 _TITLE = "HyperTracker"
 _PLANS: dict[str, Limits] = {
     "free": Limits(day=100),

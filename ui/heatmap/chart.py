@@ -17,7 +17,7 @@ from heatdesk.units import format_price
 from heatdesk.views.camera import Camera
 from heatdesk.views.colourings import Colouring
 from heatdesk.views.contrast import transfer_table
-from heatdesk.views.palettes import ASK, BID, LIQUIDITY, Palette
+from heatdesk.views.palettes import LIQUIDITY, Palette
 from ui import theme
 from ui.heatmap.axes import TIME_AXIS_PX, AxisTag, PriceAxis, TimeAxis
 from ui.heatmap.candles import CandleLayer
@@ -193,10 +193,6 @@ class PriceTimeChart(QWidget):
         """Colours of bids and asks: those of their cells, or the usual where one ramp has both."""
         shown = Colouring("", "", self._palettes)
         return shown.of_sides(theme.shades().light) or usual
-
-    def set_pair(self, pair: bool, single: Palette = LIQUIDITY) -> None:
-        """Colour bids and asks apart, or by one ramp."""
-        self.set_palettes(*((BID, ASK) if pair else (single,)))
 
     def observe(
         self, newest_s: float, last_price: float, span_price: float, *, filling: bool = False

@@ -125,7 +125,6 @@ class EdgeLayer(Layer):
         super().__init__(parent, z)
         self._sides: tuple[EdgeProfile, ...] = ()
         self._block_size = 1.0
-        self._full = 0.0
         self._full_curve = 0.0
 
     def set_profile(self, sides: Sequence[EdgeProfile], block_size: float) -> None:
@@ -158,10 +157,6 @@ class EdgeLayer(Layer):
     def _caption_px(metrics: QFontMetricsF, caption: str) -> float:
         return metrics.horizontalAdvance(caption) + 14
 
-    def full_quantity(self) -> float:
-        """Quantity of the longest bar in view."""
-        return self._full
-
     def draw(self, painter: QPainter, window: ChartWindow) -> None:
         """Draw bars, then curves over them."""
         if not self._sides:
@@ -169,10 +164,10 @@ class EdgeLayer(Layer):
         room = self.room_px(window.width_px)
         right = window.width_px
         sides = [(side.price, side.qty) for side in self._sides]
-        self._full = full_scale(sides, self._block_size, window)
+        full = full_scale(sides, self._block_size, window)
         painter.setPen(Qt.PenStyle.NoPen)
         for side in self._sides:
-            bars = lay_out_bars(side.price, side.qty, self._block_size, window, self._full)
+            bars = lay_out_bars(side.price, side.qty, self._block_size, window, full)
             thick = max(1.0, bars.height - (1.0 if bars.height >= 4 else 0.0))
             painter.setBrush(theme.colour(side.colour, 0.78))
             length = bars.length * room

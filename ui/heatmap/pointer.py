@@ -51,11 +51,6 @@ class Pointer:
         """Whether the mouse is over the plot of a chart that shows something."""
         return self._at is not None and self.chart.at(self._at) is not None
 
-    @property
-    def magnifies(self) -> bool:
-        """Whether the magnifier is wanted."""
-        return self._magnifies
-
     def point_at(self, pos: QPointF | None) -> bool:
         """Move to a point of the view, None hides all; returns whether anything was shown."""
         before = self.crosshair.mark is not None

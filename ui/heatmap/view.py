@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
@@ -145,7 +145,3 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
             # the mouse was here before the window had the keys to give
             self._take_keys()
         return bool(super().event(event))
-
-    def cursor_position(self) -> QPointF:
-        """Where the mouse is, in this view."""
-        return QPointF(self.mapFromGlobal(self.cursor().pos()))

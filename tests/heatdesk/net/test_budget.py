@@ -327,20 +327,6 @@ def test_a_block_holds_everything_that_costs_and_a_shorter_one_does_not_lift_it(
     assert clock.passed_s == pytest.approx(30, abs=0.1)
 
 
-def test_another_tier_is_noticed_while_waiting() -> None:
-    budget, clock = budget_of()
-
-    async def work() -> None:
-        await budget.acquire(10)
-        waiting = asyncio.create_task(budget.acquire(10))
-        await asyncio.sleep(0)
-        budget.replace_limits(Limits(minute=100))
-        await waiting
-
-    asyncio.run(work())
-    assert clock.passed_s <= 5
-
-
 def test_the_state_names_the_budget_of_which_most_is_used() -> None:
     budget, clock = budget_of()
     assert budget.state().used == 0

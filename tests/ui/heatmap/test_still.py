@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
+from heatdesk.views.palettes import ASK, BID
 from tests.ui.market_panels import MIDDLE, MINUTES, WALL_PRICE, Market
 from ui.heatmap.marks import PriceLabel
 from ui.heatmap.still import StillPicture
@@ -92,7 +93,7 @@ CHANGES: dict[str, Callable[[OrderBookPanel, Market], object]] = {
     "zoom": lambda p, _: (p.chart.camera.zoom_price(1.7, 90), p.chart.apply()),
     "last price": lambda p, _: p.chart.set_last_price(MIDDLE + 60.0, "spr 5"),
     "zone": lambda p, _: p.chart.set_zone(ZoneInfo("Asia/Tokyo")),
-    "palette": lambda p, _: p.chart.set_pair(True),
+    "palette": lambda p, _: p.chart.set_palettes(BID, ASK),
     "labels": lambda p, _: p.chart.labels.set_labels(
         [PriceLabel(WALL_PRICE, WALL_PRICE, WALL_PRICE + 5, "wall", "#ffffff")]
     ),
