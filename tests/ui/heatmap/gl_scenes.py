@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -110,6 +111,38 @@ def pictures(app: QApplication) -> Facts:
     return found
 
 
+Measure = Callable[[str, Callable[[], object]], None]
+"""Acts under a name, paints, and notes what was sent."""
+
+
+def colour(measure: Measure, item: HeatmapItem) -> None:
+    """Change each part of the colours alone."""
+    for name, low, high, scale, palette in (
+        ("contrast", 20.0, 90.0, "log", BID),
+        ("scale", 20.0, 90.0, "linear", BID),
+        ("palette", 20.0, 90.0, "linear", LIQUIDITY),
+    ):
+        table = partial(transfer_table, low=low, high=high, scale=scale, palette=palette)
+        measure(name, partial(item.set_table, table))
+
+
+def tell_sides(measure: Measure, item: HeatmapItem) -> None:
+    """Colour bids and asks apart, the other way round, alike, and apart again."""
+    bids, asks = (
+        partial(transfer_table, low=20.0, high=90.0, scale="log", palette=palette)
+        for palette in (BID, ASK)
+    )
+
+    def show_sides(plane: str, *tables: TableBuilder) -> None:
+        item.set_plane(plane)
+        item.set_table(*tables)
+
+    measure("sides apart", partial(show_sides, "bid_ask", bids, asks))
+    measure("sides swapped", partial(show_sides, "bid_ask", asks, bids))
+    measure("sides together again", partial(show_sides, "both", bids))
+    measure("sides apart again", partial(show_sides, "bid_ask", bids, asks))
+
+
 def work(app: QApplication) -> Facts:
     """How much is sent for an append, a change of contrast and a pan."""
     gl_tiles.EDGE = 64
@@ -153,35 +186,13 @@ def work(app: QApplication) -> Facts:
     measure("nothing", lambda: None)
     measure("append", append)
     measure("late correction", correct)
-    for name, low, high, scale, palette in (
-        ("contrast", 20.0, 90.0, "log", BID),
-        ("scale", 20.0, 90.0, "linear", BID),
-        ("palette", 20.0, 90.0, "linear", LIQUIDITY),
-    ):
-        colour = partial(transfer_table, low=low, high=high, scale=scale, palette=palette)
-        measure(name, partial(item.set_table, colour))
+    colour(measure, item)
     measure("small pan", lambda: look_at(box, extent(193, 313, -98, 102)))
     measure("far pan", lambda: look_at(box, extent(-10, 110, -98, 102)))
     measure("the way back", lambda: look_at(box, extent(193, 313, -98, 102)))
     facts["bytes"] = tiles.nbytes
     look_at(box, extent(190, 310, -100, 100))
-    bids, asks = (
-        partial(transfer_table, low=20.0, high=90.0, scale="log", palette=palette)
-        for palette in (BID, ASK)
-    )
-
-    def tell_apart(first: TableBuilder, second: TableBuilder) -> None:
-        item.set_plane("bid_ask")
-        item.set_table(first, second)
-
-    def together() -> None:
-        item.set_plane("both")
-        item.set_table(bids)
-
-    measure("sides apart", lambda: tell_apart(bids, asks))
-    measure("sides swapped", lambda: tell_apart(asks, bids))
-    measure("sides together again", together)
-    measure("sides apart again", lambda: tell_apart(bids, asks))
+    tell_sides(measure, item)
     view.close()
     return facts
 
