@@ -53,6 +53,8 @@ ZOOMS = {
     "everything": extent(0, COLUMNS, -345, 345),
     "margins": extent(-700, 2100, -700, 650),
     "flat": extent(0, COLUMNS, -7.5, 12.25),
+    "the top": extent(900.2, 1057.5, 290.3, 408.1),
+    "only above": extent(900.2, 1057.5, 700, 818.5),
 }
 
 

@@ -49,7 +49,7 @@ def test_opengl_processor_and_reference_paint_the_same_picture(play: Any, scale:
     assert facts.pop("said") == []
     assert facts.pop("live") == 0
     assert facts.pop("version")
-    assert len(facts) == 2 * (5 + 5 + 2)
+    assert len(facts) == 2 * (7 + 7 + 2)
     for name, seen in facts.items():
         assert seen["by"] == "GlPainter", name
         assert seen["note"] == "", name
