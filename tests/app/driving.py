@@ -158,12 +158,6 @@ class Desk:
         self.desktop.key("ctrl+q")
         self.leaves()
 
-    def shoot(self, name: str, window: int | None = None) -> None:
-        """Keep a picture where ``HEATDESK_TEST_SHOTS`` names a folder."""
-        folder = os.environ.get("HEATDESK_TEST_SHOTS", "")
-        if folder:
-            self.desktop.screenshot(Path(folder) / f"{name}.png", window)
-
 
 # --------------------------------------------------------------------- inside the driven program
 def _roots(within: str) -> list[QWidget]:
