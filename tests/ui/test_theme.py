@@ -124,7 +124,7 @@ def test_the_style_sheet_has_the_colours_and_the_icons_of_its_theme(
 
 def test_an_icon_follows_the_theme(qapp: object) -> None:
     def darkest() -> float:
-        image = theme.icon("menu").pixmap(16, 16).toImage()
+        image = theme.icon("close").pixmap(16, 16).toImage()
         shades = [image.pixelColor(x, y) for x in range(16) for y in range(16)]
         return min(shade.lightnessF() for shade in shades if shade.alphaF() > 0.9)
 
