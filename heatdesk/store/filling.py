@@ -205,14 +205,16 @@ class QuantityRange:
         """
         low, high = min(self.low, reach[0]), reach[1]
         if self.summed or math.isnan(high):
-            sums = [np.nansum(t.qty, axis=1).max(initial=0.0) for t in totals.values()]
+            # beyond all floats is as good as infinite
+            with np.errstate(over="ignore"):
+                sums = [np.nansum(t.qty, axis=1).max(initial=0.0) for t in totals.values()]
             high = float(max(sums, default=0.0))
         high = max(self.high, high)
         if scale is None or not scale.covers(low, high):
             positive = np.concatenate([t.qty[t.qty > 0] for t in totals.values()])
-            ceiling = (
-                min(_LARGEST_QTY, float(np.median(positive)) * _OUTLIER) if positive.size else 0
-            )
+            with np.errstate(over="ignore"):
+                middle = float(np.median(positive)) if positive.size else 0.0
+            ceiling = min(_LARGEST_QTY, middle * _OUTLIER)
             usual = positive[positive <= ceiling]
             if usual.size < positive.size:
                 # no sum of usual quantities in one column exceeds that of them all

@@ -303,6 +303,20 @@ def test_quantities_too_large_to_be_added_up_are_not_observed() -> None:
     assert store.value_at("bid", c, 22) == pytest.approx(2.0, rel=5e-4)
 
 
+@pytest.mark.parametrize("usual", [{}, {150.0: 3.0, 155.0: 4.0}])
+@pytest.mark.parametrize("kind", ["book", "liquidations"])
+def test_a_column_of_the_largest_floats_is_taken_without_an_overflow(
+    kind: str, usual: dict[float, float]
+) -> None:
+    served = {100.0 + 5 * k: 1.7e308 for k in range(4)} | usual
+    frame = book({0: served}, {0: {}}) if kind == "book" else liquidations({0: served}, 5.0)
+    store = HeatmapStore.for_frame(frame)
+    store.apply(frame)
+    found = {price: store.value_at("both", store.first_column, int(price // 5)) for price in served}
+    assert [found[price] for price in usual] == pytest.approx(list(usual.values()), rel=5e-4)
+    assert found[100.0] == found[115.0] > max(usual.values(), default=0.0)
+
+
 @pytest.mark.parametrize("price", [np.nan, np.inf, -np.inf])
 def test_a_price_that_is_none_costs_its_level_only(price: float) -> None:
     frame = book({0: {100.0: 1.0, price: 5.0, 90.0: 2.0}}, {0: {105.0: 3.0}})
