@@ -28,6 +28,7 @@ class Plain(Panel):
         self.drawn = 0
         self.failure: Exception | None = None
         self.symbol = "BTCUSDT"
+        self.mood = "usual"
 
     def primary(self) -> Subscription:
         return CohortSub(self.source, f"{self.panel_id} {self.symbol}")
@@ -43,7 +44,11 @@ class Plain(Panel):
     def save_options(self) -> Options:
         return {"symbol": self.symbol}
 
+    def options_for_new(self) -> Options:
+        return {"mood": self.mood}
+
     def load_options(self, options: Mapping[str, object]) -> None:
+        self.mood = str(options.get("mood", self.mood))
         symbol = options.get("symbol")
         if isinstance(symbol, str):
             self.symbol = symbol

@@ -185,6 +185,15 @@ def test_a_second_book_has_its_own_options_and_comes_back_after_a_restart(opened
     assert not again.docks["status"].open
 
 
+def test_a_new_panel_takes_over_what_its_kind_hands_on(opened):
+    window = opened()
+    first = window.docks["order-book"].panel
+    first.load_options({"symbol": "ETHUSDT", "mood": "bright"})
+    new = window.open_panel("order-book").panel
+    assert (new.symbol, new.mood) == ("BTCUSDT", "bright")
+    assert window.open_panel("dots").panel.mood == "usual"
+
+
 def test_an_added_panel_can_be_removed_for_good(opened, qtbot):
     window = opened()
     second = window.open_panel("order-book")

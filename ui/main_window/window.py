@@ -130,6 +130,8 @@ class MainWindow(QMainWindow):
         """Add a panel beside the first of its kind, and show it."""
         peers = [dock for dock in self.docks.values() if dock.panel.panel_id == kind and dock.open]
         demo = peers[0].panel.demo if peers else None
+        if options is None and peers:
+            options = peers[0].panel.options_for_new()
         dock = self.add_panel(kind, demo=demo, options=options)
         anchors = [peer for peer in peers if not peer.isFloating()]
         if not anchors:

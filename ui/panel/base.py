@@ -108,6 +108,10 @@ class Panel(QWidget):
         """Return the options worth keeping."""
         return {}
 
+    def options_for_new(self) -> Options:
+        """Return the options that a new panel of this kind takes over from this one."""
+        return {}
+
     def load_options(self, options: Mapping[str, object]) -> None:
         """Take options over; an unknown or bad value leaves that option as it is."""
 

@@ -304,6 +304,10 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         """Options, each instrument's contrast, and that of new ones."""
         return {**self.options.saved(), **self.contrasts.save()}
 
+    def options_for_new(self) -> Options:
+        """Each instrument's contrast, and that of new ones."""
+        return {**self.contrasts.save()}
+
     def load_options(self, options: Mapping[str, object]) -> None:
         """Take over saved options, field by field."""
         self.contrasts.load(options)

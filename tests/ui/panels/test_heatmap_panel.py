@@ -283,6 +283,25 @@ def test_a_new_instrument_takes_the_last_contrast(book: OrderBookPanel, market: 
     assert book.chart.legend.contrast.scale == "linear"
 
 
+def test_a_new_panel_begins_with_the_contrast_of_the_one_there(
+    qtbot: QtBot, market: Market, book: OrderBookPanel
+) -> None:
+    book.chart.legend.choose(Contrast(low_pct=40.0, high_pct=90.0, scale="linear"))
+    book.choose(book.with_options(palette="grey"))
+    new = OrderBookPanel(market.context)
+    usual = new.options
+    new.load_options(book.options_for_new())
+    assert new.options == usual, "the contrast alone is handed on"
+    for options in (new.options, new.options.traded(("BYBIT",), "ETHUSDT", None)):
+        new.choose(options)
+        market.fill_book(new.primary(), new.options.candle_sub(new.source))
+        if not new.isVisible():
+            market.show(qtbot, new)
+        new.pull()
+        contrast = new.chart.legend.contrast
+        assert (contrast.low_pct, contrast.high_pct, contrast.scale) == (40.0, 90.0, "linear")
+
+
 def test_the_keyboard_goes_from_the_chart_to_the_legend_and_back(
     qtbot: QtBot, book: OrderBookPanel
 ) -> None:
