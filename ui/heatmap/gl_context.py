@@ -52,7 +52,7 @@ class GlResources:
         self._places, self._layers, self._table = names.tolist()
         self._shapes: dict[int, tuple[int, int]] = {}
         self._sent: dict[int, NDArray[Any]] = {}
-        self._table_key: tuple[int, bool] | None = None
+        self._table_key: tuple[int, int] | None = None
         self._arrays = np.zeros(1, np.uint32)
         self._quad = QOpenGLBuffer(QOpenGLBuffer.Type.VertexBuffer)
         self._make_quad()
@@ -99,16 +99,16 @@ class GlResources:
         """Tell the layer of each tile in view, (tile rows, tile columns, 2): per side."""
         self._send(self._layers, layers, (gl.RG16UI, gl.RG_INTEGER, gl.UNSIGNED_SHORT))
 
-    def send_tables(self, style: Style) -> None:
-        """Send the colours where they changed."""
-        two_sides = style.plane == "bid_ask"
-        if self._table_key == (style.version, two_sides):
+    def send_tables(self, style: Style, sides: int) -> None:
+        """Send the colours of one side or two where they changed."""
+        if self._table_key == (style.version, sides):
             return
-        tables = (style.table, style.ask_table) if two_sides else (style.table,)
+        asks = style.ask_table if style.plane == "bid_ask" else style.table
+        tables = (style.table, asks)[:sides]
         colours = np.ascontiguousarray(np.concatenate(tables), np.uint32)
         kind = (gl.RGBA8, gl.BGRA, gl.UNSIGNED_INT_8_8_8_8_REV)
         self._send(self._table, colours.reshape(-1, _TABLE_EDGE), kind)
-        self._table_key = (style.version, two_sides)
+        self._table_key = (style.version, sides)
         self.tables_sent += 1
 
     def _send(self, name: int, texels: NDArray[Any], kind: tuple[int, int, int]) -> None:

@@ -146,7 +146,7 @@ class GlPainter:
         resources.send_places(
             _places(columns - spans[1][0] * edge, rows - spans[0][0] * edge, marks)
         )
-        resources.send_tables(style)
+        resources.send_tables(style, len(planes))
         return len(planes)
 
     def _fill(
@@ -169,8 +169,12 @@ class GlPainter:
 
 
 def _planes(source: HeatmapSource, style: Style) -> tuple[str, ...]:
-    """Planes whose cells are needed for a style: one, or bid and ask."""
-    if style.plane != "bid_ask":
+    """Planes whose cells are needed for a style: one, or bid and ask.
+
+    One palette for both sides takes both planes as well (the larger code of the two is that of
+    both), so that another colouring finds its tiles on the card.
+    """
+    if style.plane not in ("both", "bid_ask"):
         return (style.plane,)
     return source.planes[:2] if len(source.planes) > 1 else ("both",)
 

@@ -92,17 +92,17 @@ def test_only_what_changed_is_sent_to_the_card(play: Any) -> None:
         ("palette", 0, 0, 1),
         ("small pan", 0, 0, 0),
         ("the way back", 0, 0, 0),
+        ("sides apart", 0, 0, 1),
         ("sides swapped", 0, 0, 1),
+        ("sides together again", 0, 0, 1),
+        ("sides apart again", 0, 0, 1),
     ):
         work = facts[name]
         seen = (work["uploads"], work["patches"], work["tables"])
         assert seen == (uploads, patches, tables), name
-    for name in ("sides apart", "sides together again", "sides apart again"):
-        assert facts[name]["patches"] == 0, name
-        assert facts[name]["tables"] == 1, name
     for name in ("append", "late correction"):
         assert facts[name]["uploads"] == facts[name]["tables"] == 0, name
-        assert 0 < facts[name]["patches"] <= 5, name
+        assert 0 < facts[name]["patches"] <= 10, name  # five tiles of each side
     assert facts["far pan"]["uploads"] > 0
     assert all(facts[name]["differs"] == 0 for name in facts if isinstance(facts[name], dict))
     assert facts["bytes"] <= 8 * MIB
