@@ -50,9 +50,10 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         self.still = StillPicture(self)
         if gl_probe.current().opengl:
             self.setViewport(GlViewport())
-            # an OpenGL picture is always made whole; a cached ground would only be one more copy
+            # an OpenGL picture is always made whole
             self.setViewportUpdateMode(self.ViewportUpdateMode.FullViewportUpdate)
-            self.setCacheMode(self.CacheModeFlag.CacheNone)
+        # the ground is one colour: a copy of it costs more than to fill
+        self.setCacheMode(self.CacheModeFlag.CacheNone)
         # the scene's ground covers everything: nothing needs to be erased under it
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
