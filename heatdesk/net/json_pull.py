@@ -28,19 +28,20 @@ _LITERALS = (b"true", b"false", b"null")
 _ODD_NUMBERS = (b"NaN", b"Infinity", b"-Infinity")
 
 _BLANKS = re.compile(rb"[ \t\n\r]*+")
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+# Only single characters are repeated possessively: Python 3.11.2 misreads a group that is.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*"', re.DOTALL)
 _WORD = re.compile(rb"[A-Za-z0-9+.\-]*+")
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 _ITEM = (
     rb"(?:-?(?:0|[1-9][0-9]{0,30}+)(?:\.[0-9]{1,30}+)?(?:[eE][+-]?[0-9]{1,4}+)?"
     rb'|true|false|null|"[ !#-\[\]-~]{0,200}+")'
 )
-_ITEMS = re.compile(rb"(?:[ \t\n\r]*+" + _ITEM + rb"[ \t\n\r]*+,)++")
+_ITEMS = re.compile(rb"(?:[ \t\n\r]*+" + _ITEM + rb"[ \t\n\r]*+,)+")
 # Elements that need no closer look: a list of them is passed over at once, not one by one.
 _PLAIN = rb'[^{}\[\]"]*+'
-_FLAT = rb"\{" + _PLAIN + rb'(?:"[^"\\]*+"' + _PLAIN + rb")*+\}"
+_FLAT = rb"\{" + _PLAIN + rb'(?:"[^"\\]*+"' + _PLAIN + rb")*\}"
 _SMALL_OBJECT = re.compile(
-    rb"\{" + _PLAIN + rb'(?:(?:"[^"\\]*+"|' + _FLAT + rb")" + _PLAIN + rb")*+\}"
+    rb"\{" + _PLAIN + rb'(?:(?:"[^"\\]*+"|' + _FLAT + rb")" + _PLAIN + rb")*\}"
 )
 
 

@@ -130,30 +130,6 @@ class HeatmapWindow:
     l1: int
 
 
-@dataclass(frozen=True, slots=True)
-class HeatmapImage:
-    """Cells of a window and where they lie.
-
-    Parameters
-    ----------
-    window : HeatmapWindow
-    codes : (levels, columns) uint16
-        Row 0 is the lowest price.
-    states : (columns,) uint8
-        State of each pooled column.
-    time0_ms, time1_ms, price0, price1 : float
-        Outer edges.
-    """
-
-    window: HeatmapWindow
-    codes: Codes
-    states: NDArray[np.uint8]
-    time0_ms: float
-    time1_ms: float
-    price0: float
-    price1: float
-
-
 def extent_of(source: HeatmapSource) -> tuple[float, float, float, float] | None:
     """Outer edges of all cells (time0_ms, time1_ms, price0, price1); None while there is none."""
     with source.lock:
@@ -217,24 +193,6 @@ def _pooled_level(source: HeatmapSource, price: float, step: int) -> int:
     lowest = grid.price_of((source.first_level // step - 1) * step)
     highest = grid.price_of((source.last_level // step + 1) * step)
     return grid.level_of(min(max(price, lowest), highest)) // step
-
-
-def read_image(source: HeatmapSource, window: HeatmapWindow, plane: str = "both") -> HeatmapImage:
-    """Copy the cells of a window."""
-    w = window
-    with source.lock:
-        grid = source.grid
-        codes = source.codes(plane, w.c0, w.c1, w.l0, w.l1, w.time_lod, 0, w.step)
-        states = read_states(source, w.c0, w.c1, w.time_lod)
-    return HeatmapImage(
-        window,
-        codes,
-        states,
-        grid.time.time_of(w.c0 << w.time_lod),
-        grid.time.time_of(w.c1 << w.time_lod),
-        grid.price.price_of(w.l0 * w.step),
-        grid.price.price_of(w.l1 * w.step),
-    )
 
 
 def read_states(source: HeatmapSource, c0: int, c1: int, time_lod: int) -> NDArray[np.uint8]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,8 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QOpenGLContext, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from heatdesk.store.codes import FIRST, NOT_OBSERVED
 from heatdesk.views.contrast import Table
-from heatdesk.views.heatmap import HeatmapSource, HeatmapWindow, extent_of, pooling_text
+from heatdesk.views.heatmap import HeatmapSource, HeatmapWindow, extent_of
 from heatdesk.views.palettes import DARK, Shades
 from ui.heatmap import gl_probe
 from ui.heatmap.device import device_view
@@ -30,26 +28,6 @@ log = logging.getLogger(__name__)
 
 TableBuilder = Callable[[NDArray[np.float64]], Table]
 """Makes a table from the quantities of the codes; asked again when codes change meaning."""
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnCell:
-    """What is drawn at a point.
-
-    Attributes
-    ----------
-    quantity : float
-        0 where observed empty.
-    levels, columns : int
-        Native cells it stands for.
-    text : str
-        How they were pooled ("max of 25 levels"); empty for a native cell.
-    """
-
-    quantity: float
-    levels: int
-    columns: int
-    text: str
 
 
 class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
@@ -147,12 +125,6 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
         return self._band
 
     @property
-    def drawn_levels(self) -> int:
-        """Native levels of one drawn band at the last paint."""
-        window = self.window
-        return window.step if window else self._band
-
-    @property
     def window(self) -> HeatmapWindow | None:
         """Detail and cells of the last paint; None when it showed no column."""
         return self._painted_by.window
@@ -214,34 +186,6 @@ class HeatmapItem(pg.ImageItem):  # type: ignore[misc]
             level = source.grid.price.level_of(price)
             code = source.codes(self._read_plane(), column, column + 1, level, level + 1)[0, 0]
             return float(source.values[code])
-
-    def pooled_at(self, time_s: float, price: float) -> DrawnCell | None:
-        """What is drawn there at the detail of the last paint; None where nothing is known."""
-        source, window = self.source, self.window
-        if source is None or window is None:
-            return None
-        if not (math.isfinite(time_s) and math.isfinite(price)):
-            return None
-        with source.lock:
-            column = source.grid.time.column_of(time_s * 1000) >> window.time_lod
-            level = source.grid.price.level_of(price) // window.step
-            codes = source.codes(
-                self._read_plane(),
-                column,
-                column + 1,
-                level,
-                level + 1,
-                window.time_lod,
-                0,
-                window.step,
-            )
-            code = int(codes[0, 0])
-            if code == NOT_OBSERVED:
-                return None
-            quantity = float(source.values[code]) if code >= FIRST else 0.0
-            columns = 1 << window.time_lod
-            text = pooling_text(source.pooling, window.step, columns)
-        return DrawnCell(quantity, window.step, columns, text)
 
     def _read_plane(self) -> str:
         return "both" if self._plane == "bid_ask" else self._plane

@@ -5,17 +5,18 @@ import math
 import numpy as np
 import pytest
 
+from heatdesk.store.codes import Codes
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.views.heatmap import (
     PARTIAL,
     SNAP,
+    HeatmapWindow,
     ViewRect,
     cells_of_pixels,
     extent_of,
     fit_window,
     lod_for,
     pooling_text,
-    read_image,
     read_states,
 )
 from tests.heatdesk.store.books import MINUTE, book, liquidations, minute
@@ -27,6 +28,11 @@ def store_of(minutes: int, levels: int) -> HeatmapStore:
     store = HeatmapStore.for_frame(frame)
     store.apply(frame)
     return store
+
+
+def codes_of(store: HeatmapStore, window: HeatmapWindow, plane: str = "both") -> Codes:
+    w = window
+    return store.codes(plane, w.c0, w.c1, w.l0, w.l1, w.time_lod, 0, w.step)
 
 
 def whole(width_px: float, height_px: float, minutes: int = 300, levels: int = 200) -> ViewRect:
@@ -99,7 +105,7 @@ def test_a_view_beyond_the_levels_held_ends_on_one_that_nobody_reported(
         window = fit_window(store, ViewRect(minute(0), minute(9), low, high, 9, 400), band)
         assert window is not None
         assert window.l1 - window.l0 <= 2 * SNAP
-        codes = read_image(store, window).codes
+        codes = codes_of(store, window)
         assert not codes[-1 if upward else 0].any()
 
 
@@ -117,17 +123,15 @@ def test_a_degenerate_view_shows_no_cell(view: ViewRect) -> None:
     assert fit_window(store_of(10, 10), view) is None
 
 
-def test_an_image_lies_where_its_cells_do() -> None:
+def test_the_cells_of_a_window_lie_where_they_belong() -> None:
     store = store_of(300, 200)
     window = fit_window(store, whole(300, 200))
     assert window is not None
-    image = read_image(store, window)
+    codes = codes_of(store, window)
     grid = store.grid
     row = grid.price.level_of(5300.0) - window.l0
     column = grid.time.column_of(minute(100)) - window.c0
-    assert store.values[image.codes[row, column]] == pytest.approx(61.0, rel=5e-4)
-    assert image.time0_ms == grid.time.time_of(window.c0)
-    assert (image.price0, image.price1) == (window.l0 * 5.0, window.l1 * 5.0)
+    assert store.values[codes[row, column]] == pytest.approx(61.0, rel=5e-4)
 
 
 @pytest.mark.parametrize("height_px", [10, 37, 100, 400])
@@ -140,7 +144,7 @@ def test_a_zoomed_out_liquidation_view_keeps_the_total(height_px: int) -> None:
     window = fit_window(store, view, band=3)
     assert window is not None
     assert window.step % 3 == 0
-    codes = read_image(store, window, "qty").codes
+    codes = codes_of(store, window, "qty")
     assert np.nansum(store.values[codes]) == pytest.approx(sum(served.values()), rel=5e-4)
 
 

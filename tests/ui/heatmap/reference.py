@@ -24,14 +24,15 @@ NARROW_PX = 3
 FOOT_LOGICAL_PX = 6
 ANCHOR_EVERY = 4096
 NOTHING, EMPTY_CODE, SMALLEST = 0, 1, 2
+NOISE = Fraction(1, 100_000)
 
 
 @dataclass(frozen=True)
 class Expected:
     """What must be seen.
 
-    ``sure`` is false where a pixel centre lies on a cell edge but for float noise: there either
-    neighbour is right.
+    ``sure`` is false where a pixel centre lies on the edge of a cell or of all columns but for
+    float noise: there either neighbour is right.
     """
 
     pixels: NDArray[np.uint32]
@@ -81,7 +82,9 @@ def expected_picture(
     beyond = source.first_level // step - 1, source.last_level // step + 1
     wanted_levels = [min(max(level, beyond[0]), beyond[1]) for level in levels]
     pixels = np.full((height, width), paper, np.uint32)
-    sure = np.outer(_apart(y_place, step), _apart(x_place, 1 << lod))
+    ends = (source.first_column, source.last_column + 1)
+    off_ends = [min(abs(place - end) for end in ends) > NOISE for place in x_place]
+    sure = np.outer(_apart(y_place, step), _apart(x_place, 1 << lod) & np.array(off_ends))
     shown_x = np.flatnonzero(x_in).tolist()
     if shown_x:
         wanted_columns = [columns[x] for x in shown_x]
@@ -123,7 +126,7 @@ def _centres(count: int, scale: Fraction, offset: Fraction) -> list[Fraction]:
 def _apart(places: list[Fraction], cells: int) -> NDArray[np.bool_]:
     """Whether places, in native cells, are clearly off the edges of pooled ones."""
     off = [abs(place / cells - round(place / cells)) for place in places]
-    return np.array([distance > Fraction(1, 100_000) for distance in off], np.bool_)
+    return np.array([distance > NOISE for distance in off], np.bool_)
 
 
 def _colours(

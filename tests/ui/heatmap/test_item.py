@@ -124,7 +124,6 @@ def test_prices_beyond_those_held_are_not_observed_and_not_empty() -> None:
         assert (pixels[200:] == shades.not_observed).all()
         assert not (pixels[100:200] == shades.not_observed).any()
     assert math.isnan(item.value_at(minute(0) / 1000, 4950.0))
-    assert item.pooled_at(minute(0) / 1000, 4950.0) is None
 
 
 def test_in_a_view_box_it_covers_the_prices_in_view_but_calls_only_its_cells_data() -> None:
@@ -317,13 +316,11 @@ def test_zooming_out_keeps_every_thin_wall() -> None:
     bright = brightness(rows) > 600
     starts = np.flatnonzero(np.diff(np.concatenate(([False], bright)).astype(int)) == 1)
     assert starts.size == 10
-    drawn = item.pooled_at(minute(0) / 1000 + 1, 5000.0 + 5 * 7)
-    assert drawn is not None
-    assert (drawn.levels, drawn.text) == (8, "max of 8 levels")
-    assert drawn.quantity == pytest.approx(500.0, rel=5e-4)
+    assert item.window is not None
+    assert item.window.step == 8
 
 
-def test_a_band_sums_liquidations_and_says_so() -> None:
+def test_a_band_sums_liquidations() -> None:
     frame = liquidations({0: {70_000.0 + 5 * k: 5e6 for k in range(20)}}, 5.0)
     store = HeatmapStore.for_frame(frame)
     store.apply(frame)
@@ -332,11 +329,11 @@ def test_a_band_sums_liquidations_and_says_so() -> None:
     item.set_band(10)
     item.set_source(store)
     painted(item, 20, 200)
-    drawn = item.pooled_at(minute(0) / 1000, 70_012.0)
-    assert drawn is not None
-    assert drawn.quantity == pytest.approx(50e6, rel=5e-4)
-    assert drawn.text == "sum of 10 levels"
-    assert item.drawn_levels == 10
+    assert item.window is not None
+    assert item.window.step == 10
+    column, band = store.first_column, store.grid.price.level_of(70_012.0) // 10
+    code = store.codes("qty", column, column + 1, band, band + 1, band=10)[0, 0]
+    assert store.values[code] == pytest.approx(50e6, rel=5e-4)
     assert item.value_at(minute(0) / 1000, 70_012.0) == pytest.approx(5e6, rel=5e-4)
 
 
@@ -372,7 +369,6 @@ def test_without_source_table_or_cells_nothing_is_drawn() -> None:
     assert (painted(bare, 8, 8, extent) == PAPER).all()
     assert bare.boundingRect().isEmpty()
     assert math.isnan(bare.value_at(0.0, 1.0))
-    assert bare.pooled_at(0.0, 1.0) is None
     bare.set_source(wall_book([0]))
     assert (painted(bare, 8, 8) == PAPER).all()
     emptied = item_of(wall_book([0]))

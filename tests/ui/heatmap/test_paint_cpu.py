@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter, QTransform
@@ -531,6 +531,7 @@ class Play:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=STEPS, ratio=st.sampled_from([1.0, 1.25, 1.5, 2.0]))
+@example(steps=[("append", 5), ("scroll", -5, 0), ("resize", 20, 1)], ratio=1.0)
 def test_whatever_happens_the_picture_is_the_reference(
     steps: list[tuple[object, ...]], ratio: float
 ) -> None:
