@@ -36,6 +36,8 @@ _ITEM = (
     rb"(?:-?(?:0|[1-9][0-9]{0,30}+)(?:\.[0-9]{1,30}+)?(?:[eE][+-]?[0-9]{1,4}+)?"
     rb'|true|false|null|"[ !#-\[\]-~]{0,200}+")'
 )
+_RUN_BYTES = 1 << 14
+"""Passed over by one call, which holds the interpreter."""
 _ITEMS = re.compile(rb"(?:[ \t\n\r]*+" + _ITEM + rb"[ \t\n\r]*+,)+")
 # Elements that need no closer look: a list of them is passed over at once, not one by one.
 _PLAIN = rb'[^{}\[\]"]*+'
@@ -231,7 +233,7 @@ class JsonPull:
         """Go up to the next value of an object, or to the next one of a list worth a look."""
         if opening == OBJECT:
             yield from self.key()
-        elif items := _ITEMS.match(self._text, self._at):
+        elif items := _ITEMS.match(self._text, self._at, self._at + _RUN_BYTES):
             self._at = items.end()
 
     def _scalar(self, lenient: bool) -> Steps[None]:
