@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ for _name in [name for name in os.environ if name.startswith("HEATDESK_")]:
     # A developer's own settings and keys stay out; what steers the tests themselves stays in.
     if not _name.startswith(("HEATDESK_TEST_", "HEATDESK_REQUIRE_")):
         del os.environ[_name]
+
+# The same examples in every run, so that a red test is the change's; HEATDESK_TEST_FUZZ draws anew.
+hypothesis.settings.register_profile("steady", derandomize=True, database=None)
+hypothesis.settings.register_profile("fuzz", database=None)
+hypothesis.settings.load_profile("fuzz" if os.environ.get("HEATDESK_TEST_FUZZ") else "steady")
 
 pytest_plugins = ["tests.desktop"]
 
