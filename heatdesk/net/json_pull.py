@@ -36,10 +36,10 @@ _ITEM = (
     rb"(?:-?(?:0|[1-9][0-9]{0,30}+)(?:\.[0-9]{1,30}+)?(?:[eE][+-]?[0-9]{1,4}+)?"
     rb'|true|false|null|"[ !#-\[\]-~]{0,200}+")'
 )
+# Elements that need no closer look: a list of them is passed over at once, not one by one.
 _RUN_BYTES = 1 << 14
 """Passed over by one call, which holds the interpreter."""
 _ITEMS = re.compile(rb"(?:[ \t\n\r]*+" + _ITEM + rb"[ \t\n\r]*+,)+")
-# Elements that need no closer look: a list of them is passed over at once, not one by one.
 _PLAIN = rb'[^{}\[\]"]*+'
 _FLAT = rb"\{" + _PLAIN + rb'(?:"[^"\\]*+"' + _PLAIN + rb")*\}"
 _SMALL_OBJECT = re.compile(

@@ -12,6 +12,7 @@ from heatdesk.store.market import MarketStore
 from heatdesk.units import FixedClock
 from tests.heatdesk.store.books import MINUTE, START_MS, Snapshot, book, liquidations, minute
 from ui.panel import Panel, PanelContext, Workspace
+from ui.panels.order_book import OrderBookPanel
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -75,6 +76,13 @@ class Market:
         panel.show()
         qtbot.waitExposed(panel)
         panel.pull()
+
+    def book_panel(self, qtbot: QtBot) -> OrderBookPanel:
+        """A shown order book panel with its data."""
+        panel = OrderBookPanel(self.context)
+        self.fill_book(panel.primary(), panel.options.candle_sub(panel.source))
+        self.show(qtbot, panel)
+        return panel
 
     def fill_book(self, sub: Subscription, candle_sub: Subscription) -> None:
         pairs = {n: snapshot(n) for n in range(MINUTES) if n not in GAP_MINUTES}

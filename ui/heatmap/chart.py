@@ -62,12 +62,12 @@ class PriceTimeChart(QWidget):
     Signals
     -------
     zone_clicked : the tag of the time zone was clicked.
-    palette_wanted : the next palette is wanted (Alt+P).
+    palette_wanted : the next palette is wanted (1, Alt+P) or the one before (-1, Alt+Shift+P).
     pause_changed : the picture is held still now, or runs again and is to be drawn anew.
     """
 
     zone_clicked = Signal()
-    palette_wanted = Signal()
+    palette_wanted = Signal(int)
     pause_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None, span_s: float = 3 * 3600.0) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
@@ -19,6 +20,13 @@ _START_PX = 3.0
 """A press that moves less than this is a click."""
 _STEP_RATIO, _BIG_STEP_RATIO = 0.08, 0.5
 _KEY = Qt.Key
+_ALT = Qt.KeyboardModifier.AltModifier
+_CLAIMED = {
+    (_ALT, _KEY.Key_F),
+    (_ALT, _KEY.Key_R),
+    (_ALT, _KEY.Key_P),
+    (_ALT | Qt.KeyboardModifier.ShiftModifier, _KEY.Key_P),
+}
 _CURSORS = {
     "plot": Qt.CursorShape.CrossCursor,
     "time": Qt.CursorShape.SizeHorCursor,
@@ -165,8 +173,7 @@ class Gestures:
         if event.key() == _KEY.Key_Alt:
             others = event.modifiers() & ~Qt.KeyboardModifier.AltModifier
             return not others and self.chart.pointer.over_plot
-        alt = event.modifiers() == Qt.KeyboardModifier.AltModifier
-        return alt and event.key() in {_KEY.Key_F, _KEY.Key_R, _KEY.Key_P}
+        return (event.modifiers(), event.key()) in _CLAIMED
 
     def key(self, event: QKeyEvent) -> bool:
         """Act on a key; returns whether it meant anything here."""
@@ -177,10 +184,11 @@ class Gestures:
             self._alt_seen = True
             return self.claims(event) and (event.isAutoRepeat() or chart.pointer.magnify())
         if self.claims(event):
+            step = -1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
             {
                 _KEY.Key_F: chart.toggle_follow,
                 _KEY.Key_R: chart.legend.refit_wanted.emit,
-                _KEY.Key_P: chart.palette_wanted.emit,
+                _KEY.Key_P: partial(chart.palette_wanted.emit, step),
             }[_KEY(key)]()
             return True
         plain = event.modifiers() & ~(

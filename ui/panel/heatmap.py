@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Generic, cast
+from typing import TYPE_CHECKING, ClassVar, Generic
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu
 
@@ -323,19 +323,9 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self.add_switch(menu, "Numbers in cells", "numbers", on=self.options.numbers)
         self.panel_menu(menu)
 
-    def event(self, event: QEvent) -> bool:
-        """Claim Alt+Shift+P before a menu bar takes it for its own."""
-        is_key = isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride
-        if is_key and _goes_back(cast("QKeyEvent", event)):
-            event.accept()
-            return True
-        return bool(super().event(event))
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Letters typed anywhere search a name, digits the interval."""
-        if _goes_back(event):
-            self.next_palette(-1)
-        elif not take_typed(event, self.search_name, self.interval_button.search):
+        if not take_typed(event, self.search_name, self.interval_button.search):
             super().keyPressEvent(event)
 
     # -- what the chart tells
@@ -358,9 +348,3 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self.contrasts.refit()
         self.invalidate()
         self.pull()
-
-
-def _goes_back(event: QKeyEvent) -> bool:
-    """Whether a key is Alt+Shift+P: the colours before these."""
-    both = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
-    return event.key() == Qt.Key.Key_P and event.modifiers() == both

@@ -20,13 +20,14 @@ from PySide6.QtCore import (
     QtMsgType,
     qInstallMessageHandler,
 )
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication, QWidget
 
 from heatdesk.frames import BookWindow, LevelRuns, LiquidationWindow, Quote
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.views.contrast import transfer_table
 from heatdesk.views.palettes import ASK, BID, LIQUIDITY
+from tests.bench.walls import SeenView
 from tests.heatdesk.store.books import MINUTE, minute
 from tests.heatdesk.store.books import book as some_book
 from ui.heatmap import gl_probe
@@ -139,18 +140,6 @@ def item_of(store: HeatmapStore, plane: str = "both") -> HeatmapItem:
     item.set_plane(plane)
     item.set_source(store)
     return item
-
-
-class SeenView(ChartView):
-    """A view that counts how often it was painted on screen."""
-
-    def __init__(self) -> None:
-        self.paints = 0
-        super().__init__()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        self.paints += 1
 
 
 def view_of(item: HeatmapItem) -> tuple[SeenView, pg.ViewBox]:

@@ -30,9 +30,7 @@ def market() -> Market:
 
 @pytest.fixture
 def panel(qtbot: QtBot, market: Market) -> OrderBookPanel:
-    made = OrderBookPanel(market.context)
-    market.fill_book(made.primary(), made.options.candle_sub(made.source))
-    market.show(qtbot, made)
+    made = market.book_panel(qtbot)
     made.chart.view.grab()
     made.chart.view.setFocus()
     return made

@@ -39,10 +39,7 @@ def market() -> Market:
 
 @pytest.fixture
 def panel(qtbot: QtBot, market: Market) -> OrderBookPanel:
-    made = OrderBookPanel(market.context)
-    market.fill_book(made.primary(), made.options.candle_sub(made.source))
-    market.show(qtbot, made)
-    return made
+    return market.book_panel(qtbot)
 
 
 def look_closely(chart: PriceTimeChart) -> None:

@@ -23,9 +23,7 @@ def market() -> Market:
 
 @pytest.fixture
 def panel(qtbot: QtBot, market: Market) -> OrderBookPanel:
-    made = OrderBookPanel(market.context)
-    market.fill_book(made.primary(), made.options.candle_sub(made.source))
-    market.show(qtbot, made)
+    made = market.book_panel(qtbot)
     point(qtbot, made, 0)
     return made
 

@@ -37,11 +37,7 @@ def market() -> Market:
 
 @pytest.fixture
 def panel(qtbot: QtBot, market: Market) -> OrderBookPanel:
-    made = OrderBookPanel(market.context)
-    options = made.options
-    market.fill_book(made.primary(), options.candle_sub(made.source))
-    market.show(qtbot, made)
-    return made
+    return market.book_panel(qtbot)
 
 
 def point(panel: OrderBookPanel, time_s: float, price: float) -> QPointF:
