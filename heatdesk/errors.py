@@ -13,7 +13,10 @@
         |-- KeyMissing                  no key: nothing was sent
         |-- KeyRejected                 401
         |-- PlanRequired                403: tier, history depth, aggregation, quota
+        |-- RegionBlocked               451, or a 403 of a venue that serves no such region
         |-- BadRequest                  400 and other final 4xx
+        |   `-- UnknownMarket           no such symbol, or one that was delisted
+        |-- MarketPaused                the symbol is there, and nothing trades at present
         |-- OverBudget                  one request dearer than the tier's burst can ever hold
         |-- RedirectRefused             a redirect to another host
         |-- RateLimited(retry_after_s)  429
@@ -131,6 +134,22 @@ class PlanRequired(ProviderError):
 
 class BadRequest(ProviderError):
     """The provider refused the parameters (400 and other final 4xx)."""
+
+
+class UnknownMarket(BadRequest):
+    """The venue has no such symbol, or has delisted it."""
+
+
+class MarketPaused(ProviderError):
+    """The symbol is there, but its trading stands still; it is asked again."""
+
+    retry = Retry.LATER
+
+
+class RegionBlocked(ProviderError):
+    """The venue refuses this region (451, or 403 where nobody asks for a key)."""
+
+    retry = Retry.LATER
 
 
 class OverBudget(ProviderError):

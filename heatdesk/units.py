@@ -32,6 +32,17 @@ INTERVALS_MS: dict[str, int] = {
 }
 """Interval labels a user chooses from, with their width in milliseconds."""
 
+FAST_INTERVALS_MS: dict[str, int] = {
+    "100ms": 100,
+    "200ms": 200,
+    "500ms": 500,
+    "1s": 1_000,
+    "5s": 5_000,
+    "15s": 15_000,
+    "30s": 30_000,
+}
+"""Intervals that only live feeds can be shown in."""
+
 _LARGEST_PLAIN, _SMALLEST_PLAIN = 1e16, 1e-12
 _DURATION = re.compile(r"(\d+)(s|m|h|d|w)")
 _DURATION_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -113,7 +124,7 @@ class FixedClock:
 
 def interval_label(interval_ms: int) -> str:
     """Label of an interval (``60000 -> "1m"``)."""
-    for label, width_ms in INTERVALS_MS.items():
+    for label, width_ms in (*FAST_INTERVALS_MS.items(), *INTERVALS_MS.items()):
         if width_ms == interval_ms:
             return label
     return f"{interval_ms // 1000}s"
@@ -125,12 +136,13 @@ def parse_interval_ms(text: str) -> int:
     Raises
     ------
     UsageError
-        For anything but ``1m 5m 15m 1h 4h 1d 1w``.
+        For anything but the labels of `FAST_INTERVALS_MS` and `INTERVALS_MS`.
     """
+    known = {**FAST_INTERVALS_MS, **INTERVALS_MS}
     try:
-        return INTERVALS_MS[text]
+        return known[text]
     except KeyError:
-        choices = " ".join(INTERVALS_MS)
+        choices = " ".join(known)
         raise UsageError(f"The interval {text!r} is unknown; use one of {choices}.") from None
 
 

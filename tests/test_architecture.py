@@ -24,7 +24,7 @@ ui.theme
 heatdesk.export
 heatdesk.engine | heatdesk.views
 heatdesk.providers | heatdesk.store | heatdesk.analytics
-heatdesk.net | heatdesk.recording | heatdesk.settings | heatdesk.secrets | heatdesk.log_file
+heatdesk.net | heatdesk.books | heatdesk.recording | heatdesk.settings | heatdesk.secrets | heatdesk.log_file
 heatdesk.frames | heatdesk.files
 heatdesk.units
 heatdesk.errors
@@ -120,7 +120,7 @@ def forbidden_sideways(module: str, imported: str) -> str | None:
         return None if known else f"panel {module} knows {imported}"
     if providers != module and within(module, providers) and within(imported, providers):
         mine, other = room(module, providers), room(imported, providers)
-        known = other == "base" or mine.split("_")[0] == other.split("_")[0]
+        known = other in {"base", "live"} or mine.split("_")[0] == other.split("_")[0]
         return None if known else f"provider {module} knows {imported}"
     return None
 

@@ -9,9 +9,11 @@ from heatdesk.frames import (
     BookWindow,
     CandleWindow,
     KeyState,
+    LiquidationBatch,
     LiquidationWindow,
     Notice,
     StreamStatus,
+    TradeBatch,
 )
 from heatdesk.frames.market import MarketFrame
 
@@ -26,6 +28,9 @@ def newest_ms(frame: MarketFrame, now_ms: int) -> int | None:
         if frame.time_ms.size == 0:
             return None
         return min(int(frame.time_ms[-1]) + frame.interval_ms, now_ms)
+    if isinstance(frame, TradeBatch | LiquidationBatch):
+        # where nothing trades the stream is as good as new: it was heard
+        return now_ms
     return min(frame.time_ms, now_ms)
 
 
@@ -55,6 +60,10 @@ def after_notice(status: StreamStatus, notice: Notice) -> StreamStatus:
         next_ms=status.next_ms if notice.next_ms is None else notice.next_ms,
         progress=None if progress is not None and progress >= 1.0 else progress,
         note=status.note if notice.note is None else notice.note,
+        gap_since_ms=(
+            status.gap_since_ms if notice.gap_since_ms is None else notice.gap_since_ms or None
+        ),
+        latency_ms=status.latency_ms if notice.latency_ms is None else notice.latency_ms,
     )
 
 

@@ -5,7 +5,7 @@ the engine passes them on, the store keeps them; nobody changes one. To add a ki
 add its subscription in `subscriptions`, its frame in `market`, and both to the unions there.
 """
 
-from heatdesk.frames.instruments import VENUES, Venue, venue_title
+from heatdesk.frames.instruments import LIVE_VENUES, VENUES, Venue, venue_title
 from heatdesk.frames.market import (
     COHORTS,
     BookWindow,
@@ -13,11 +13,14 @@ from heatdesk.frames.market import (
     CohortDefinition,
     CohortTable,
     DotSet,
+    Flaw,
     Frame,
     LevelRuns,
+    LiquidationBatch,
     LiquidationWindow,
     MarketList,
     Notice,
+    TradeBatch,
     is_piece,
 )
 from heatdesk.frames.status import DataState, KeyState, ProviderStatus, StreamStatus
@@ -26,15 +29,18 @@ from heatdesk.frames.subscriptions import (
     CandleSub,
     CohortSub,
     DotSub,
+    LiquidationEventSub,
     LiquidationSub,
     MarketSub,
     Quote,
     Resolution,
     Subscription,
+    TradeSub,
 )
 
 __all__ = [
     "COHORTS",
+    "LIVE_VENUES",
     "VENUES",
     "BookSub",
     "BookWindow",
@@ -46,9 +52,12 @@ __all__ = [
     "DataState",
     "DotSet",
     "DotSub",
+    "Flaw",
     "Frame",
     "KeyState",
     "LevelRuns",
+    "LiquidationBatch",
+    "LiquidationEventSub",
     "LiquidationSub",
     "LiquidationWindow",
     "MarketList",
@@ -59,6 +68,8 @@ __all__ = [
     "Resolution",
     "StreamStatus",
     "Subscription",
+    "TradeBatch",
+    "TradeSub",
     "Venue",
     "is_piece",
     "venue_title",

@@ -17,18 +17,29 @@ class Venue:
         The one name on screen (``Binance Perp``).
     example_symbol : str
         How BTC is written there.
+    live : str
+        Provider of its own live feeds, which need no key; empty: none.
+    live_example : str
+        How that provider writes BTC; empty: as ``example_symbol``.
     """
 
     id: str
     title: str
     example_symbol: str = "BTCUSDT"
+    live: str = ""
+    live_example: str = ""
+
+    @property
+    def live_symbol(self) -> str:
+        """How the venue's own feeds write BTC."""
+        return self.live_example or self.example_symbol
 
 
 _ALL = (
-    Venue("BINANCE_FUTURES", "Binance Perp"),
-    Venue("BYBIT", "Bybit Perp"),
+    Venue("BINANCE_FUTURES", "Binance Perp", live="binance-usdm"),
+    Venue("BYBIT", "Bybit Perp", live="bybit"),
     Venue("OKEX_SWAP", "OKX Perp", "BTC-USDT-SWAP"),
-    Venue("HYPERLIQUID_FUTURES", "Hyperliquid Perp", "BTC"),
+    Venue("HYPERLIQUID_FUTURES", "Hyperliquid Perp", "BTC", "hyperliquid"),
     Venue("BITGET", "Bitget Perp"),
     Venue("GATE_IO_FUTURES", "Gate Perp", "BTC_USDT"),
     Venue("DERIBIT", "Deribit Perp", "BTC-PERPETUAL"),
@@ -41,15 +52,15 @@ _ALL = (
     Venue("HUOBI_DM_SWAP", "HTX Coin-M", "BTC-USD"),
     Venue("HUOBI_DM_LINEAR_SWAP", "HTX Perp", "BTC-USDT"),
     Venue("CME", "CME", "BTC"),
-    Venue("BINANCE", "Binance Spot"),
-    Venue("BYBIT_SPOT", "Bybit Spot"),
+    Venue("BINANCE", "Binance Spot", live="binance-spot"),
+    Venue("BYBIT_SPOT", "Bybit Spot", live="bybit"),
     Venue("COINBASE", "Coinbase Spot", "BTC-USD"),
     Venue("OKEX", "OKX Spot", "BTC-USDT"),
-    Venue("KRAKEN", "Kraken Spot", "XBT/USD"),
+    Venue("KRAKEN", "Kraken Spot", "XBT/USD", "kraken", "BTC/USD"),
     Venue("BITSTAMP", "Bitstamp Spot", "btcusd"),
     Venue("BITFINEX", "Bitfinex Spot", "BTCUSD"),
     Venue("GATE_IO", "Gate Spot", "BTC_USDT"),
-    Venue("GEMINI", "Gemini Spot", "BTCUSD"),
+    Venue("GEMINI", "Gemini Spot", "BTCUSD", "gemini"),
     Venue("HUOBI", "HTX Spot", "btcusdt"),
     Venue("HYPERLIQUID", "Hyperliquid Spot", "UBTC/USDC"),
     Venue("UPBIT", "Upbit Spot", "KRW-BTC"),
@@ -58,6 +69,9 @@ _ALL = (
 
 VENUES: dict[str, Venue] = {venue.id: venue for venue in _ALL}
 """Every venue HeatDesk has a name for, by id."""
+
+LIVE_VENUES: dict[str, Venue] = {venue.id: venue for venue in _ALL if venue.live}
+"""Venues whose own feeds HeatDesk reads, by id."""
 
 
 def venue_title(venue_id: str) -> str:

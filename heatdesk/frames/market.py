@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntFlag
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from heatdesk.frames.subscriptions import Quote
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 def _freeze(*arrays: NDArray[np.generic]) -> None:
@@ -57,6 +59,15 @@ class LevelRuns:
         return self.price[a:b], self.qty[a:b]
 
 
+class Flaw(IntFlag):
+    """What keeps a snapshot from being the whole truth; it is drawn, and marked."""
+
+    TOUCHED = 1
+    """A gap, a resync, or a stale or crossed book fell into its bucket."""
+    PARTIAL = 2
+    """A venue of the sum was missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class BookWindow:
     """Resting liquidity over a run of time buckets.
@@ -79,6 +90,17 @@ class BookWindow:
     complete_ms : int
         Buckets that end after this moment were still forming. A window whose is not after
         ``from_ms`` is a piece of an answer that still comes: it marks no gaps.
+    last_bids, last_asks : LevelRuns or None
+        The book at the end of each bucket, where ``bids`` and ``asks`` hold the largest of the
+        bucket (a live book); None where they hold one state (an answer).
+    reach_px : (n_snapshot, 2) float64 or None
+        Half-open price range each snapshot vouches for, ``[low, high)``: inside it a level that is
+        not listed is empty, outside it nothing is known. None: from the lowest to the highest
+        level listed.
+    flaws : (n_snapshot,) uint8 or None
+        Bits of `Flaw`; None: all flawless.
+    updates : (n_snapshot,) int64 or None
+        Messages that changed the book in each bucket; None where nobody counted.
     """
 
     from_ms: int
@@ -91,16 +113,29 @@ class BookWindow:
     asks: LevelRuns | None = field(default=None, repr=False)
     unsided: LevelRuns | None = field(default=None, repr=False)
     complete_ms: int = 0
+    last_bids: LevelRuns | None = field(default=None, repr=False)
+    last_asks: LevelRuns | None = field(default=None, repr=False)
+    reach_px: Float64Array | None = field(default=None, repr=False)
+    flaws: NDArray[np.uint8] | None = field(default=None, repr=False)
+    updates: Int64Array | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        sides = (self.bids, self.asks, self.unsided)
+        sides = (self.bids, self.asks, self.unsided, self.last_bids, self.last_asks)
         if any(runs is not None and len(runs) != self.time_ms.size for runs in sides):
             raise ValueError("snapshots and times differ in number")
         if (self.bids is None) != (self.asks is None) or (self.bids is None) == (
             self.unsided is None
         ):
             raise ValueError("a book window has both sides, or unsided levels alone")
-        _freeze(self.time_ms)
+        if (self.last_bids is None) != (self.last_asks is None):
+            raise ValueError("the end of a bucket has both sides")
+        n = self.time_ms.size
+        if self.reach_px is not None and self.reach_px.shape != (n, 2):
+            raise ValueError("reach_px has the wrong shape")
+        counted = (self.flaws, self.updates)
+        if any(column is not None and column.shape != (n,) for column in counted):
+            raise ValueError("flaws or updates and snapshots differ in number")
+        _freeze(self.time_ms, *(a for a in (self.reach_px, *counted) if a is not None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +190,75 @@ class CandleWindow:
         columns = (self.open, self.high, self.low, self.close, self.volume_base)
         if any(column.shape != self.time_ms.shape for column in columns):
             raise ValueError("candle columns differ in length")
+        _freeze(self.time_ms, *columns)
+
+
+@dataclass(frozen=True, slots=True)
+class TradeBatch:
+    """Trades in the order they happened.
+
+    Parameters
+    ----------
+    time_ms : (n,) int64
+        The venue's time of each trade, ascending.
+    price : (n,) float64
+        Quote units.
+    qty_base : (n,) float64
+        Coins; contracts are converted.
+    buy : (n,) bool
+        Whether the aggressor bought.
+    """
+
+    time_ms: Int64Array = field(repr=False)
+    price: Float64Array = field(repr=False)
+    qty_base: Float64Array = field(repr=False)
+    buy: BoolArray = field(repr=False)
+
+    def __post_init__(self) -> None:
+        columns: tuple[NDArray[np.generic], ...] = (self.price, self.qty_base, self.buy)
+        if any(column.shape != self.time_ms.shape for column in columns):
+            raise ValueError("trade columns differ in length")
+        _freeze(self.time_ms, *columns)
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidationBatch:
+    """Liquidations that happened, in the order they happened.
+
+    Parameters
+    ----------
+    time_ms : (n,) int64
+    price : (n,) float64
+        Quote units: the fill where the venue tells it, else the bankruptcy price.
+    qty_base, value_usd : (n,) float64
+        Coins, and price x coins.
+    long : (n,) bool
+        Whether a LONG was liquidated (else a SHORT).
+    raw_side : tuple of str, length n
+        What the venue wrote: Binance names the side of the order, Bybit that of the position.
+    sampled : bool
+        The venue publishes some of them only: sums are an undercount.
+    """
+
+    time_ms: Int64Array = field(repr=False)
+    price: Float64Array = field(repr=False)
+    qty_base: Float64Array = field(repr=False)
+    value_usd: Float64Array = field(repr=False)
+    long: BoolArray = field(repr=False)
+    raw_side: tuple[str, ...] = field(repr=False)
+    sampled: bool = False
+
+    def __post_init__(self) -> None:
+        columns: tuple[NDArray[np.generic], ...] = (
+            self.price,
+            self.qty_base,
+            self.value_usd,
+            self.long,
+        )
+        if any(column.shape != self.time_ms.shape for column in columns):
+            raise ValueError("liquidation columns differ in length")
+        if len(self.raw_side) != self.time_ms.size:
+            raise ValueError("liquidation columns differ in length")
         _freeze(self.time_ms, *columns)
 
 
@@ -320,16 +424,27 @@ class MarketList:
 class Notice:
     """A word from a provider about its stream; it changes the status, not the data.
 
-    Attributes as in `StreamStatus`; None leaves a field as it was.
+    Attributes as in `StreamStatus`; None leaves a field as it was, and 0 ends a gap.
     """
 
     period_s: float | None = None
     next_ms: int | None = None
     progress: float | None = None
     note: str | None = None
+    gap_since_ms: int | None = None
+    latency_ms: float | None = None
 
 
-MarketFrame = BookWindow | LiquidationWindow | CandleWindow | DotSet | CohortTable | MarketList
+MarketFrame = (
+    BookWindow
+    | LiquidationWindow
+    | CandleWindow
+    | TradeBatch
+    | LiquidationBatch
+    | DotSet
+    | CohortTable
+    | MarketList
+)
 Frame = MarketFrame | Notice
 """Anything a provider yields."""
 

@@ -54,6 +54,10 @@ class StreamStatus:
         The problem is a missing or refused key.
     demo : bool
         The data is invented.
+    gap_since_ms : int or None
+        Since when a live feed tells nothing that can be trusted; None while it does.
+    latency_ms : float or None
+        How long after the venue's own time its newest message was in the store.
     """
 
     data_time_ms: int | None = None
@@ -65,6 +69,8 @@ class StreamStatus:
     problem: str = ""
     needs_key: bool = False
     demo: bool = False
+    gap_since_ms: int | None = None
+    latency_ms: float | None = None
 
     def state(self, now_ms: int) -> DataState:
         """Resolve the state to show at a moment.
@@ -78,6 +84,8 @@ class StreamStatus:
             return DataState.PROBLEM
         if self.demo:
             return DataState.DEMO
+        if self.gap_since_ms is not None:
+            return DataState.STALE
         if self.period_s > 0 and self.age_s(now_ms) > STALE_AFTER_PERIODS * self.period_s:
             return DataState.STALE
         return DataState.LIVE

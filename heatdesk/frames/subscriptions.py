@@ -89,6 +89,24 @@ class CandleSub:
 
 
 @dataclass(frozen=True, slots=True)
+class TradeSub:
+    """Every trade of an instrument, from now on and as far back as the venue sends at first."""
+
+    provider: str
+    venue: str = "BINANCE_FUTURES"
+    symbol: str = "BTCUSDT"
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidationEventSub:
+    """Liquidations of an instrument that happened, from now on."""
+
+    provider: str
+    venue: str = "BINANCE_FUTURES"
+    symbol: str = "BTCUSDT"
+
+
+@dataclass(frozen=True, slots=True)
 class DotSub:
     """The market map: relative volume against performance.
 
@@ -115,5 +133,14 @@ class MarketSub:
     provider: str
 
 
-Subscription = BookSub | LiquidationSub | CandleSub | DotSub | CohortSub | MarketSub
+Subscription = (
+    BookSub
+    | LiquidationSub
+    | CandleSub
+    | TradeSub
+    | LiquidationEventSub
+    | DotSub
+    | CohortSub
+    | MarketSub
+)
 """Anything a panel can want."""

@@ -185,11 +185,12 @@ class Gestures:
             return self.claims(event) and (event.isAutoRepeat() or chart.pointer.magnify())
         if self.claims(event):
             step = -1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-            {
+            acts: dict[int, Callable[[], None]] = {
                 _KEY.Key_F: chart.toggle_follow,
                 _KEY.Key_R: chart.legend.refit_wanted.emit,
                 _KEY.Key_P: partial(chart.palette_wanted.emit, step),
-            }[_KEY(key)]()
+            }
+            acts[key]()
             return True
         plain = event.modifiers() & ~(
             Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
