@@ -12,9 +12,11 @@ from heatdesk.frames.market import (
     CandleWindow,
     CohortTable,
     DotSet,
+    LiquidationBatch,
     LiquidationWindow,
     MarketFrame,
     MarketList,
+    TradeBatch,
 )
 from heatdesk.frames.status import ProviderStatus, StreamStatus
 from heatdesk.frames.subscriptions import Subscription
@@ -22,9 +24,10 @@ from heatdesk.store.bucketing import HeatmapFrame, within_asked
 from heatdesk.store.exact import DEFAULT_EXACT_BYTES, ExactCell, ExactFrames
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.store.ring import DEFAULT_BUDGET_BYTES
+from heatdesk.store.tape import LiquidationTape, TradeTape
 from heatdesk.units import floor_ms
 
-__all__ = ["ExactCell", "HeatmapStore", "MarketStore", "Span"]
+__all__ = ["ExactCell", "HeatmapStore", "LiquidationTape", "MarketStore", "Span", "TradeTape"]
 
 Span = tuple[int, int]
 """A half-open stretch of time, ``(from_ms, to_ms)``."""
@@ -43,6 +46,8 @@ class _Kept:
     waiting: list[HeatmapFrame] = field(default_factory=list)
     candles: CandleWindow | None = None
     latest: DotSet | CohortTable | MarketList | None = None
+    trades: TradeTape | None = None
+    liquidations: LiquidationTape | None = None
 
 
 class MarketStore:
@@ -96,6 +101,8 @@ class MarketStore:
             merged = merge_candles(kept.candles, frame)
             with self.lock:
                 kept.candles = merged
+        elif isinstance(frame, TradeBatch | LiquidationBatch):
+            self._apply_events(kept, frame)
         else:
             with self.lock:
                 kept.latest = frame
@@ -138,6 +145,16 @@ class MarketStore:
             for part in parts:
                 kept.exact.add(part)
         return True
+
+    def _apply_events(self, kept: _Kept, batch: TradeBatch | LiquidationBatch) -> None:
+        if isinstance(batch, TradeBatch):
+            if kept.trades is None:
+                kept.trades = TradeTape(self.lock)
+            kept.trades.add(batch)
+        else:
+            if kept.liquidations is None:
+                kept.liquidations = LiquidationTape(self.lock)
+            kept.liquidations.add(batch)
 
     def set_status(self, sub: Subscription, status: StreamStatus) -> None:
         """Note how a stream is doing."""
@@ -203,6 +220,18 @@ class MarketStore:
         with self.lock:
             kept = self._kept.get(sub)
             return kept.candles if kept else None
+
+    def trades(self, sub: Subscription) -> TradeTape | None:
+        """Trades that happened, ascending; None before the first batch."""
+        with self.lock:
+            kept = self._kept.get(sub)
+            return kept.trades if kept else None
+
+    def liquidations(self, sub: Subscription) -> LiquidationTape | None:
+        """Liquidations that happened, ascending; None before the first batch."""
+        with self.lock:
+            kept = self._kept.get(sub)
+            return kept.liquidations if kept else None
 
     def last_book(self, sub: Subscription) -> BookWindow | LiquidationWindow | None:
         """Window with exactly the newest snapshot, as served."""
