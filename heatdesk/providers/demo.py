@@ -20,11 +20,13 @@ from heatdesk.frames import (
     CohortSub,
     DotSub,
     Frame,
+    LiquidationEventSub,
     LiquidationSub,
     MarketList,
     MarketSub,
     Notice,
     Subscription,
+    TradeSub,
 )
 from heatdesk.frames.market import MarketFrame
 from heatdesk.providers.base import Cost, Provider, ProviderContext, ProviderSpec, Span
@@ -47,6 +49,7 @@ _FIRST_POINTS = 120
 _WINDOW_MINUTES = 400_000
 _REQUEST_POINTS = 1000
 _TABLE_PERIOD_MS = 5 * MINUTE_MS
+_EVENT_PERIOD_MS = SECOND_MS
 _FORMING_MS = {BookSub: 5 * SECOND_MS, CandleSub: 5 * SECOND_MS, LiquidationSub: MINUTE_MS}
 
 SeriesSub = BookSub | CandleSub | LiquidationSub
@@ -66,7 +69,16 @@ class Demo(Provider):
         "demo",
         "Demo market",
         needs_key=False,
-        offers=(BookSub, LiquidationSub, CandleSub, DotSub, CohortSub, MarketSub),
+        offers=(
+            BookSub,
+            LiquidationSub,
+            CandleSub,
+            TradeSub,
+            LiquidationEventSub,
+            DotSub,
+            CohortSub,
+            MarketSub,
+        ),
         demo=True,
     )
 
@@ -96,11 +108,12 @@ class Demo(Provider):
 
     async def stream(self, sub: Subscription, covered: Sequence[Span]) -> AsyncIterator[Frame]:
         """Yield history, newest window first, then each new bucket and the forming one."""
-        frames = (
-            self._series(sub, covered)
-            if isinstance(sub, BookSub | CandleSub | LiquidationSub)
-            else self._tables(sub)
-        )
+        if isinstance(sub, BookSub | CandleSub | LiquidationSub):
+            frames = self._series(sub, covered)
+        elif isinstance(sub, TradeSub | LiquidationEventSub):
+            frames = self._events(sub)
+        else:
+            frames = self._tables(sub)
         async for frame in frames:
             yield frame
 
@@ -129,6 +142,31 @@ class Demo(Provider):
             yield Notice(period_s=_TABLE_PERIOD_MS / SECOND_MS, next_ms=next_ms, progress=1.0)
             await clock.sleep((next_ms - now_ms) / SECOND_MS)
             now_ms = max(next_ms, clock.now_ms())
+
+    async def _events(self, sub: TradeSub | LiquidationEventSub) -> AsyncIterator[Frame]:
+        from heatdesk.providers.demo_trades import HISTORY_MS
+
+        clock = self.context.clock
+        await clock.make_way()
+        yield Notice(period_s=_EVENT_PERIOD_MS / SECOND_MS)
+        to_ms = clock.now_ms()
+        from_ms = to_ms - HISTORY_MS
+        while True:
+            yield self._event_batch(sub, from_ms, to_ms)
+            from_ms = to_ms
+            next_ms = (to_ms // _EVENT_PERIOD_MS + 1) * _EVENT_PERIOD_MS
+            await clock.sleep((next_ms - to_ms) / SECOND_MS)
+            to_ms = max(next_ms, clock.now_ms() // _EVENT_PERIOD_MS * _EVENT_PERIOD_MS)
+
+    def _event_batch(
+        self, sub: TradeSub | LiquidationEventSub, from_ms: int, to_ms: int
+    ) -> MarketFrame:
+        from heatdesk.providers.demo_trades import TradeMaker
+
+        maker = TradeMaker(path_of(self._seed, coin_in(sub.symbol, "")), self._seed, sub.venue)
+        if isinstance(sub, TradeSub):
+            return maker.trades(from_ms, to_ms)
+        return maker.liquidations(from_ms, to_ms)
 
     async def _series(self, sub: SeriesSub, covered: Sequence[Span]) -> AsyncIterator[Frame]:
         clock = self.context.clock
@@ -213,6 +251,10 @@ class Demo(Provider):
         return time_ms[(time_ms < first_ms) | (time_ms >= last_ms)]
 
     def _table(self, sub: Subscription, now_ms: int) -> MarketFrame:
+        if isinstance(sub, TradeSub | LiquidationEventSub):
+            from heatdesk.providers.demo_trades import HISTORY_MS
+
+            return self._event_batch(sub, now_ms - HISTORY_MS, now_ms)
         if isinstance(sub, DotSub):
             return self._dots.dots(sub.mode, sub.category, now_ms)
         if isinstance(sub, CohortSub):

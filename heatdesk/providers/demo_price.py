@@ -197,19 +197,8 @@ class PricePath:
         """
         minute, into_ms = divmod(time_ms, MINUTE_MS)
         whole = self.minutes(minute, minute + 1, venue)
-        values = (whole.open[0], whole.high[0], whole.low[0], whole.close[0])
-        opened, high, low, closed = (float(value) for value in values)
-        chance = uniform(
-            hash_2(
-                key_of(self._seed, "inside", self.coin.symbol),
-                np.array([minute], dtype=np.int64),
-                np.arange(3, dtype=np.int64),
-            )
-        )
-        first_s, second_s = 6 + 20 * chance[0], 34 + 20 * chance[1]
-        turns = [high, low] if (closed < opened) ^ bool(chance[2] < 0.25) else [low, high]
-        at_s = [0.0, float(first_s), float(second_s), 60.0]
-        way = [opened, *turns, closed]
+        times, prices = self.ways(whole)
+        at_s, way = times[0].tolist(), prices[0].tolist()
         now_s = into_ms / 1000
         last = round(float(np.interp(now_s, at_s, way)), self.coin.decimals)
         passed = [value for s, value in zip(at_s, way, strict=True) if s <= now_s] + [last]
@@ -222,6 +211,25 @@ class PricePath:
             np.array([last]),
             np.round(whole.volume_base * done, 3),
         )
+
+    def ways(self, minutes: Minutes) -> tuple[Floats, Floats]:
+        """Turning points of the price inside minutes: seconds and prices, both (n, 4)."""
+        n = minutes.open.size
+        chance = uniform(
+            hash_2(
+                key_of(self._seed, "inside", self.coin.symbol),
+                np.arange(minutes.first, minutes.first + n, dtype=np.int64)[:, None],
+                np.arange(3, dtype=np.int64)[None, :],
+            )
+        )
+        first_s, second_s = 6 + 20 * chance[:, 0], 34 + 20 * chance[:, 1]
+        peak_first = (minutes.close < minutes.open) ^ (chance[:, 2] < 0.25)
+        turns = (
+            np.where(peak_first, minutes.high, minutes.low),
+            np.where(peak_first, minutes.low, minutes.high),
+        )
+        at_s = np.stack((np.zeros(n), first_s, second_s, np.full(n, 60.0)), axis=1)
+        return at_s, np.stack((minutes.open, *turns, minutes.close), axis=1)
 
 
 def _share(venue: str) -> float:

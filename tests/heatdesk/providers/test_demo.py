@@ -20,6 +20,8 @@ from heatdesk.frames import (
     CohortTable,
     DotSet,
     DotSub,
+    LiquidationBatch,
+    LiquidationEventSub,
     LiquidationSub,
     LiquidationWindow,
     MarketList,
@@ -27,6 +29,8 @@ from heatdesk.frames import (
     Notice,
     Quote,
     Resolution,
+    TradeBatch,
+    TradeSub,
 )
 from heatdesk.providers.base import ProviderContext, Span
 from heatdesk.providers.demo import Demo
@@ -48,6 +52,8 @@ SUBS: list[tuple[Subscription, type]] = [
     (DotSub("demo"), DotSet),
     (CohortSub("demo"), CohortTable),
     (MarketSub("demo"), MarketList),
+    (TradeSub("demo"), TradeBatch),
+    (LiquidationEventSub("demo"), LiquidationBatch),
 ]
 
 
