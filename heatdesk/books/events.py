@@ -53,10 +53,11 @@ class BookChange:
 
 @dataclass(frozen=True, slots=True)
 class Traded:
-    """Trades of one symbol."""
+    """Trades of one symbol; ``ids`` as the venue numbers them, in step with the batch, or empty."""
 
     symbol: str
     batch: TradeBatch
+    ids: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

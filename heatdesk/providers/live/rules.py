@@ -132,6 +132,8 @@ class VenueRules(ABC):
     """Provider id, for errors."""
     title: str
     limits: LineLimits = LineLimits()
+    book_note: str = ""
+    """What a reader of this venue's book must know, for the panel header; empty: nothing."""
 
     @abstractmethod
     def line_url(self, base: str, line: str, topics: Sequence[Topic]) -> str:
@@ -176,6 +178,17 @@ class VenueRules(ABC):
     @abstractmethod
     def parse_markets(self, bodies: Sequence[bytes]) -> list[Market]:
         """Read their answers, in the same order."""
+
+    def details_ask(self, market: Market) -> Ask | None:
+        """Request for what the list leaves out about a market (tick size, state); None: nothing.
+
+        Made when a market is first wanted, and again after `MarketChanged`.
+        """
+        return None
+
+    def parse_details(self, market: Market, body: bytes) -> Market:
+        """Read its answer: the market as it really is."""
+        raise NotImplementedError
 
     def candles_ask(self, market: Market, interval_ms: int, span: tuple[int, int]) -> Ask | None:
         """One request for candles that start in a half-open span; None: not served."""
