@@ -6,16 +6,47 @@ alone. ``HEATDESK_`` plus a field's path in capitals joined by ``__`` overrides 
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from heatdesk.errors import UsageError
 from heatdesk.files import write_whole
+from heatdesk.settings.descriptions import Value, fault_of, setting, walk
+from heatdesk.settings.sections import (
+    KIYOTAKA_PRESETS,
+    HyperTrackerSettings,
+    KiyotakaSettings,
+    ProvidersSettings,
+    Settings,
+    SharpeSettings,
+    ViewSettings,
+)
+
+__all__ = [
+    "ENV_PREFIX",
+    "FILE_NAME",
+    "KIYOTAKA_PRESETS",
+    "MIGRATIONS",
+    "SCHEMA_VERSION",
+    "HyperTrackerSettings",
+    "KiyotakaSettings",
+    "ProvidersSettings",
+    "Settings",
+    "SharpeSettings",
+    "Value",
+    "ViewSettings",
+    "fault_of",
+    "home_dir",
+    "load",
+    "override",
+    "save",
+    "setting",
+    "walk",
+]
 
 FILE_NAME = "settings.toml"
 ENV_PREFIX = "HEATDESK_"
@@ -23,168 +54,7 @@ MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
 """Step ``i`` turns a file of schema version ``i + 1`` into the next one."""
 SCHEMA_VERSION = len(MIGRATIONS) + 1
 
-Value = bool | int | float | str
-T = TypeVar("T")
-
-KIYOTAKA_PRESETS: Final[dict[str, tuple[str, str]]] = {
-    "kiyotaka": ("https://api.kiyotaka.ai", "X-Kiyotaka-Key"),
-    "openmarket": ("https://api.openmarket.xyz", "X-OpenMarket-Key"),
-}
-"""Base URL and key header of each brand of the same service."""
-
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
-_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-
-
-def _check_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-        usable = usable and parts.port != 0 and not any(c.isspace() for c in text)
-    except ValueError:
-        usable = False
-    return "" if usable or not text else "write an address such as https://api.example.com"
-
-
-def _check_needed_url(text: str) -> str:
-    return _check_url(text) if text else "an address is needed"
-
-
-def _check_header(text: str) -> str:
-    fits = not text or _HEADER_NAME.fullmatch(text)
-    return "" if fits else "write a header name such as X-Api-Key"
-
-
-def setting(
-    default: T,
-    label: str,
-    help_text: str = "",
-    *,
-    unit: str = "",
-    choices: tuple[str, ...] = (),
-    limits: tuple[float, float] | None = None,
-    check: Callable[[str], str] | None = None,
-) -> T:
-    """Declare a settings field.
-
-    Its metadata: ``label``, ``help``, ``unit``, ``choices``, ``range`` (inclusive) and
-    ``check``, which returns what is wrong with a text, empty when nothing is.
-    """
-    described = {"label": label, "help": help_text, "unit": unit, "choices": choices}
-    return field(default=default, metadata={**described, "range": limits, "check": check})
-
-
-@dataclass(frozen=True, slots=True)
-class KiyotakaSettings:
-    """The Kiyotaka Data API, also branded OpenMarket."""
-
-    preset: str = setting(
-        "kiyotaka",
-        "Service",
-        "Which brand of the service the key belongs to.",
-        choices=tuple(KIYOTAKA_PRESETS),
-    )
-    base_url: str = setting("", "Base URL", "Empty: the address of the service.", check=_check_url)
-    header: str = setting(
-        "", "Key header", "Empty: the header of the service.", check=_check_header
-    )
-    tier: str = setting(
-        "free",
-        "Plan",
-        "Its limits are kept; the free plan is assumed because it never overspends.",
-        choices=("free", "basic", "standard", "advanced", "enterprise"),
-    )
-
-    @property
-    def resolved_base_url(self) -> str:
-        """The address to ask."""
-        return self.base_url or KIYOTAKA_PRESETS[self.preset][0]
-
-    @property
-    def resolved_header(self) -> str:
-        """The header that carries the key; another base URL does not change it."""
-        return self.header or KIYOTAKA_PRESETS[self.preset][1]
-
-
-@dataclass(frozen=True, slots=True)
-class SharpeSettings:
-    """The Sharpe AI API."""
-
-    base_url: str = setting("https://www.sharpe.ai/api/v1", "Base URL", check=_check_needed_url)
-    tier: str = setting(
-        "free",
-        "Plan",
-        "Its limits are kept.",
-        choices=("free", "analyst", "pro", "enterprise"),
-    )
-    period_s: int = setting(
-        300, "Update every", "How often the market map is asked.", unit="s", limits=(60, 86_400)
-    )
-    logos: bool = setting(False, "Load logos", "Fetches pictures from other addresses.")
-
-
-@dataclass(frozen=True, slots=True)
-class HyperTrackerSettings:
-    """The HyperTracker API."""
-
-    base_url: str = setting(
-        "https://ht-api.coinmarketman.com/api/external", "Base URL", check=_check_needed_url
-    )
-    plan: str = setting(
-        "free",
-        "Plan",
-        "Its limits are kept.",
-        choices=("free", "pulse", "surge", "flow", "stream"),
-    )
-    daily_reserve: int = setting(
-        4,
-        "Calls kept back",
-        "So many calls of the day are left for other programs that use the key.",
-        unit="calls",
-        limits=(0, 99),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ProvidersSettings:
-    """One section for each provider."""
-
-    kiyotaka: KiyotakaSettings = KiyotakaSettings()
-    sharpe: SharpeSettings = SharpeSettings()
-    hypertracker: HyperTrackerSettings = HyperTrackerSettings()
-
-
-@dataclass(frozen=True, slots=True)
-class ViewSettings:
-    """How things are shown."""
-
-    theme: str = setting(
-        "dark", "Theme", "Takes effect when the desk is opened again.", choices=("dark", "light")
-    )
-    utc: bool = setting(False, "Time in UTC", "Otherwise the zone of this computer.")
-    render_path: str = setting(
-        "auto",
-        "Heatmaps are drawn by",
-        "Auto: the graphics card where there is a real one, else the processor. A change counts"
-        " from the next start.",
-        choices=("auto", "gpu", "cpu"),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The whole tree.
-
-    ``overridden`` holds the paths set by the environment and their values; they are in force
-    but never saved.
-    """
-
-    providers: ProvidersSettings = ProvidersSettings()
-    view: ViewSettings = ViewSettings()
-    overridden: tuple[tuple[tuple[str, ...], Value], ...] = field(
-        default=(), repr=False, compare=False
-    )
 
 
 def home_dir(environ: Mapping[str, str]) -> Path:
@@ -247,34 +117,6 @@ def save(settings: Settings, home: Path) -> None:
     newer = isinstance(version, int) and version > SCHEMA_VERSION
     table = {**table, "schema_version": version if newer else SCHEMA_VERSION}
     write_whole(path, tomli_w.dumps(_without_empty(table)).encode())
-
-
-def walk(
-    branch: object, above: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Value, Field[Any]]]:
-    """Yield path, value and field of every setting below a branch of the tree."""
-    for item in fields(cast("Any", branch)):
-        value = getattr(branch, item.name)
-        if is_dataclass(value):
-            yield from walk(value, (*above, item.name))
-        elif "label" in item.metadata:
-            yield (*above, item.name), value, item
-
-
-def fault_of(item: Field[Any], value: object) -> str:
-    """Say what is wrong with a value for a field, in words; empty when it fits."""
-    kind = type(item.default)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not kind:
-        return f"{_KINDS[kind]} is needed"
-    choices, limits = item.metadata["choices"], item.metadata["range"]
-    if choices and value not in choices:
-        return "use one of " + ", ".join(choices)
-    if limits and not limits[0] <= cast("float", value) <= limits[1]:
-        return f"it must lie between {limits[0]} and {limits[1]}"
-    check = item.metadata["check"]
-    return check(value) if check else ""
 
 
 def _fill(branch: object, table: object, above: tuple[str, ...], warnings: list[str]) -> object:

@@ -1,0 +1,206 @@
+"""The sections of the settings: one for each provider, and how things are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from heatdesk.settings.descriptions import (
+    Value,
+    check_header,
+    check_needed_url,
+    check_needed_ws_url,
+    check_url,
+    setting,
+)
+
+KIYOTAKA_PRESETS: Final[dict[str, tuple[str, str]]] = {
+    "kiyotaka": ("https://api.kiyotaka.ai", "X-Kiyotaka-Key"),
+    "openmarket": ("https://api.openmarket.xyz", "X-OpenMarket-Key"),
+}
+"""Base URL and key header of each brand of the same service."""
+
+
+@dataclass(frozen=True, slots=True)
+class KiyotakaSettings:
+    """The Kiyotaka Data API, also branded OpenMarket."""
+
+    preset: str = setting(
+        "kiyotaka",
+        "Service",
+        "Which brand of the service the key belongs to.",
+        choices=tuple(KIYOTAKA_PRESETS),
+    )
+    base_url: str = setting("", "Base URL", "Empty: the address of the service.", check=check_url)
+    header: str = setting("", "Key header", "Empty: the header of the service.", check=check_header)
+    tier: str = setting(
+        "free",
+        "Plan",
+        "Its limits are kept; the free plan is assumed because it never overspends.",
+        choices=("free", "basic", "standard", "advanced", "enterprise"),
+    )
+
+    @property
+    def resolved_base_url(self) -> str:
+        """The address to ask."""
+        return self.base_url or KIYOTAKA_PRESETS[self.preset][0]
+
+    @property
+    def resolved_header(self) -> str:
+        """The header that carries the key; another base URL does not change it."""
+        return self.header or KIYOTAKA_PRESETS[self.preset][1]
+
+
+@dataclass(frozen=True, slots=True)
+class SharpeSettings:
+    """The Sharpe AI API."""
+
+    base_url: str = setting("https://www.sharpe.ai/api/v1", "Base URL", check=check_needed_url)
+    tier: str = setting(
+        "free",
+        "Plan",
+        "Its limits are kept.",
+        choices=("free", "analyst", "pro", "enterprise"),
+    )
+    period_s: int = setting(
+        300, "Update every", "How often the market map is asked.", unit="s", limits=(60, 86_400)
+    )
+    logos: bool = setting(False, "Load logos", "Fetches pictures from other addresses.")
+
+
+@dataclass(frozen=True, slots=True)
+class HyperTrackerSettings:
+    """The HyperTracker API."""
+
+    base_url: str = setting(
+        "https://ht-api.coinmarketman.com/api/external", "Base URL", check=check_needed_url
+    )
+    plan: str = setting(
+        "free",
+        "Plan",
+        "Its limits are kept.",
+        choices=("free", "pulse", "surge", "flow", "stream"),
+    )
+    daily_reserve: int = setting(
+        4,
+        "Calls kept back",
+        "So many calls of the day are left for other programs that use the key.",
+        unit="calls",
+        limits=(0, 99),
+    )
+
+
+def _rest(address: str) -> str:
+    return setting(
+        address, "Address of requests", "Instruments, snapshots, candles.", check=check_needed_url
+    )
+
+
+def _ws(address: str) -> str:
+    return setting(address, "Address of live feeds", "Without the path.", check=check_needed_ws_url)
+
+
+@dataclass(frozen=True, slots=True)
+class BinanceUsdmSettings:
+    """Binance USD-M futures, live."""
+
+    rest_url: str = _rest("https://fapi.binance.com")
+    ws_url: str = _ws("wss://fstream.binance.com")
+
+
+@dataclass(frozen=True, slots=True)
+class BinanceSpotSettings:
+    """Binance spot, live: the hosts that serve market data only."""
+
+    rest_url: str = _rest("https://data-api.binance.vision")
+    ws_url: str = _ws("wss://data-stream.binance.vision")
+
+
+@dataclass(frozen=True, slots=True)
+class BybitSettings:
+    """Bybit, live."""
+
+    rest_url: str = _rest("https://api.bybit.com")
+    ws_url: str = _ws("wss://stream.bybit.com")
+
+
+@dataclass(frozen=True, slots=True)
+class KrakenSettings:
+    """Kraken spot, live."""
+
+    rest_url: str = _rest("https://api.kraken.com")
+    ws_url: str = _ws("wss://ws.kraken.com")
+
+
+@dataclass(frozen=True, slots=True)
+class GeminiSettings:
+    """Gemini spot, live."""
+
+    rest_url: str = _rest("https://api.gemini.com")
+    ws_url: str = _ws("wss://ws.gemini.com")
+
+
+@dataclass(frozen=True, slots=True)
+class HyperliquidSettings:
+    """Hyperliquid, live."""
+
+    rest_url: str = _rest("https://api.hyperliquid.xyz")
+    ws_url: str = _ws("wss://api.hyperliquid.xyz")
+
+
+@dataclass(frozen=True, slots=True)
+class CoinGeckoSettings:
+    """The public CoinGecko API."""
+
+    base_url: str = setting("https://api.coingecko.com/api/v3", "Base URL", check=check_needed_url)
+    period_s: int = setting(
+        300, "Update every", "How often the market map is asked.", unit="s", limits=(60, 86_400)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProvidersSettings:
+    """One section for each provider; ``-`` of an id is written ``_``."""
+
+    kiyotaka: KiyotakaSettings = KiyotakaSettings()
+    sharpe: SharpeSettings = SharpeSettings()
+    hypertracker: HyperTrackerSettings = HyperTrackerSettings()
+    binance_usdm: BinanceUsdmSettings = BinanceUsdmSettings()
+    binance_spot: BinanceSpotSettings = BinanceSpotSettings()
+    bybit: BybitSettings = BybitSettings()
+    kraken: KrakenSettings = KrakenSettings()
+    gemini: GeminiSettings = GeminiSettings()
+    hyperliquid: HyperliquidSettings = HyperliquidSettings()
+    coingecko: CoinGeckoSettings = CoinGeckoSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSettings:
+    """How things are shown."""
+
+    theme: str = setting(
+        "dark", "Theme", "Takes effect when the desk is opened again.", choices=("dark", "light")
+    )
+    utc: bool = setting(False, "Time in UTC", "Otherwise the zone of this computer.")
+    render_path: str = setting(
+        "auto",
+        "Heatmaps are drawn by",
+        "Auto: the graphics card where there is a real one, else the processor. A change counts"
+        " from the next start.",
+        choices=("auto", "gpu", "cpu"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole tree.
+
+    ``overridden`` holds the paths set by the environment and their values; they are in force
+    but never saved.
+    """
+
+    providers: ProvidersSettings = ProvidersSettings()
+    view: ViewSettings = ViewSettings()
+    overridden: tuple[tuple[tuple[str, ...], Value], ...] = field(
+        default=(), repr=False, compare=False
+    )
