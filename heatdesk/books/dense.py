@@ -23,6 +23,9 @@ class Weight(NamedTuple):
     power: int = 0
 
 
+PLAIN = Weight()
+
+
 class Best(NamedTuple):
     """The best prices and what rests there, NaN where there is none."""
 
@@ -131,6 +134,6 @@ class DenseBook:
         """Quantity at a price of ``"bid"`` or ``"ask"``; 0 where nothing rests."""
         raise NotImplementedError
 
-    def column(self, block_size: float, weight: Weight = Weight()) -> Column:
+    def column(self, block_size: float, weight: Weight = PLAIN) -> Column:
         """Sum the levels by blocks that lie wholly inside the reach."""
         raise NotImplementedError
