@@ -1,0 +1,275 @@
+"""What Binance writes, spot and futures alike: typed messages, numbers straight to float.
+
+Prices and quantities are text in its JSON; msgspec reads them into floats and refuses what no
+market can say (a negative quantity, NaN, a price of nothing) while it decodes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from heatdesk.errors import BadPayload
+from heatdesk.net.fields import NOTHING_SHOWN
+from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS
+
+T = TypeVar("T")
+
+Price = Annotated[float, Meta(gt=0, lt=1e15)]
+Amount = Annotated[float, Meta(ge=0, lt=1e18)]
+Id = Annotated[int, Meta(ge=0)]
+TimeMs = Annotated[int, Meta(ge=0, lt=1 << 53)]
+Row = tuple[Price, Amount]
+
+INTERVALS: Final[dict[int, str]] = {
+    MINUTE_MS: "1m",
+    3 * MINUTE_MS: "3m",
+    5 * MINUTE_MS: "5m",
+    15 * MINUTE_MS: "15m",
+    30 * MINUTE_MS: "30m",
+    HOUR_MS: "1h",
+    2 * HOUR_MS: "2h",
+    4 * HOUR_MS: "4h",
+    6 * HOUR_MS: "6h",
+    8 * HOUR_MS: "8h",
+    12 * HOUR_MS: "12h",
+    DAY_MS: "1d",
+    3 * DAY_MS: "3d",
+    7 * DAY_MS: "1w",
+}
+"""Candle intervals that all its markets have, as it writes them."""
+
+
+class DepthUpdate(Struct, tag_field="e", tag="depthUpdate"):
+    """A difference to a book."""
+
+    E: TimeMs
+    s: str
+    U: Id
+    u: Id
+    b: list[Row]
+    a: list[Row]
+    pu: Id = 0
+
+
+class Trade(Struct, tag_field="e", tag="trade"):
+    """One trade; a buyer who was maker means that the aggressor sold."""
+
+    s: str
+    p: Amount
+    q: Amount
+    T: TimeMs
+    m: bool
+    t: Id = 0
+    X: str = "MARKET"
+
+
+class AggTrade(Struct, tag_field="e", tag="aggTrade"):
+    """The fills of one aggressor at one price."""
+
+    s: str
+    p: Price
+    q: Amount
+    T: TimeMs
+    m: bool
+    a: Id = 0
+
+
+class Order(Struct):
+    """The order that closes a liquidated position; ``S`` is its side, ``z`` what was filled."""
+
+    s: str
+    S: str
+    p: Amount
+    T: TimeMs
+    z: Amount
+    ap: Amount = 0.0
+    X: str = "FILLED"
+
+
+class ForceOrder(Struct, tag_field="e", tag="forceOrder"):
+    """A liquidation."""
+
+    o: Order
+
+
+class Candle(Struct):
+    """A candle, forming or closed."""
+
+    t: TimeMs
+    i: str
+    o: Price
+    h: Price
+    l: Price  # noqa: E741 - the venue's own name
+    c: Price
+    v: Amount
+
+
+class Kline(Struct, tag_field="e", tag="kline"):
+    """News of a candle."""
+
+    s: str
+    k: Candle
+
+
+class ContractInfo(Struct, tag_field="e", tag="contractInfo"):
+    """Something about a contract itself changed."""
+
+    s: str
+
+
+class Shutdown(Struct, tag_field="e", tag="serverShutdown"):
+    """The server will close its connections."""
+
+
+class BookTicker(Struct, tag_field="e", tag="bookTicker"):
+    """Best bid and ask; only recordings carry it."""
+
+
+Event = DepthUpdate | Trade | AggTrade | ForceOrder | Kline | ContractInfo | Shutdown | BookTicker
+
+
+class Fault(Struct):
+    """Why a request on the connection was refused."""
+
+    code: int = 0
+    msg: str = ""
+
+
+class Envelope(Struct):
+    """A message of a combined stream, or the answer to a request."""
+
+    stream: str = ""
+    data: Event | None = None
+    id: int | str | None = None
+    error: Fault | None = None
+    code: int = 0
+    msg: str = ""
+
+
+class Snapshot(Struct):
+    """A whole book; spot leaves out when it was taken."""
+
+    lastUpdateId: Id
+    bids: list[Row]
+    asks: list[Row]
+    E: TimeMs = 0
+
+
+class Filter(Struct):
+    """A rule for orders; the price filter holds the tick size."""
+
+    filterType: str = ""
+    tickSize: Amount = 0.0
+
+
+class Instrument(Struct):
+    """One entry of the list of instruments."""
+
+    symbol: str
+    baseAsset: str
+    quoteAsset: str
+    filters: list[Filter]
+    status: str = ""
+    contractStatus: str = ""
+    pricePrecision: Annotated[int, Meta(ge=0, le=18)] = 8
+    contractSize: Price = 1.0
+
+
+class ExchangeInfo(Struct):
+    """The list of instruments."""
+
+    symbols: list[Instrument]
+
+
+CandleTuple = tuple[TimeMs, Price, Price, Price, Price, Amount, Any, Any, Any, Any, Any, Any]
+
+ENVELOPE = msgspec.json.Decoder(Envelope, strict=False)
+EVENT = msgspec.json.Decoder(Event, strict=False)
+SNAPSHOT = msgspec.json.Decoder(Snapshot, strict=False)
+EXCHANGE_INFO = msgspec.json.Decoder(ExchangeInfo, strict=False)
+CANDLES = msgspec.json.Decoder(list[CandleTuple], strict=False)
+_KIND = msgspec.json.Decoder(dict[str, Any])
+_EVENT_KINDS: Final[frozenset[str]] = frozenset(
+    [
+        "depthUpdate",
+        "trade",
+        "aggTrade",
+        "forceOrder",
+        "kline",
+        "contractInfo",
+        "serverShutdown",
+        "bookTicker",
+    ]
+)
+_PATH = re.compile(r" - at `\$\.?(.*)`$")
+
+
+def decode(decoder: msgspec.json.Decoder[T], raw: bytes, provider: str, title: str) -> T:
+    """Decode a body.
+
+    Raises
+    ------
+    BadPayload
+        Naming the field that does not fit.
+    """
+    try:
+        return decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise refusal(error, provider, title) from None
+
+
+def refusal(error: Exception, provider: str, title: str) -> BadPayload:
+    """Put into words why a body could not be decoded."""
+    text = str(error)
+    found = _PATH.search(text)
+    where = found[1] if found else ""
+    what = text[: found.start()] if found else text
+    return BadPayload(
+        provider,
+        f"{title} sent an answer HeatDesk does not understand "
+        f"({where or 'the answer'}: {what[:120]}); {NOTHING_SHOWN}.",
+        field=where,
+    )
+
+
+def read_message(raw: bytes, provider: str, title: str) -> Envelope | None:
+    """Read a message of a connection; None for a kind of event nobody asked about.
+
+    Raw streams come without the name of their stream; they are read like the others.
+
+    Raises
+    ------
+    BadPayload
+        Naming the field that does not fit.
+    """
+    try:
+        envelope = ENVELOPE.decode(raw)
+        if envelope.data is None and not envelope.stream and envelope.id is None:
+            return _unnamed(raw, envelope)
+        return envelope
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if _is_foreign(raw):
+            return None
+        raise refusal(error, provider, title) from None
+
+
+def _unnamed(raw: bytes, envelope: Envelope) -> Envelope | None:
+    """Read an event that stands alone, or an error that answers no request."""
+    if envelope.error is not None or envelope.code:
+        return envelope
+    return Envelope(data=EVENT.decode(raw))
+
+
+def _is_foreign(raw: bytes) -> bool:
+    """Whether a message is whole but of a kind that is not read here."""
+    try:
+        message = _KIND.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    data = message.get("data", message)
+    kind = data.get("e") if isinstance(data, dict) else None
+    return isinstance(kind, str) and kind not in _EVENT_KINDS
