@@ -1,6 +1,5 @@
 """What runs providers: wanted subscriptions become tasks, their frames go to the store."""
 
-from heatdesk.engine.backoff import Backoff
 from heatdesk.engine.engine import BuildProvider, Engine
 
-__all__ = ["Backoff", "BuildProvider", "Engine"]
+__all__ = ["BuildProvider", "Engine"]

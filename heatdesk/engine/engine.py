@@ -15,10 +15,10 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from heatdesk.engine.backoff import Backoff
 from heatdesk.engine.statuses import after_data, after_error, after_notice, key_state_after
 from heatdesk.errors import KeyMissing, KeyRejected, ProviderError
 from heatdesk.frames import Frame, KeyState, Notice, ProviderStatus, Subscription, is_piece
+from heatdesk.net.backoff import Backoff
 from heatdesk.providers.base import Provider
 from heatdesk.store.market import MarketStore
 from heatdesk.units import Clock

@@ -31,6 +31,7 @@ from heatdesk.net.budget import OnWait, RateBudget, Ticket
 from heatdesk.net.failures import CONNECT_TIMEOUT_S, failure_of
 from heatdesk.net.headers import lower_case
 from heatdesk.net.json_pull import decoded
+from heatdesk.net.redirects import redirect_of
 from heatdesk.net.replies import Refusal, clean, error_of, looks_like_web_page, request_id_of
 from heatdesk.units import Clock
 
@@ -90,6 +91,8 @@ class JsonClient:
     budget : RateBudget
     transport : Transport, optional
         Stands in for the network in tests.
+    keyless : bool
+        The provider never needs a key: a 403 is about the region, not a plan.
 
     Attributes
     ----------
@@ -108,6 +111,8 @@ class JsonClient:
         clock: Clock,
         budget: RateBudget,
         transport: Transport | None = None,
+        *,
+        keyless: bool = False,
     ) -> None:
         self.provider = provider
         self.title = title
@@ -119,6 +124,7 @@ class JsonClient:
         self._clock = clock
         self._budget = budget
         self._transport = transport
+        self._keyless = keyless
         self._client: httpx.AsyncClient | None = None
 
     def __repr__(self) -> str:
@@ -132,6 +138,7 @@ class JsonClient:
         weight: int = 0,
         on_wait: OnWait | None = None,
         stall_s: float = 20.0,
+        body: bytes | None = None,
     ) -> Reply:
         """Ask once, after waiting for the budget.
 
@@ -147,6 +154,8 @@ class JsonClient:
             Told ``(seconds, reason)`` when the budget makes it wait.
         stall_s : float
             Longest silence that is borne, before the answer and inside it.
+        body : bytes, optional
+            JSON that is sent: the request is a POST.
 
         Raises
         ------
@@ -161,11 +170,12 @@ class JsonClient:
             on_wait=on_wait,
             stall_s=stall_s,
             limit_bytes=MAX_BODY_BYTES,
+            body=body,
         )
-        async with asking as body:
-            async for chunk in body:
+        async with asking as came:
+            async for chunk in came:
                 buffer.write(chunk)
-        return Reply(buffer.getvalue(), body.headers, body.request_id)
+        return Reply(buffer.getvalue(), came.headers, came.request_id)
 
     @asynccontextmanager
     async def stream(
@@ -177,6 +187,7 @@ class JsonClient:
         on_wait: OnWait | None = None,
         stall_s: float = 20.0,
         limit_bytes: int | None = None,
+        body: bytes | None = None,
     ) -> AsyncIterator[Body]:
         """Ask once, as `get` does, and hand the body out while it comes.
 
@@ -196,7 +207,7 @@ class JsonClient:
         ticket = await self._budget.acquire(weight, on_wait, open_s=stall_s + CONNECT_TIMEOUT_S)
         outcome: Body | ProviderError
         try:
-            outcome = await self._exchange(path, params, ticket, stall_s, limit_bytes)
+            outcome = await self._exchange(path, params, body, ticket, stall_s, limit_bytes)
         finally:
             self._budget.settle(ticket)
         self.last_request_id = outcome.request_id or self.last_request_id
@@ -242,6 +253,7 @@ class JsonClient:
         self,
         path: str,
         params: Sequence[tuple[str, str]],
+        sent: bytes | None,
         ticket: Ticket,
         stall_s: float,
         limit_bytes: int,
@@ -251,7 +263,7 @@ class JsonClient:
         try:
             url = httpx.URL(self.base_url + "/" + path.lstrip("/"), params=list(params))
             for _ in range(MAX_REDIRECTS + 1):
-                answer = await self._send(url, ticket, stall_s, limit_bytes)
+                answer = await self._send(url, sent, ticket, stall_s, limit_bytes)
                 if not isinstance(answer, httpx.URL):
                     return answer
                 url = answer
@@ -263,7 +275,12 @@ class JsonClient:
         return RedirectRefused(self.provider, text)
 
     async def _send(
-        self, url: httpx.URL, ticket: Ticket, stall_s: float, limit_bytes: int
+        self,
+        url: httpx.URL,
+        sent: bytes | None,
+        ticket: Ticket,
+        stall_s: float,
+        limit_bytes: int,
     ) -> Body | ProviderError | httpx.URL:
         """Send one request; an URL is where a redirect on the same host leads."""
         import httpx
@@ -273,17 +290,26 @@ class JsonClient:
         timeout = httpx.Timeout(stall_s, connect=CONNECT_TIMEOUT_S)
         client = self._open_client()
         async with AsyncExitStack() as held:
-            request = client.stream("GET", url, headers=headers, timeout=timeout)
+            method = "GET" if sent is None else "POST"
+            if sent is not None:
+                headers = {**headers, "Content-Type": "application/json"}
+            request = client.stream(method, url, content=sent, headers=headers, timeout=timeout)
             response = await held.enter_async_context(request)
             found = lower_case(response.headers)
             self._budget.settle(ticket)
             self._budget.observe(found)
             if response.status_code in _REDIRECTS:
-                return self._redirect(url, found.get("location", ""))
+                return redirect_of(url, found.get("location", ""), self.provider, self.title)
             if not response.is_success:
                 body = await _beginning(response)
                 refusal = Refusal(
-                    self.provider, self.title, response.status_code, found, body, secrets
+                    self.provider,
+                    self.title,
+                    response.status_code,
+                    found,
+                    body,
+                    secrets,
+                    self._keyless,
                 )
                 return error_of(refusal, self._clock.now_ms())
             opened = Body(
@@ -303,24 +329,6 @@ class JsonClient:
 
     def _note_good(self) -> None:
         self.last_good_s = self._clock.monotonic_s()
-
-    def _redirect(self, url: httpx.URL, location: str) -> httpx.URL | RedirectRefused:
-        import httpx
-
-        try:
-            target = url.join(location)
-        except (httpx.InvalidURL, ValueError):
-            target = None
-        if target is None or not location:
-            text = f"{self.title} redirects to nowhere; check the base URL in the settings."
-            return RedirectRefused(self.provider, text)
-        if _origin(target) == _origin(url):
-            return target
-        return RedirectRefused(
-            self.provider,
-            f"{self.title} redirects to another address ({clean(_origin_text(target))}); it was"
-            " not followed and no key was sent there. Check the base URL in the settings.",
-        )
 
     def _host(self) -> str:
         try:
@@ -385,12 +393,3 @@ async def _beginning(response: httpx.Response) -> bytes:
 def _secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
     words = {word for value in headers.values() for word in (value, *value.split())}
     return tuple(word for word in words if len(word) >= 4 and word.lower() != "bearer")
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    default = {"http": 80, "https": 443}.get(url.scheme)
-    return url.scheme, url.host, url.port or default
-
-
-def _origin_text(url: httpx.URL) -> str:
-    return f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port else "")

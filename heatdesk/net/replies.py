@@ -14,12 +14,16 @@ from heatdesk.errors import (
     PlanRequired,
     ProviderError,
     RateLimited,
+    RegionBlocked,
     ServerTrouble,
 )
 from heatdesk.net.headers import retry_after_s
 
 MAX_TEXT = 200
 _TRANSIENT_4XX = (408, 425)
+_TOO_MANY = (418, 429)
+_BANNED_S = 600.0
+# Of an exchange that says so by 403: it wants silence for ten minutes.
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Refusal:
         Possibly only its beginning.
     secrets : iterable of str
         What must not appear in any text.
+    keyless : bool
+        Nobody needs a key there: a 403 is about where the request came from, or its pace.
     """
 
     provider: str
@@ -43,6 +49,7 @@ class Refusal:
     headers: Mapping[str, str]
     body: bytes
     secrets: tuple[str, ...] = ()
+    keyless: bool = False
 
 
 def error_of(refusal: Refusal, now_ms: int) -> ProviderError:
@@ -55,19 +62,33 @@ def error_of(refusal: Refusal, now_ms: int) -> ProviderError:
     if status == 401:
         text = f"{title} refused the key: {words} Check it in Settings > Keys."
         return KeyRejected(provider, text, detail, request_id)
+    if status == 451 or (refusal.keyless and status == 403):
+        return _turned_away(refusal, words, detail, request_id, now_ms)
     if status in (402, 403):
         text = f"Your {title} plan does not cover this: {words}"
         if _slug(fields) == "monthly_quota_exceeded":
             text = f"The monthly quota of {title} is used up: {words}"
         return PlanRequired(provider, text, detail, request_id)
     wait_s = retry_after_s(refusal.headers, now_ms, fields.get("retry_after"))
-    if status == 429:
+    if status in _TOO_MANY:
         text = f"{title} asks for patience (too many requests): {words}"
         return RateLimited(provider, text, detail, request_id, retry_after_s=wait_s)
     if status >= 500 or status in _TRANSIENT_4XX:
         text = f"{title} is in trouble (HTTP {status}): {words}"
         return ServerTrouble(provider, text, detail, request_id, retry_after_s=wait_s)
     return BadRequest(provider, f"{title} refused the request: {words}", detail, request_id)
+
+
+def _turned_away(
+    refusal: Refusal, words: str, detail: str, request_id: str, now_ms: int
+) -> ProviderError:
+    provider, title = refusal.provider, refusal.title
+    if refusal.status == 403 and b"too frequent" in refusal.body.lower():
+        wait_s = retry_after_s(refusal.headers, now_ms) or _BANNED_S
+        text = f"{title} asks for patience (too many requests): {words}"
+        return RateLimited(provider, text, detail, request_id, retry_after_s=wait_s)
+    text = f"{title} does not serve this region (HTTP {refusal.status}). Choose another venue."
+    return RegionBlocked(provider, text, detail, request_id)
 
 
 def request_id_of(

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from heatdesk.engine import Backoff
+from heatdesk.net.backoff import Backoff
 from heatdesk.errors import (
     BadPayload,
     BodyCut,

@@ -1,17 +1,20 @@
-"""How long to wait after a failure, once for all providers."""
+"""How long to wait after a failure: of a stream, once for all providers, and of a connection."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 
-from heatdesk.errors import ProviderError, RateLimited, Retry
+from heatdesk.errors import ProviderError, RateLimited, Retry, Unreachable
 from heatdesk.units import Clock
 
 SOON_FIRST_S = 1.0
 SOON_MOST_S = 60.0
 LATER_FIRST_S = 60.0
 LATER_MOST_S = 600.0
+RETRY_FIRST_S = 0.5
+RETRY_MOST_S = 30.0
+HEALTHY_S = 10.0
 _JITTER_SHARE = 0.25
 _FORGET_S = 3600.0
 
@@ -56,6 +59,9 @@ class Backoff:
             self._failures = 0
         self._last_s = now_s
         soon = error.retry is Retry.SOON
+        if not soon and isinstance(error, Unreachable) and 0 < period_s < LATER_FIRST_S:
+            # what is live costs no budget: a network that returns is noticed within a minute
+            soon = True
         first_s, most_s = (SOON_FIRST_S, SOON_MOST_S) if soon else (LATER_FIRST_S, LATER_MOST_S)
         most_s = min(max(most_s, period_s / 2), LATER_MOST_S)
         delay_s = min(first_s * 2.0 ** min(self._failures, 16), most_s)
@@ -63,3 +69,42 @@ class Backoff:
         if isinstance(error, RateLimited) and error.retry_after_s is not None:
             delay_s = max(error.retry_after_s, delay_s)
         return delay_s * (1 + _JITTER_SHARE * self._jitter())
+
+
+class Retries:
+    """Delays between attempts at something that was healthy: the first comes at once.
+
+    Parameters
+    ----------
+    clock : Clock
+        Health that lasted `HEALTHY_S` makes the next failure the first.
+    jitter : callable
+        Numbers from 0 to 1; each delay is between half of it and all of it.
+    """
+
+    def __init__(self, clock: Clock, jitter: Callable[[], float]) -> None:
+        self._clock = clock
+        self._jitter = jitter
+        self._failures = 0
+        self._well_since_s = math.inf
+
+    @property
+    def failures(self) -> int:
+        """Failures in a row."""
+        return self._failures
+
+    def well(self) -> None:
+        """It works: told at least when it begins to."""
+        self._well_since_s = min(self._well_since_s, self._clock.monotonic_s())
+
+    def delay_s(self, told_s: float | None = None) -> float:
+        """Seconds until the next attempt; ``told_s`` is how long we were asked to wait."""
+        if self._clock.monotonic_s() - self._well_since_s > HEALTHY_S:
+            self._failures = 0
+        self._well_since_s = math.inf
+        delay_s = 0.0
+        if self._failures:
+            full_s = min(RETRY_FIRST_S * 2.0 ** min(self._failures - 1, 16), RETRY_MOST_S)
+            delay_s = full_s * (0.5 + 0.5 * self._jitter())
+        self._failures += 1
+        return max(delay_s, told_s or 0.0)
