@@ -58,6 +58,7 @@ class BinanceRules(VenueRules):
     """Most levels a side that a snapshot brings."""
     snapshot_weight: ClassVar[int]
     markets_weight: ClassVar[int]
+    markets_params: ClassVar[tuple[tuple[str, str], ...]] = ()
     perpetual: ClassVar[bool]
     feed_names: ClassVar[dict[Feed, tuple[str, str]]]
     """Line and stream name of each feed; ``{i}`` stands for a candle interval."""
@@ -143,7 +144,8 @@ class BinanceRules(VenueRules):
             np.array([market.qty_base(trade.q, trade.p)]),
             np.array([not trade.m]),
         )
-        return [Traded(trade.s, batch)]
+        number = trade.t if isinstance(trade, wire.Trade) else trade.a
+        return [Traded(trade.s, batch, (str(number),) if number else ())]
 
     def _liquidated(self, order: wire.Order, market: Market | None) -> list[VenueEvent]:
         """An order counts once, when it is done: until then its filled quantity only grows."""
@@ -189,7 +191,7 @@ class BinanceRules(VenueRules):
 
     def markets_asks(self) -> tuple[Ask, ...]:
         """One list holds them all."""
-        return (Ask(f"{self.api}/exchangeInfo", (), self.markets_weight),)
+        return (Ask(f"{self.api}/exchangeInfo", self.markets_params, self.markets_weight),)
 
     def parse_markets(self, bodies: Sequence[bytes]) -> list[Market]:
         """Read the list; what does not trade is told apart, not left out."""
@@ -300,6 +302,8 @@ class SpotRules(BinanceRules):
     snapshot_levels = 5000
     snapshot_weight = 250
     markets_weight = 20
+    # What accounts may trade makes up most of the list, and nobody here asks for it.
+    markets_params = (("showPermissionSets", "false"),)
     perpetual = False
     # The venue takes five messages a second and hangs up above; its pongs count as well.
     limits = LineLimits(
