@@ -20,7 +20,7 @@ from heatdesk.providers.demo_price import MINUTE_SIGMA, Minutes, PricePath
 from heatdesk.units import MINUTE_MS
 
 HISTORY_MS = 180 * MINUTE_MS
-_PER_MINUTE = 150
+_PER_MINUTE = 300
 _SIZES = lognormal(1.35)
 _ORDERS = 3
 _TREND = 0.22

@@ -8,11 +8,13 @@ from ui.panels.dots import DotPanel
 from ui.panels.liquidation import LiquidationPanel
 from ui.panels.order_book import OrderBookPanel
 from ui.panels.status import StatusPanel
+from ui.panels.tape import TapePanel
 
 PANELS: tuple[type[Panel], ...] = (
     OrderBookPanel,
     LiquidationPanel,
     DotPanel,
     CohortPanel,
+    TapePanel,
     StatusPanel,
 )
