@@ -11,7 +11,7 @@ import io
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
@@ -26,6 +26,7 @@ from heatdesk.errors import (
     RedirectRefused,
     ServerTrouble,
 )
+from heatdesk.net.authorities import trusted_authorities
 from heatdesk.net.body import Body
 from heatdesk.net.budget import OnWait, RateBudget, Ticket
 from heatdesk.net.failures import CONNECT_TIMEOUT_S, failure_of
@@ -36,8 +37,6 @@ from heatdesk.net.replies import Refusal, clean, error_of, looks_like_web_page, 
 from heatdesk.units import Clock
 
 if TYPE_CHECKING:
-    import ssl
-
     import httpx
 
 Transport: TypeAlias = "httpx.AsyncBaseTransport"
@@ -359,20 +358,12 @@ class JsonClient:
             direct = {f"all://{host}": None for host in _LOOPBACK}
             self._client = httpx.AsyncClient(
                 transport=self._transport,
-                verify=_trusted_authorities(),
+                verify=trusted_authorities(),
                 mounts=None if self._transport is not None else direct,
                 headers={"User-Agent": f"HeatDesk/{__version__}", "Accept": "application/json"},
                 follow_redirects=False,
             )
         return self._client
-
-
-@cache
-def _trusted_authorities() -> ssl.SSLContext:
-    """Read the authorities once for all providers: it takes longer than most requests."""
-    import httpx
-
-    return httpx.create_ssl_context()
 
 
 async def _beginning(response: httpx.Response) -> bytes:

@@ -42,7 +42,7 @@ def failure_of(
 
 
 def _unreachable_words(error: Exception, title: str, host: str) -> str:
-    for cause in _causes(error):
+    for cause in causes_of(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             why = clean(cause.verify_message or str(cause))
             return f"The certificate of {host} cannot be trusted ({why}); no key was sent."
@@ -56,7 +56,7 @@ def _unreachable_words(error: Exception, title: str, host: str) -> str:
     return f"{title} cannot be reached at {host}. Check the network."
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes_of(error: BaseException) -> Iterator[BaseException]:
     """Walk an exception, what caused it, and the members of groups, each once."""
     seen: set[int] = set()
     todo: list[BaseException | None] = [error]
