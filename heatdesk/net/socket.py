@@ -140,6 +140,7 @@ async def open_socket(
             return exc
 
     secure = url.lower().startswith("wss:")
+    broken: tuple[type[Exception], ...] = (*_what_is_raised(), ValueError)
     failure: ProviderError
     try:
         connection = await Straight(
@@ -157,7 +158,7 @@ async def open_socket(
             proxy=None if _host_of(url) in _LOOPBACK else True,
         )
         return Socket(connection, provider, title)
-    except (*_what_is_raised(), ValueError) as error:
+    except broken as error:
         failure = _refused(error, provider, title, url)
     raise failure
 
