@@ -16,8 +16,9 @@ BLOCK = 1 << MAX_TIME_LOD
 MAX_LEVELS = 32_768
 """Most levels a block is high; beyond that it keeps those around its newest data."""
 
-UNKNOWN, OBSERVED, GAP = 0, 1, 2
-"""States of a column: nobody asked yet, a snapshot came, asked and none came."""
+UNKNOWN, OBSERVED, GAP, FLAWED = 0, 1, 2, 3
+"""States of a column: nobody asked yet, a snapshot came, asked and none came, a snapshot came that
+is not the whole truth (`heatdesk.frames.Flaw`)."""
 
 _ROW_STEP = 16
 _COLUMN_STEP = 64
@@ -113,7 +114,7 @@ class CellBlock:
     start : int
         First absolute column.
     state : (BLOCK,) uint8
-        `UNKNOWN`, `OBSERVED` or `GAP`.
+        `UNKNOWN`, `OBSERVED`, `GAP` or `FLAWED`.
     changed_at : (BLOCK,) int64
         Revision of the last change of each column.
     revision : int
@@ -146,11 +147,16 @@ class CellBlock:
         self.revision = mark
 
     def write(
-        self, columns: NDArray[np.int64], low: int, codes: Mapping[str, Codes], mark: int
+        self,
+        columns: NDArray[np.int64],
+        low: int,
+        codes: Mapping[str, Codes],
+        mark: int,
+        states: NDArray[np.uint8] | int = OBSERVED,
     ) -> None:
         """Replace whole columns; codes are (columns, levels from ``low`` up), inside the memory."""
         places = columns - self.start
-        self.state[places] = OBSERVED
+        self.state[places] = states
         self.note_change(places, mark)
         if self.cells is None:
             return

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatdesk.frames.market import BookWindow, LevelRuns, LiquidationWindow
-from heatdesk.store.grid import LEVEL_NOISE, PriceGrid
+from heatdesk.store.grid import FARTHEST, LEVEL_NOISE, PriceGrid
 
 HeatmapFrame = BookWindow | LiquidationWindow
 """What a heatmap is made of."""
@@ -30,6 +30,42 @@ def runs_of(frame: HeatmapFrame) -> dict[str, LevelRuns]:
     assert frame.bids is not None
     assert frame.asks is not None
     return {"bid": frame.bids, "ask": frame.asks}
+
+
+def ended(frame: HeatmapFrame) -> HeatmapFrame:
+    """Frame of the state at the end of each bucket; itself where it holds one state anyway."""
+    if isinstance(frame, BookWindow) and frame.last_bids is not None:
+        return replace(frame, bids=frame.last_bids, asks=frame.last_asks)
+    return frame
+
+
+def observed_levels(frame: HeatmapFrame, grid: PriceGrid) -> tuple[Levels, Levels]:
+    """Lowest and highest level each snapshot vouches for, inclusive; `NO_LEVELS` where none.
+
+    Of one that tells its reach the levels that lie wholly inside, else from the lowest to the
+    highest level listed.
+    """
+    if isinstance(frame, BookWindow) and frame.reach_px is not None:
+        return reached_levels(frame.reach_px, grid)
+    ranges = [level_range(cleaned(run), grid) for run in runs_of(frame).values()]
+    return (
+        np.minimum.reduce([low for low, _ in ranges]),
+        np.maximum.reduce([high for _, high in ranges]),
+    )
+
+
+def reached_levels(reach_px: NDArray[np.float64], grid: PriceGrid) -> tuple[Levels, Levels]:
+    """Lowest and highest level wholly inside half-open price ranges, (n, 2); else `NO_LEVELS`."""
+    with np.errstate(over="ignore"):
+        edges = reach_px / grid.block_size
+    np.clip(edges, -FARTHEST, FARTHEST, out=edges)
+    low = np.ceil(edges[:, 0] - LEVEL_NOISE)
+    high = np.floor(edges[:, 1] + LEVEL_NOISE) - 1
+    known = low <= high
+    return (
+        np.where(known, low, NO_LEVELS[0]).astype(np.int64),
+        np.where(known, high, NO_LEVELS[1]).astype(np.int64),
+    )
 
 
 def within_asked(frame: HeatmapFrame) -> HeatmapFrame:
@@ -59,12 +95,22 @@ def picked(frame: HeatmapFrame, keep: NDArray[np.intp]) -> HeatmapFrame:
     runs = {name: _picked(run, keep) for name, run in runs_of(frame).items()}
     if isinstance(frame, LiquidationWindow):
         return replace(frame, time_ms=time_ms, levels=runs["qty"])
+    last_bids, last_asks = frame.last_bids, frame.last_asks
+    if last_bids is not None and last_asks is not None:
+        # of a state that is also the end of its bucket one copy is enough
+        last_bids = runs["bid"] if last_bids is frame.bids else _picked(last_bids, keep)
+        last_asks = runs["ask"] if last_asks is frame.asks else _picked(last_asks, keep)
     return replace(
         frame,
         time_ms=time_ms,
         bids=runs.get("bid"),
         asks=runs.get("ask"),
         unsided=runs.get("qty"),
+        last_bids=last_bids,
+        last_asks=last_asks,
+        reach_px=None if frame.reach_px is None else frame.reach_px[keep],
+        flaws=None if frame.flaws is None else frame.flaws[keep],
+        updates=None if frame.updates is None else frame.updates[keep],
     )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heatdesk.store.bucketing import HeatmapFrame, cleaned, picked, runs_of
+from heatdesk.frames.market import BookWindow
+from heatdesk.store.bucketing import HeatmapFrame, cleaned, observed_levels, picked, runs_of
 from heatdesk.store.grid import PriceGrid, TimeGrid
 
 DEFAULT_EXACT_BYTES = 64 << 20
@@ -55,7 +56,10 @@ class ExactFrames:
         return [picked(frame, keep) for keep in np.split(np.arange(ends.size), edges)]
 
     def add(self, frame: HeatmapFrame) -> None:
-        """Hold the snapshots of a frame, each in place of an earlier one of the same bucket."""
+        """Hold the snapshots of a frame, each in place of an earlier one of the same bucket.
+
+        Of a live book that is the state at the end of a bucket, see `bucketing.ended`.
+        """
         times = frame.time_ms.tolist()
         if not times:
             return
@@ -111,11 +115,12 @@ class ExactFrames:
             return None
         grid = PriceGrid(block_size)
         level = grid.level_of(price)
-        runs = runs_of(picked(held[0], np.array([held[1]])))
+        snapshot = picked(held[0], np.array([held[1]]))
+        runs = runs_of(snapshot)
         parts = {name: cleaned(run) for name, run in runs.items()}
         levels = {name: grid.levels_of(part.price) for name, part in parts.items()}
-        served = np.concatenate(list(levels.values()))
-        if served.size == 0 or not served.min() <= level <= served.max():
+        low, high = observed_levels(snapshot, grid)
+        if not low[0] <= level <= high[0]:
             return ExactCell()
         return ExactCell(
             **{name: float(part.qty[levels[name] == level].sum()) for name, part in parts.items()}
@@ -124,5 +129,9 @@ class ExactFrames:
 
 def frame_bytes(frame: HeatmapFrame) -> int:
     """Bytes of a frame's levels and of what is noted for each snapshot."""
-    levels = sum(run.price.size for run in runs_of(frame).values())
+    runs = {id(run): run for run in runs_of(frame).values()}
+    if isinstance(frame, BookWindow):
+        ends = (frame.last_bids, frame.last_asks)
+        runs |= {id(run): run for run in ends if run is not None}
+    levels = sum(run.price.size for run in runs.values())
     return levels * _BYTES_OF_LEVEL + frame.time_ms.size * _BYTES_OF_SNAPSHOT

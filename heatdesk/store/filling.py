@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.frames.market import LevelRuns
-from heatdesk.store.block import BLOCK, MAX_LEVELS, Span
+from heatdesk.frames.market import BookWindow, LevelRuns
+from heatdesk.store.block import BLOCK, FLAWED, MAX_LEVELS, OBSERVED, Span
 from heatdesk.store.bucketing import (
     NO_LEVELS,
     HeatmapFrame,
@@ -18,6 +18,7 @@ from heatdesk.store.bucketing import (
     bucket,
     cleaned,
     level_range,
+    reached_levels,
     runs_of,
     traded_level,
 )
@@ -27,6 +28,10 @@ from heatdesk.store.grid import GridSpec
 _CELLS_AT_ONCE = 1 << 16
 _SNAPSHOTS_AT_ONCE = 64
 # what is worked on at once stays in the processor's cache, and a lock is held for little
+
+MAX_REACH_LEVELS = 4096
+"""Most levels of a snapshot that tells its reach: a whole book down to a price of nothing would fill
+the memory with what is empty."""
 
 _OUTLIER = 2.0**24
 _LARGEST_QTY = 1e18
@@ -46,6 +51,7 @@ class Snapshots:
 
     ``lows`` and ``highs`` are the levels each observed, both sides together, inclusive; the
     lowest above the highest where it observed none. ``ranges`` are those of each side alone.
+    ``states`` is the state of each column.
     """
 
     grid: GridSpec
@@ -54,6 +60,7 @@ class Snapshots:
     ranges: Mapping[str, tuple[Levels, Levels]]
     lows: Levels
     highs: Levels
+    states: NDArray[np.uint8] | int = OBSERVED
 
     @classmethod
     def of(cls, frame: HeatmapFrame, grid: GridSpec, columns: Levels) -> Snapshots:
@@ -62,7 +69,29 @@ class Snapshots:
         ranges = {name: level_range(run, grid.price) for name, run in runs.items()}
         lows = np.minimum.reduce([low for low, _ in ranges.values()])
         highs = np.maximum.reduce([high for _, high in ranges.values()])
-        return cls(grid, columns, runs, ranges, lows, highs)
+        made = cls(grid, columns, runs, ranges, lows, highs)
+        if isinstance(frame, BookWindow):
+            if frame.reach_px is not None:
+                made._limit(frame.reach_px)
+            if frame.flaws is not None and frame.flaws.any():
+                made.states = np.where(frame.flaws != 0, FLAWED, OBSERVED).astype(np.uint8)
+        return made
+
+    def _limit(self, reach_px: NDArray[np.float64]) -> None:
+        """Take what each snapshot vouches for as observed, near where it trades."""
+        self.lows, self.highs = reached_levels(reach_px, self.grid.price)
+        for i in np.flatnonzero(self.highs - self.lows >= MAX_REACH_LEVELS).tolist():
+            middle = self.traded_level(i, i + 1)
+            middle = min(max(middle, int(self.lows[i])), int(self.highs[i]))
+            self.confine((middle - MAX_REACH_LEVELS // 2, middle + MAX_REACH_LEVELS // 2), i, i + 1)
+        for low, high in self.ranges.values():
+            # a level that is not wholly inside was not observed, listed or not
+            np.maximum(low, self.lows, out=low)
+            np.minimum(high, self.highs, out=high)
+
+    def states_of(self, start: int, stop: int) -> NDArray[np.uint8] | int:
+        """States of the columns of some snapshots."""
+        return self.states if isinstance(self.states, int) else self.states[start:stop]
 
     def span(self, start: int, stop: int) -> Span | None:
         """Levels that some snapshots observed, half-open; None when they observed none."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 # A served price is the edge of its level, give or take float noise: 0.30000000000000004 / 0.1
 # must not fall into the level below.
 LEVEL_NOISE = 1e-6
-_FARTHEST = 2.0**53
+FARTHEST = 2.0**53
 # A price that is no price any more (1e300) must not wrap around to a level of the other end.
 
 
@@ -44,7 +44,7 @@ class PriceGrid:
         """Levels that hold prices, any shape; a NaN lies in the lowest of all."""
         with np.errstate(over="ignore"):
             place = np.floor(price / self.block_size + LEVEL_NOISE)
-        np.fmin(np.fmax(place, -_FARTHEST, out=place), _FARTHEST, out=place)
+        np.fmin(np.fmax(place, -FARTHEST, out=place), FARTHEST, out=place)
         return place.astype(np.int64)
 
     def price_of(self, level: float) -> float:

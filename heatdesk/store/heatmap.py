@@ -170,7 +170,7 @@ class HeatmapStore:
             return self._ring.changed_since(revision)
 
     def column_state(self, c0: int, c1: int) -> NDArray[np.uint8]:
-        """States of absolute columns ``c0`` to ``c1`` (exclusive): 0 unknown, 1 observed, 2 gap."""
+        """States of absolute columns ``c0`` to ``c1`` (exclusive) as in `heatdesk.store.block`."""
         with self._lock:
             return self._ring.states(c0, c1)
 
@@ -336,7 +336,9 @@ class HeatmapStore:
             codes = snapshots.codes(totals, scale, a, b, levels, reach)
             with self._lock:
                 self.revision += 1
-                self._ring.blocks[index].write(columns[a:b], levels[0], codes, self.revision)
+                self._ring.blocks[index].write(
+                    columns[a:b], levels[0], codes, self.revision, snapshots.states_of(a, b)
+                )
 
     def _move_codes(self, scale: CodeScale) -> None:
         """Let codes mean other quantities, so that none is cut off.

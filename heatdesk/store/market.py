@@ -20,12 +20,12 @@ from heatdesk.frames.market import (
 )
 from heatdesk.frames.status import ProviderStatus, StreamStatus
 from heatdesk.frames.subscriptions import Subscription
-from heatdesk.store.bucketing import HeatmapFrame, within_asked
+from heatdesk.store.bucketing import HeatmapFrame, ended, within_asked
 from heatdesk.store.exact import DEFAULT_EXACT_BYTES, ExactCell, ExactFrames
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.store.ring import DEFAULT_BUDGET_BYTES
 from heatdesk.store.tape import LiquidationTape, TradeTape
-from heatdesk.units import floor_ms
+from heatdesk.units import MINUTE_MS, floor_ms
 
 __all__ = ["ExactCell", "HeatmapStore", "LiquidationTape", "MarketStore", "Span", "TradeTape"]
 
@@ -33,6 +33,9 @@ Span = tuple[int, int]
 """A half-open stretch of time, ``(from_ms, to_ms)``."""
 
 _MAX_CANDLES = 200_000
+FAST_HEATMAP_BYTES = 96 << 20
+FAST_EXACT_BYTES = 16 << 20
+"""Of a subscription in intervals under a minute: there is no end to its columns, and many run at once."""
 
 
 @dataclass(slots=True)
@@ -61,6 +64,8 @@ class MarketStore:
     heatmap_bytes, exact_bytes : int
         Budget of the cells (see `HeatmapStore`), and of the float64 snapshots, of each
         subscription: panels that show the same share it, those that show different ones add up.
+    fast_heatmap_bytes, fast_exact_bytes : int
+        The same for intervals under a minute.
 
     Attributes
     ----------
@@ -74,11 +79,13 @@ class MarketStore:
         self,
         heatmap_bytes: int = DEFAULT_BUDGET_BYTES,
         exact_bytes: int = DEFAULT_EXACT_BYTES,
+        fast_heatmap_bytes: int = FAST_HEATMAP_BYTES,
+        fast_exact_bytes: int = FAST_EXACT_BYTES,
     ) -> None:
         self.lock = threading.RLock()
         self.provider_revision = 0
-        self._heatmap_bytes = heatmap_bytes
-        self._exact_bytes = exact_bytes
+        self._budgets = (heatmap_bytes, exact_bytes)
+        self._fast_budgets = (fast_heatmap_bytes, fast_exact_bytes)
         self._kept: dict[Subscription, _Kept] = {}
         self._status: dict[Subscription, tuple[StreamStatus, int]] = {}
         self._providers: dict[str, ProviderStatus] = {}
@@ -91,7 +98,7 @@ class MarketStore:
         kept = self._kept.get(sub)
         if kept is None:
             # a subscription that comes back must not repeat a revision a panel has seen
-            kept = _Kept(ExactFrames(self._exact_bytes), self._last_revision.get(sub, 0))
+            kept = _Kept(ExactFrames(0), self._last_revision.get(sub, 0))
             with self.lock:
                 self._kept[sub] = kept
         taken = True
@@ -128,8 +135,10 @@ class MarketStore:
                 # what is held of other levels is good to look at, and asked again
                 kept.covered = kept.covered if heatmap is None else []
         if heatmap is None or not heatmap.fits(frame):
-            heatmap = HeatmapStore.for_frame(wanted, self.lock, self._heatmap_bytes)
-            exact = ExactFrames(self._exact_bytes)
+            fast = wanted.interval_ms < MINUTE_MS
+            heatmap_bytes, exact_bytes = self._fast_budgets if fast else self._budgets
+            heatmap = HeatmapStore.for_frame(wanted, self.lock, heatmap_bytes)
+            exact = ExactFrames(exact_bytes)
             with self.lock:
                 if kept.heatmap is not None:
                     heatmap.generation = kept.heatmap.generation + 1
@@ -140,7 +149,7 @@ class MarketStore:
                 if heatmap.fits(empty):
                     heatmap.apply(empty)
         heatmap.apply(frame)
-        parts = kept.exact.parts_of(wanted)
+        parts = kept.exact.parts_of(ended(wanted))
         with self.lock:
             for part in parts:
                 kept.exact.add(part)
@@ -252,6 +261,12 @@ class MarketStore:
         with self.lock:
             kept = self._kept.get(sub)
             return kept.exact.snapshot(time_ms) if kept else None
+
+    def exact_bytes(self, sub: Subscription) -> int:
+        """Bytes of the snapshots held as served."""
+        with self.lock:
+            kept = self._kept.get(sub)
+            return kept.exact.nbytes if kept else 0
 
     def exact(self, sub: Subscription, time_ms: int, price: float) -> ExactCell | None:
         """Figures as served of the cell at a moment and price; None when no longer held."""

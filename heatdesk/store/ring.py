@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from heatdesk.store.block import (
     BLOCK,
+    FLAWED,
     GAP,
     MAX_LEVELS,
     MAX_TIME_LOD,
@@ -26,6 +27,7 @@ __all__ = [
     "ALWAYS_HELD",
     "BLOCK",
     "DEFAULT_BUDGET_BYTES",
+    "FLAWED",
     "GAP",
     "MAX_LEVELS",
     "MAX_RANGE",
@@ -106,7 +108,7 @@ class CellRing:
         for index in sorted(self.blocks, reverse=True):
             block = self.blocks[index]
             if block.high >= block.low:
-                observed = np.flatnonzero(block.state == OBSERVED)
+                observed = np.flatnonzero((block.state == OBSERVED) | (block.state == FLAWED))
                 if observed.size and block.start + int(observed[-1]) > column:
                     middle = (block.low + block.high) // 2
                 break

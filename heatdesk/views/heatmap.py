@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from heatdesk.store.codes import Codes
 from heatdesk.store.grid import GridSpec
-from heatdesk.store.ring import GAP, OBSERVED, UNKNOWN
+from heatdesk.store.ring import FLAWED, GAP, OBSERVED, UNKNOWN
 
 SNAP = 64
 """Windows start and end on multiples of this many cells, so that a pan finds them again."""
 
-PARTIAL = 3
+PARTIAL = 4
 """State of a pooled column some of whose native ones were observed while others are gaps."""
 
 _MAX_PRICE_LOD = 14
@@ -198,17 +198,20 @@ def _pooled_level(source: HeatmapSource, price: float, step: int) -> int:
 def read_states(source: HeatmapSource, c0: int, c1: int, time_lod: int) -> NDArray[np.uint8]:
     """States of pooled columns: as their native ones are, `PARTIAL` where some are missing.
 
-    A column that nobody asked for counts for nothing beside one that was observed or is a gap.
+    A column that nobody asked for counts for nothing beside one that was observed or is a gap;
+    one that is flawed makes the whole so.
     """
     native = source.column_state(c0 << time_lod, c1 << time_lod)
     if time_lod == 0:
         return native
     native = native.reshape(c1 - c0, -1)
     missing = (native == GAP).any(axis=1)
-    seen = (native == OBSERVED).any(axis=1)
+    flawed = (native == FLAWED).any(axis=1)
+    seen = flawed | (native == OBSERVED).any(axis=1)
     states = np.full(c1 - c0, UNKNOWN, np.uint8)
     states[missing] = GAP
     states[seen] = OBSERVED
+    states[flawed] = FLAWED
     states[seen & missing] = PARTIAL
     return states
 

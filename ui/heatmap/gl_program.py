@@ -11,7 +11,18 @@ from PySide6.QtOpenGL import QOpenGLShader
 
 from heatdesk.views.palettes import Shades
 from ui.heatmap import gl_names as gl
-from ui.heatmap.painting import FOOTED, HATCH_PERIOD_PX, HATCHED, TINTED, UNKNOWN_MARK, DeviceView
+from ui.heatmap.painting import (
+    DASH_PERIOD_PX,
+    DASHED,
+    FOOTED,
+    HATCH_PERIOD_PX,
+    HATCHED,
+    LIGHT_PERIOD_PX,
+    LINED,
+    TINTED,
+    UNKNOWN_MARK,
+    DeviceView,
+)
 
 MARK_SHIFT = 28
 """Bits of a column's cell that leave room for its mark above."""
@@ -55,6 +66,9 @@ void main() {{
     }} else if (mark == {TINTED}u || mark == {HATCHED}u || (mark == {FOOTED}u && pixel.y >= foot_top)) {{
         bool line = mark != {TINTED}u && (pixel.x + pixel.y) % {HATCH_PERIOD_PX} == 0;
         colour = line ? gap_line : gap_tint;
+    }} else if ((mark == {LINED}u && (pixel.x + pixel.y) % {LIGHT_PERIOD_PX} == 0)
+               || (mark == {DASHED}u && (pixel.x + pixel.y) % {DASH_PERIOD_PX} == 0)) {{
+        colour = gap_line;
     }} else {{
         ivec2 cell = ivec2(int(across & {(1 << MARK_SHIFT) - 1}u),
                            int(texelFetch(places, ivec2(pixel.y - corner.y, 1), 0).r));

@@ -20,9 +20,13 @@ from heatdesk.views.heatmap import HeatmapSource, HeatmapWindow, fit_window
 from heatdesk.views.palettes import Shades
 from ui.heatmap.cell_colours import CellCache, CellColours
 from ui.heatmap.painting import (
+    DASH_PERIOD_PX,
+    DASHED,
     FOOTED,
     HATCH_PERIOD_PX,
     HATCHED,
+    LIGHT_PERIOD_PX,
+    LINED,
     MAX_PIXELS,
     TINTED,
     UNKNOWN_MARK,
@@ -60,7 +64,7 @@ class CpuPainter:
         self._marks: NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._hatched = False
         self._image = QImage()
-        self._hatch: tuple[Shades, QBrush] | None = None
+        self._hatches: dict[tuple[Shades, int, bool], QBrush] = {}
 
     def forget(self) -> None:
         """Drop every cached picture."""
@@ -185,21 +189,35 @@ class CpuPainter:
         return x_px, y_px
 
     def _draw_hatches(self, painter: QPainter, view: DeviceView, shades: Shades) -> None:
-        """Draw what stays on the screen while the data moves: lines over gaps."""
-        for mark, top in ((HATCHED, view.top), (FOOTED, view.foot_top)):
+        """Draw what stays on the screen while the data moves: lines over gaps, and over cells."""
+        gap = self._brush(shades, HATCH_PERIOD_PX, over_cells=False)
+        for mark, top, brush in (
+            (HATCHED, view.top, gap),
+            (FOOTED, view.foot_top, gap),
+            (LINED, view.top, self._brush(shades, LIGHT_PERIOD_PX, over_cells=True)),
+            (DASHED, view.top, self._brush(shades, DASH_PERIOD_PX, over_cells=True)),
+        ):
             marked = np.concatenate(([False], self._marks == mark, [False]))
             edges = (np.flatnonzero(np.diff(marked)) + view.left).tolist()
             for a, b in zip(edges[0::2], edges[1::2], strict=True):
-                painter.fillRect(QRect(a, top, b - a, view.bottom - top), self._brush(shades))
+                painter.fillRect(QRect(a, top, b - a, view.bottom - top), brush)
 
-    def _brush(self, shades: Shades) -> QBrush:
-        """Lines on the tint of a gap, where the sum of both device pixels is a multiple."""
-        if self._hatch is None or self._hatch[0] != shades:
-            y, x = np.ogrid[:HATCH_PERIOD_PX, :_TILE_PX]
-            tile = np.full((HATCH_PERIOD_PX, _TILE_PX), shades.gap_tint, np.uint32)
-            tile[(x + y) % HATCH_PERIOD_PX == 0] = shades.gap_line
+    def _brush(self, shades: Shades, period_px: int, *, over_cells: bool) -> QBrush:
+        """Lines where the sum of both device pixels is a multiple, on the tint of a gap or on cells."""
+        key = (shades, period_px, over_cells)
+        brush = self._hatches.get(key)
+        if brush is None:
+            y, x = np.ogrid[:period_px, :_TILE_PX]
+            ground = 0 if over_cells else shades.gap_tint
+            tile = np.full((period_px, _TILE_PX), ground, np.uint32)
+            tile[(x + y) % period_px == 0] = shades.gap_line
+            form = QImage.Format.Format_ARGB32_Premultiplied
             image = QImage(
-                tile.data, _TILE_PX, HATCH_PERIOD_PX, _TILE_PX * 4, QImage.Format.Format_RGB32
+                tile.data,
+                _TILE_PX,
+                period_px,
+                _TILE_PX * 4,
+                form if over_cells else QImage.Format.Format_RGB32,
             )
-            self._hatch = shades, QBrush(image.copy())
-        return self._hatch[1]
+            brush = self._hatches[key] = QBrush(image.copy())
+        return brush

@@ -12,7 +12,7 @@ from PySide6.QtGui import QPainter, QTransform
 from PySide6.QtWidgets import QWidget
 
 from heatdesk.store.grid import GridSpec
-from heatdesk.store.ring import GAP, UNKNOWN
+from heatdesk.store.ring import FLAWED, GAP, UNKNOWN
 from heatdesk.views.contrast import Table
 from heatdesk.views.heatmap import (
     PARTIAL,
@@ -26,6 +26,9 @@ from heatdesk.views.palettes import DARK, Shades
 HATCH_PERIOD_PX = 8
 MIN_HATCH_PX = 3
 """A gap narrower than this is a flat tint: lines in it would be noise."""
+LIGHT_PERIOD_PX, DASH_PERIOD_PX = 16, 4
+"""Of the lines over cells that are not the whole truth, and of the dashes where there is no room for
+lines."""
 FOOT_PX = 6
 """Height of the mark under a column some of whose snapshots are missing, logical pixels."""
 MAX_PIXELS = 64_000_000
@@ -35,9 +38,9 @@ ANCHOR_COLUMNS = 4096
 _UP_FROM = 0.5 - 1 / 64
 """Halves are common in pixels: they must not fall either way by float noise."""
 
-DATA, UNKNOWN_MARK, TINTED, HATCHED, FOOTED = 0, 1, 2, 3, 4
-"""What a column of pixels shows: cells, plain ground, a flat gap, a hatched gap, or cells above a
-foot hatched like a gap."""
+DATA, UNKNOWN_MARK, TINTED, HATCHED, FOOTED, LINED, DASHED = range(7)
+"""What a column of pixels shows: cells, plain ground, a flat gap, a hatched gap, cells above a
+foot hatched like a gap, cells under thin lines, or cells under dashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +180,11 @@ def pixel_cells(
 
 
 def column_marks(states: NDArray[np.uint8], columns: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """What each column of pixels shows: `DATA`, `UNKNOWN_MARK`, `TINTED`, `HATCHED` or `FOOTED`.
+    """What each column of pixels shows: one of `DATA` to `DASHED`.
 
     Lines of a hatched area lie where ``x + y`` is a multiple of `HATCH_PERIOD_PX`, in device
-    pixels: they stay on the screen while the data moves.
+    pixels (over cells of `LIGHT_PERIOD_PX` or `DASH_PERIOD_PX`): they stay on the screen while the
+    data moves.
 
     Parameters
     ----------
@@ -193,10 +197,11 @@ def column_marks(states: NDArray[np.uint8], columns: NDArray[np.int64]) -> NDArr
     marks = np.zeros(columns.size, np.uint8)
     marks[shown == UNKNOWN] = UNKNOWN_MARK
     marks[shown == PARTIAL] = FOOTED
-    gap = shown == GAP
-    if not gap.any():
-        return marks
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], gap, [False]))))
-    for a, b in zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True):
-        marks[a:b] = HATCHED if b - a >= MIN_HATCH_PX else TINTED
+    for state, wide, narrow in ((GAP, HATCHED, TINTED), (FLAWED, LINED, DASHED)):
+        marked = shown == state
+        if not marked.any():
+            continue
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], marked, [False]))))
+        for a, b in zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True):
+            marks[a:b] = wide if b - a >= MIN_HATCH_PX else narrow
     return marks

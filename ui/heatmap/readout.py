@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from heatdesk.analytics.book import best_of_snapshot
 from heatdesk.frames import BookWindow
-from heatdesk.store.bucketing import runs_of
+from heatdesk.store.bucketing import observed_levels, picked, runs_of
 from heatdesk.store.ring import GAP, UNKNOWN
 from heatdesk.views.hover import CellReading
 
@@ -156,14 +156,14 @@ def _served(
         if found is None:
             return None
         frame, k = found
+        if len(columns) > 1 and isinstance(frame, BookWindow) and frame.last_bids is not None:
+            # several buckets are painted by the largest in them: the end of each tells another
+            return None
         parts = {name: run.at(k) for name, run in runs_of(frame).items()}
         levels = {name: price_grid.levels_of(part[0]) for name, part in parts.items()}
-        held = [part for part in levels.values() if part.size]
-        if not held:
-            continue
-        # between the lowest and the highest level served, what is not named is observed empty
-        low = max(cell.l0, min(int(part.min()) for part in held))
-        high = min(cell.l1 - 1, max(int(part.max()) for part in held))
+        # inside what a snapshot vouches for, what is not named is observed empty
+        lows, highs = observed_levels(picked(frame, np.array([k])), price_grid)
+        low, high = max(cell.l0, int(lows[0])), min(cell.l1 - 1, int(highs[0]))
         if low > high:
             continue
         for name, part in parts.items():

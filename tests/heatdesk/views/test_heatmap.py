@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from heatdesk.frames import Flaw
 from heatdesk.store.codes import Codes
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.views.heatmap import (
@@ -163,6 +165,24 @@ def test_a_pooled_column_is_a_gap_only_where_nothing_was_observed_and_else_parti
         expected.append(PARTIAL if held == {1, 2} else held.pop() if held else 0)
     assert read_states(store, start, start + 4, 1).tolist() == expected
     assert {2, PARTIAL} <= set(expected)
+
+
+def test_a_pooled_column_is_flawed_by_any_of_its_own_and_partial_where_one_is_missing() -> None:
+    level = {100.0: 1.0}
+    minutes = [0, 1, 2, 3, 5]
+    frame = book(dict.fromkeys(minutes, level), {key: {} for key in minutes})
+    flaws = np.array([0, 0, Flaw.PARTIAL, 0, Flaw.TOUCHED], np.uint8)
+    store = HeatmapStore.for_frame(frame)
+    store.apply(replace(frame, flaws=flaws))
+    c = store.first_column
+    assert read_states(store, c, c + 6, 0).tolist() == [1, 1, 3, 1, 2, 3]
+    # by fours: all of them in one or two pooled columns, one of which misses a minute
+    first, stop = c >> 2, (c + 5 >> 2) + 1
+    states = read_states(store, first, stop, 2).tolist()
+    for pooled, state in zip(range(first, stop), states, strict=True):
+        native = set(store.column_state(pooled * 4, pooled * 4 + 4).tolist()) - {0}
+        assert state == (PARTIAL if 2 in native else 3 if 3 in native else 1)
+    assert PARTIAL in states
 
 
 def test_a_pixel_takes_the_cell_under_its_centre() -> None:

@@ -49,7 +49,10 @@ said: list[str] = []
 
 # ---------------------------------------------------------------------------------------- stores
 def book(first: int, stop: int, seed: int, skip: int = 0) -> BookWindow:
-    """A noisy book around a price that walks; every ``skip``-th minute is missing."""
+    """A noisy book around a price that walks; every ``skip``-th minute is missing.
+
+    Some minutes, alone and in rows, are not the whole truth.
+    """
     rng = np.random.default_rng(seed)
     minutes = np.array([n for n in range(first, stop) if not skip or n % skip], np.int64)
     mid = MID + BLOCK * np.round(20 * np.sin(minutes / 90))
@@ -64,6 +67,7 @@ def book(first: int, stop: int, seed: int, skip: int = 0) -> BookWindow:
     return BookWindow(
         minute(first), minute(stop), MINUTE, minute(0) + minutes * MINUTE, BLOCK, Quote.COIN,
         side(-1), side(1), complete_ms=minute(stop),
+        flaws=((minutes % 31 == 5) | (minutes % 250 < 12)).astype(np.uint8),
     )  # fmt: skip
 
 

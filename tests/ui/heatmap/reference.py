@@ -7,6 +7,7 @@ Nothing of the product is used but what a store holds natively (`codes` at full 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,8 +19,9 @@ from heatdesk.store.grid import GridSpec
 from heatdesk.views.heatmap import HeatmapSource
 from ui.heatmap.painting import Style
 
-NOBODY, SEEN, MISSING = 0, 1, 2
+NOBODY, SEEN, MISSING, FLAWED = 0, 1, 2, 3
 LINE_EVERY_PX = 8
+THIN_LINE_EVERY_PX, DASH_EVERY_PX = 16, 4
 NARROW_PX = 3
 FOOT_LOGICAL_PX = 6
 ANCHOR_EVERY = 4096
@@ -207,20 +209,24 @@ def _mark(
         if not state:
             pixels[:, x] = shades.ground
         if MISSING not in state:
+            if FLAWED in state:
+                run = _run_around(states, i, lambda s: FLAWED in s and MISSING not in s)
+                every = THIN_LINE_EVERY_PX if run >= NARROW_PX else DASH_EVERY_PX
+                pixels[[y for y in range(height) if (x + y) % every == 0], x] = shades.gap_line
             continue
-        gap = SEEN not in state
+        gap = SEEN not in state and FLAWED not in state
         top = 0 if gap else foot
-        lined = not gap or _run_around(states, i) >= NARROW_PX
+        lined = not gap or _run_around(states, i, lambda s: s == {MISSING}) >= NARROW_PX
         for y in range(top, height):
             on_line = lined and (x + y) % LINE_EVERY_PX == 0
             pixels[y, x] = shades.gap_line if on_line else shades.gap_tint
 
 
-def _run_around(states: list[set[int]], i: int) -> int:
-    """How many neighbouring pixel columns are gaps, this one included."""
+def _run_around(states: list[set[int]], i: int, alike: Callable[[set[int]], bool]) -> int:
+    """How many neighbouring pixel columns are alike, this one included."""
     first = last = i
-    while first > 0 and states[first - 1] == {MISSING}:
+    while first > 0 and alike(states[first - 1]):
         first -= 1
-    while last + 1 < len(states) and states[last + 1] == {MISSING}:
+    while last + 1 < len(states) and alike(states[last + 1]):
         last += 1
     return last - first + 1

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter, QTransform
 
+from heatdesk.frames import BookWindow, Flaw
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.views.palettes import DARK, LIGHT
 from tests.heatdesk.store.books import Snapshot, book, liquidations, minute
@@ -194,6 +195,52 @@ def test_gaps_feet_and_plain_ground_are_the_reference(shades: object) -> None:
         screen = Screen(width, 40, 1.5)
         screen.look(item, -0.05, -0.1, 1.1, 1.3)
         screen.check(item)
+
+
+def flawed_store(minutes: list[int], flawed: set[int]) -> HeatmapStore:
+    frame = random_book(np.random.default_rng(9), minutes)
+    assert isinstance(frame, BookWindow)
+    flaws = np.array([n in flawed for n in minutes]) * np.uint8(Flaw.TOUCHED)
+    store = HeatmapStore.for_frame(frame)
+    store.apply(replace(frame, flaws=flaws.astype(np.uint8)))
+    return store
+
+
+@pytest.mark.parametrize("shades", [DARK, LIGHT])
+@pytest.mark.parametrize("ratio", [1.0, 1.5])
+def test_columns_that_are_not_the_whole_truth_are_the_reference(
+    shades: object, ratio: float
+) -> None:
+    minutes = [n for n in range(200) if n % 41]
+    item = item_of(flawed_store(minutes, {3, 40, 42, 120, 199} | set(range(60, 90))))
+    item.set_shades(shades)
+    for width in (1700, 400, 173, 90, 47, 21):
+        screen = Screen(width, 60, ratio)
+        screen.look(item, -0.05, -0.1, 1.1, 1.3)
+        screen.check(item)
+
+
+def test_lines_over_cells_are_thin_and_leave_the_cells_to_be_seen() -> None:
+    item = item_of(flawed_store(list(range(10)), {4}))
+    screen = Screen(320, 64)
+    screen.look(item, 0, 0, 1, 1)
+    lines = screen.painted(item) == DARK.gap_line
+    assert lines[:, 128:160].mean() == pytest.approx(1 / 16)
+    assert not lines[:, :128].any()
+    assert not lines[:, 160:].any()
+
+
+def test_a_column_that_turns_out_whole_loses_its_lines() -> None:
+    item = item_of(flawed_store(list(range(10)), {4}))
+    screen = Screen(320, 64)
+    screen.look(item, 0, 0, 1, 1)
+    screen.check(item)
+    store = item.source
+    assert isinstance(store, HeatmapStore)
+    store.apply(random_book(np.random.default_rng(2), [4]))
+    item.refresh()
+    screen.check(item)
+    assert not (screen.painted(item) == DARK.gap_line).any()
 
 
 def test_a_pooled_column_that_misses_a_snapshot_stands_on_a_hatched_foot() -> None:
