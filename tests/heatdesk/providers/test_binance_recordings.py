@@ -250,4 +250,5 @@ def test_a_recorded_session_is_read_without_a_complaint(
                 counts[kind] = counts.get(kind, 0) + 1
     assert len(markets) > 100
     assert {Trading.ON, Trading.PAUSED} <= {market.trading for market in markets.values()}
-    assert min(counts["BookChange"], counts["CandleRow"]) > 10
+    assert counts["BookChange"] > 100
+    assert counts["CandleRow"] > 0
