@@ -29,9 +29,9 @@ from heatdesk.books.events import (
 )
 from heatdesk.books.sequence import Sequence as BookSequence
 from heatdesk.frames import LiquidationBatch, TradeBatch
-from heatdesk.net.fields import Node
 from heatdesk.providers import binance_wire as wire
 from heatdesk.providers.binance_sequence import FuturesSequence, SpotSequence
+from heatdesk.providers.live.reading import Source
 from heatdesk.providers.live.rules import (
     Ask,
     Feed,
@@ -109,7 +109,7 @@ class BinanceRules(VenueRules):
 
     def parse(self, line: str, raw: bytes, markets: MarketLookup) -> list[VenueEvent]:
         """Read one message; what nobody asked about only says that the line is alive."""
-        message = wire.read_message(raw, self.provider, self.title)
+        message = wire.read_message(raw, self._source)
         if message is None:
             return [Alive()]
         data = message.data
@@ -137,7 +137,7 @@ class BinanceRules(VenueRules):
         if market is None or (isinstance(trade, wire.Trade) and trade.X != "MARKET"):
             return [Alive()]
         if trade.p <= 0:
-            raise self._bad("data.p", "is not above zero")
+            raise self._source.bad("data.p", "is not above zero")
         batch = TradeBatch(
             np.array([trade.T], dtype=np.int64),
             np.array([trade.p]),
@@ -150,12 +150,12 @@ class BinanceRules(VenueRules):
     def _liquidated(self, order: wire.Order, market: Market | None) -> list[VenueEvent]:
         """An order counts once, when it is done: until then its filled quantity only grows."""
         if order.S not in ("BUY", "SELL"):
-            raise self._bad("data.o.S", "is neither BUY nor SELL")
+            raise self._source.bad("data.o.S", "is neither BUY nor SELL")
         if market is None or order.z <= 0 or order.X in ("NEW", "PARTIALLY_FILLED"):
             return [Alive()]
         price = order.ap or order.p
         if price <= 0:
-            raise self._bad("data.o.ap", "is not above zero")
+            raise self._source.bad("data.o.ap", "is not above zero")
         qty_base = market.qty_base(order.z, price)
         batch = LiquidationBatch(
             np.array([order.T], dtype=np.int64),
@@ -184,7 +184,7 @@ class BinanceRules(VenueRules):
 
     def parse_snapshot(self, market: Market, body: bytes) -> BookChange:
         """Read a whole book; beyond its outermost levels nothing is known."""
-        book = wire.decode(wire.SNAPSHOT, body, self.provider, self.title)
+        book = self._source.decode(wire.SNAPSHOT, body)
         return BookChange(
             market.symbol, book.bids, book.asks, book.E, snapshot=True, last_id=book.lastUpdateId
         )
@@ -195,20 +195,20 @@ class BinanceRules(VenueRules):
 
     def parse_markets(self, bodies: Sequence[bytes]) -> list[Market]:
         """Read the list; what does not trade is told apart, not left out."""
-        info = wire.decode(wire.EXCHANGE_INFO, bodies[0], self.provider, self.title)
+        info = self._source.decode(wire.EXCHANGE_INFO, bodies[0])
         return [self._market(row, f"symbols[{i}]") for i, row in enumerate(info.symbols)]
 
     def _market(self, row: wire.Instrument, where: str) -> Market:
         status = row.status or row.contractStatus
         if not status:
-            raise self._bad(f"{where}.status", "is missing")
+            raise self._source.bad(f"{where}.status", "is missing")
         tick_size = 10.0**-row.pricePrecision
         for i, rule in enumerate(row.filters):
             if rule.filterType == "PRICE_FILTER":
                 # Zero switches the rule off; then the written precision is the step.
                 tick_size = rule.tickSize or tick_size
                 if not tick_size < float("inf"):
-                    raise self._bad(f"{where}.filters[{i}].tickSize", "is not finite")
+                    raise self._source.bad(f"{where}.filters[{i}].tickSize", "is not finite")
         return Market(
             self.venue,
             row.symbol,
@@ -243,14 +243,15 @@ class BinanceRules(VenueRules):
 
     def parse_candles(self, market: Market, interval_ms: int, body: bytes) -> list[CandleRow]:
         """Read candles; the venue sends them oldest first."""
-        rows = wire.decode(wire.CANDLES, body, self.provider, self.title)
+        rows = self._source.decode(wire.CANDLES, body)
         return [
             CandleRow(market.symbol, interval_ms, time_ms, first, high, low, last, volume)
             for time_ms, first, high, low, last, volume, *_ in rows
         ]
 
-    def _bad(self, path: str, expected: str) -> Exception:
-        return Node(None, self.provider, self.title, path).bad(expected)
+    @property
+    def _source(self) -> Source:
+        return Source(self.provider, self.title)
 
 
 class UsdmRules(BinanceRules):

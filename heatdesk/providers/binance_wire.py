@@ -6,22 +6,15 @@ market can say (a negative quantity, NaN, a price of nothing) while it decodes.
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Struct
 
 from heatdesk.errors import BadPayload
-from heatdesk.net.fields import NOTHING_SHOWN
+from heatdesk.providers.live.reading import Amount, Id, Price, Source, TimeMs
 from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS
 
-T = TypeVar("T")
-
-Price = Annotated[float, Meta(gt=0, lt=1e15)]
-Amount = Annotated[float, Meta(ge=0, lt=1e18)]
-Id = Annotated[int, Meta(ge=0)]
-TimeMs = Annotated[int, Meta(ge=0, lt=1 << 53)]
 Row = tuple[Price, Amount]
 
 INTERVALS: Final[dict[int, str]] = {
@@ -205,38 +198,9 @@ _EVENT_KINDS: Final[frozenset[str]] = frozenset(
         "bookTicker",
     ]
 )
-_PATH = re.compile(r" - at `\$\.?(.*)`$")
 
 
-def decode(decoder: msgspec.json.Decoder[T], raw: bytes, provider: str, title: str) -> T:
-    """Decode a body.
-
-    Raises
-    ------
-    BadPayload
-        Naming the field that does not fit.
-    """
-    try:
-        return decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise refusal(error, provider, title) from None
-
-
-def refusal(error: Exception, provider: str, title: str) -> BadPayload:
-    """Put into words why a body could not be decoded."""
-    text = str(error)
-    found = _PATH.search(text)
-    where = found[1] if found else ""
-    what = text[: found.start()] if found else text
-    return BadPayload(
-        provider,
-        f"{title} sent an answer HeatDesk does not understand "
-        f"({where or 'the answer'}: {what[:120]}); {NOTHING_SHOWN}.",
-        field=where,
-    )
-
-
-def read_message(raw: bytes, provider: str, title: str) -> Envelope | None:
+def read_message(raw: bytes, source: Source) -> Envelope | None:
     """Read a message of a connection; None for a kind of event nobody asked about.
 
     Raw streams come without the name of their stream; they are read like the others.
@@ -247,29 +211,28 @@ def read_message(raw: bytes, provider: str, title: str) -> Envelope | None:
         Naming the field that does not fit.
     """
     try:
-        envelope = ENVELOPE.decode(raw)
+        envelope = source.decode(ENVELOPE, raw)
         if envelope.data is None and not envelope.stream and envelope.id is None:
-            return _unnamed(raw, envelope)
+            # An event that stands alone, unless it is an error that answers no request.
+            refused = envelope.error is not None or envelope.code
+            return envelope if refused else Envelope(data=source.decode(EVENT, raw))
         return envelope
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BadPayload:
         if _is_foreign(raw):
             return None
-        raise refusal(error, provider, title) from None
-
-
-def _unnamed(raw: bytes, envelope: Envelope) -> Envelope | None:
-    """Read an event that stands alone, or an error that answers no request."""
-    if envelope.error is not None or envelope.code:
-        return envelope
-    return Envelope(data=EVENT.decode(raw))
+        raise
 
 
 def _is_foreign(raw: bytes) -> bool:
     """Whether a message is whole but of a kind that is not read here."""
     try:
         message = _KIND.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     data = message.get("data", message)
-    kind = data.get("e") if isinstance(data, dict) else None
+    if not isinstance(data, dict):
+        return False
+    # Spot names the kind of a best price nowhere but in its stream.
+    by_stream = str(message.get("stream", "")).endswith("@bookTicker")
+    kind = data.get("e", "bookTicker of spot" if by_stream else None)
     return isinstance(kind, str) and kind not in _EVENT_KINDS
