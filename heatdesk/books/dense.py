@@ -2,61 +2,43 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heatdesk.books.events import BookChange, Level
+from heatdesk.books.shapes import (
+    LEVEL_NOISE,
+    PLAIN,
+    Best,
+    Column,
+    Float64Array,
+    Weight,
+    block_range,
+    decimals,
+    refuse,
+    vouched,
+)
+from heatdesk.books.side import MOST_FAR, Side
 
-Float64Array = NDArray[np.float64]
+Int64Array = NDArray[np.int64]
+Levels = tuple[Int64Array, Float64Array]
 
-
-class Weight(NamedTuple):
-    """What turns a quantity as the venue counts it into that of a frame.
-
-    A level of quantity ``q`` at price ``p`` counts ``q * factor * p ** power``.
-    """
-
-    factor: float = 1.0
-    power: int = 0
-
-
-PLAIN = Weight()
-
-
-class Best(NamedTuple):
-    """The best prices and what rests there, NaN where there is none."""
-
-    bid: float
-    bid_qty: float
-    ask: float
-    ask_qty: float
-
-
-class Column(NamedTuple):
-    """A book cut into levels of equal height.
-
-    Attributes
-    ----------
-    low : int
-        First level: it holds the prices from ``low * block_size`` up.
-    bids, asks : (n,) float64
-        Weighted quantity by level.
-    """
-
-    low: int
-    bids: Float64Array
-    asks: Float64Array
+_SMALLEST, _LARGEST = 1 << 12, 1 << 18
+"""Ticks that the arrays of a side hold."""
+_ENDLESS = 1 << 53
+_OFF_TICK = 1e-5
+"""Share of a tick by which float noise may move a price; see `Side.set`."""
 
 
 class DenseBook:
-    """An order book with one cell for each tick near the price.
+    """An order book with one cell for each tick near the price, and a dict for what lies beyond.
 
     Quantities are as the venue counts them. A price that does not lie on a tick makes the ticks
-    finer. Levels further from the touch than the array holds are dropped, and what the book
-    vouches for shrinks accordingly.
+    finer. A side that grows without end loses its farthest levels, and what the book vouches for
+    shrinks accordingly.
 
     Parameters
     ----------
@@ -67,16 +49,43 @@ class DenseBook:
     ----------
     changes : int
         Messages that were loaded or applied since the book was made; never goes back.
+    revision : int
+        Moves with anything that may change what the book tells.
     """
 
     def __init__(self, tick_size: float) -> None:
+        if not 0 < tick_size < math.inf:
+            raise ValueError(f"a tick cannot be {tick_size}")
         self.tick_size = tick_size
         self.changes = 0
-        raise NotImplementedError
+        self.revision = 0
+        self._bids, self._asks = Side(1), Side(-1)
+        self._reach: tuple[int, int] | None = None
+        self._factors: tuple[Weight, int, Float64Array] = (PLAIN, 0, np.zeros(0))
+        self._take_grid(tick_size)
+        self._lay(_NO_LEVELS, _NO_LEVELS)
+
+    # ------------------------------------------------------------------------------- changing it
 
     def load(self, change: BookChange) -> None:
-        """Replace the book by a snapshot."""
-        raise NotImplementedError
+        """Replace the book by a snapshot.
+
+        Raises
+        ------
+        ValueError
+            When a quantity is negative or no number, or a price is not positive; the book is as
+            it was.
+        """
+        sides = _checked(change)
+        reach = vouched(change)
+        self.clear()
+        self._take_grid(self.tick_size)
+        self._fit_grid([price for side in sides for price in side])
+        bids, asks = (self._ticks_of(side) for side in sides)
+        self._reach = self._reach_of(reach)
+        self._lay(bids, asks)
+        self._prune()
+        self.changes += 1
 
     def apply(self, bids: Sequence[Level], asks: Sequence[Level]) -> None:
         """Set the quantities of some levels, in the order given; 0 removes one.
@@ -87,18 +96,42 @@ class DenseBook:
             When a quantity is negative or no number, or a price is not positive; what came before
             it may have entered.
         """
-        raise NotImplementedError
+        self.changes += 1
+        self.revision += 1
+        try:
+            for side, levels in ((self._bids, bids), (self._asks, asks)):
+                rest = iter(levels)
+                while (odd := side.set(rest, self._per)) is not None:
+                    self._set_odd(side, odd)
+        finally:
+            self._bids.settle()
+            self._asks.settle()
+        if self._bids.stray or self._asks.stray or self._off_centre():
+            self._lay(self._bids.levels(), self._asks.levels())
 
     def clear(self) -> None:
         """Forget every level, and what the book vouched for."""
-        raise NotImplementedError
+        self._lay(_NO_LEVELS, _NO_LEVELS)
+        self._reach = None
 
     def keep_best(self, depth: int) -> None:
         """Forget all but the best ``depth`` levels of each side; the reach ends with them.
 
         Of a side that holds fewer the reach is left as it is.
         """
-        raise NotImplementedError
+        self.revision += 1
+        for side in (self._bids, self._asks):
+            ticks, _ = side.levels()
+            if ticks.size < depth:
+                continue
+            last = int(ticks[depth - 1])
+            if ticks.size > depth:
+                for tick in ticks[depth:].tolist():
+                    side.set_far(tick, 0.0)
+                side.settle()
+            if self._reach is not None:
+                low, high = self._reach
+                self._reach = (last, high) if side.sign > 0 else (low, last + 1)
 
     def widen(self, snapshot: BookChange) -> int:
         """Learn from a later snapshot of the very same state what lies beyond the reach.
@@ -106,34 +139,287 @@ class DenseBook:
         Returns the number of levels inside the common reach in which the two disagreed; there
         the snapshot is believed.
         """
-        raise NotImplementedError
+        sides = _checked(snapshot)
+        self._fit_grid([price for given in sides for price in given])
+        fresh = self._reach_of(vouched(snapshot))
+        if fresh is None:
+            return 0
+        known = self._reach or (fresh[0], fresh[0])
+        common = max(known[0], fresh[0]), min(known[1], fresh[1])
+        wrong = 0
+        merged = []
+        for side, given in zip((self._bids, self._asks), sides, strict=True):
+            told = self._ticks_of(given)
+            held = side.levels()
+            wrong += _differing(_within(held, common), _within(told, common))
+            kept = (held[0] < fresh[0]) | (held[0] >= fresh[1])
+            told = _within(told, fresh)
+            merged.append(
+                (np.concatenate((held[0][kept], told[0])), np.concatenate((held[1][kept], told[1])))
+            )
+        self._reach = fresh
+        if common[0] < common[1]:
+            self._reach = min(known[0], fresh[0]), max(known[1], fresh[1])
+        self._lay(*merged)
+        self._prune()
+        return wrong
 
     def retick(self, tick_size: float) -> None:
-        """Change the tick size; levels keep their prices as well as the new ticks allow."""
-        raise NotImplementedError
+        """Change the tick size; ticks stay as fine as the levels that are held need them."""
+        if not 0 < tick_size < math.inf:
+            raise ValueError(f"a tick cannot be {tick_size}")
+        self.tick_size = tick_size
+        if tick_size < self._tick:
+            self._refine(tick_size)
+
+    # ------------------------------------------------------------------------------- reading it
 
     @property
     def reach(self) -> tuple[float, float] | None:
-        """Half-open price range in which every level is known, quote units; None of an empty book."""
-        raise NotImplementedError
+        """Half-open price range in which every level is known, quote units; None: nothing is."""
+        if self._reach is None:
+            return None
+        low, high = self._reach
+        return self._price(low), self._price(high) if high < _ENDLESS else math.inf
 
     def best(self) -> Best:
         """Best prices and their quantities."""
-        raise NotImplementedError
+        found: list[float] = []
+        for side in (self._bids, self._asks):
+            tick = side.best_tick()
+            if tick is None:
+                found += (math.nan, math.nan)
+            else:
+                found += (self._price(tick), side.qty(tick))
+        return Best(*found)
 
     @property
     def crossed(self) -> bool:
         """Whether the best bid is not below the best ask."""
-        raise NotImplementedError
+        bid, ask = self._bids.best_tick(), self._asks.best_tick()
+        return bid is not None and ask is not None and bid >= ask
 
     def top(self, n: int) -> tuple[list[Level], list[Level]]:
         """Best ``n`` bids and asks, best first."""
-        raise NotImplementedError
+        bids, asks = self._top(self._bids, n), self._top(self._asks, n)
+        return bids, asks
 
     def qty(self, side: str, price: float) -> float:
         """Quantity at a price of ``"bid"`` or ``"ask"``; 0 where nothing rests."""
-        raise NotImplementedError
+        return (self._bids if side == "bid" else self._asks).qty(round(price * self._per))
 
     def column(self, block_size: float, weight: Weight = PLAIN) -> Column:
         """Sum the levels by blocks that lie wholly inside the reach."""
-        raise NotImplementedError
+        reach = self.reach
+        if reach is None:
+            return Column(0, np.zeros(0), np.zeros(0))
+        best = self.best()
+        middle = best.bid if math.isfinite(best.bid) else best.ask
+        low, high = block_range(*reach, block_size, middle)
+        bids, asks = (
+            self._blocks(side, low, high - low, block_size, weight)
+            for side in (self._bids, self._asks)
+        )
+        return Column(low, bids, asks)
+
+    # ------------------------------------------------------------------------------- ticks
+
+    def _take_grid(self, tick: float) -> None:
+        self._tick = tick
+        self._factors = PLAIN, 0, np.zeros(0)
+        per = 1.0 / tick
+        # a whole number of ticks to the unit divides without noise: 599999 / 10 is 59999.9
+        whole = per >= 1 and math.isclose(per, round(per), rel_tol=1e-9)
+        self._per = float(round(per)) if whole else per
+        self._whole = whole
+
+    def _price(self, tick: float) -> float:
+        return tick / self._per if self._whole else tick * self._tick
+
+    def _fit_grid(self, prices: list[float]) -> None:
+        """Make the ticks as fine as these prices need them."""
+        place = np.array(prices) * self._per
+        off = np.flatnonzero(np.abs(place - np.rint(place)) > _OFF_TICK)
+        if off.size:
+            self._refine(10.0 ** -max(decimals(prices[i]) for i in off))
+
+    def _refine(self, tick: float) -> None:
+        """Make the ticks finer, levels and reach staying where they are."""
+        finer = 10.0 ** -max(decimals(tick), decimals(self._tick))
+        if finer >= self._tick:
+            return
+        times = round(self._tick / finer)
+        held = [side.levels() for side in (self._bids, self._asks)]
+        self._take_grid(finer)
+        if self._reach is not None:
+            low, high = self._reach
+            self._reach = low * times, min(high * times, _ENDLESS)
+        bids, asks = ((ticks * times, qty) for ticks, qty in held)
+        self._lay(bids, asks)
+
+    def _ticks_of(self, levels: dict[float, float]) -> Levels:
+        """Levels by tick, those with nothing left out."""
+        price = np.fromiter(levels, np.float64, len(levels))
+        qty = np.fromiter(levels.values(), np.float64, len(levels))
+        some = qty > 0
+        return np.rint(price[some] * self._per).astype(np.int64), qty[some]
+
+    def _reach_of(self, reach: tuple[float, float] | None) -> tuple[int, int] | None:
+        if reach is None:
+            return None
+        low, high = (min(max(0.0, price * self._per), float(_ENDLESS)) for price in reach)
+        return math.ceil(low - _OFF_TICK), min(_ENDLESS, math.floor(high + _OFF_TICK) + 1)
+
+    def _set_odd(self, side: Side, level: Level) -> None:
+        """Set a level that lies outside the array or between ticks; refuse one that is none."""
+        refuse(level)
+        price, qty = level
+        place = price * self._per
+        if abs(place - round(place)) > _OFF_TICK:
+            self._refine(10.0 ** -decimals(price))
+        side.set_far(round(price * self._per), qty)
+        if len(side.far) > MOST_FAR:
+            self._prune()
+
+    # ------------------------------------------------------------------------------- arrays
+
+    def _lay(self, bids: Levels, asks: Levels) -> None:
+        """Hold these levels, with the arrays about their price."""
+        self.revision += 1
+        edges = [int(f(t)) for (t, _), f in ((bids, np.max), (asks, np.min)) if t.size]
+        middle = sum(edges) // len(edges) if edges else 0
+        wanted = 4 * (max(edges) - min(edges)) if edges else 0
+        if self._reach is not None and self._reach[1] < _ENDLESS:
+            wanted = max(wanted, 2 * (self._reach[1] - self._reach[0]))
+        for ticks, _ in (bids, asks):
+            if ticks.size:
+                wanted = max(wanted, 4 * int(np.median(np.abs(ticks - middle))))
+        size = min(max(_SMALLEST, self._bids.size, 1 << wanted.bit_length()), _LARGEST)
+        # no price is below one tick
+        base = max(1, middle - size // 2)
+        self._bids.lay(*bids, base, size)
+        self._asks.lay(*asks, base, size)
+
+    def _off_centre(self) -> bool:
+        """Whether the price has left the middle half of the arrays."""
+        bids, asks = self._bids, self._asks
+        size = bids.size
+        ends = [bids.best] if bids.best >= 0 else []
+        if asks.best >= 0:
+            ends.append(size - 1 - asks.best)
+        if not ends:
+            return False
+        middle = sum(ends) / len(ends)
+        return middle > 0.75 * size or (middle < 0.25 * size and bids.origin > 1)
+
+    def _prune(self) -> None:
+        """Bound the levels outside the arrays: the farthest go, and the reach with them."""
+        for side in (self._bids, self._asks):
+            if len(side.far) <= MOST_FAR:
+                continue
+            inner = side.tick_of(side.size // 2)
+            order = sorted(side.far, key=lambda tick: abs(tick - inner))
+            gone = order[MOST_FAR // 2 :]
+            for tick in gone:
+                del side.far[tick]
+            if self._reach is not None:
+                low, high = self._reach
+                low = max([low, *(tick + 1 for tick in gone if tick < inner)])
+                high = min([high, *(tick for tick in gone if tick > inner)])
+                self._reach = low, max(low, high)
+
+    def _top(self, side: Side, n: int) -> list[Level]:
+        ticks, qty = side.levels()
+        pairs = zip(ticks[:n].tolist(), qty[:n].tolist(), strict=True)
+        return [(self._price(tick), amount) for tick, amount in pairs]
+
+    # ------------------------------------------------------------------------------- blocks
+
+    def _blocks(
+        self, side: Side, low: int, count: int, block_size: float, weight: Weight
+    ) -> Float64Array:
+        """Weighted quantity of one side in ``count`` blocks from ``low`` up."""
+        found = np.zeros(count)
+        ratio = block_size * self._per if self._whole else block_size / self._tick
+        ticks_high = round(ratio)
+        even = ticks_high >= 1 and math.isclose(ratio, ticks_high, rel_tol=1e-9)
+        if even:
+            first, stop = low * ticks_high, (low + count) * ticks_high
+            start, part = side.near(first, stop)
+            if part.size:
+                self._add_even(found, start - first, self._weighed(start, part, weight), ticks_high)
+            if not side.far:
+                return found
+            ticks = np.fromiter(side.far, np.int64, len(side.far))
+            qty = np.fromiter(side.far.values(), np.float64, len(side.far))
+            place = ticks // ticks_high - low
+        else:
+            ticks, qty = side.levels()
+            place = np.floor(self._prices_of(ticks) / block_size + LEVEL_NOISE).astype(np.int64)
+            place -= low
+        inside = (place >= 0) & (place < count)
+        if inside.any():
+            amount = qty[inside] * weight.factor
+            if weight.power:
+                amount *= self._prices_of(ticks[inside]) ** weight.power
+            found += np.bincount(place[inside], amount, count)
+        return found
+
+    @staticmethod
+    def _add_even(found: Float64Array, offset: int, qty: Float64Array, ticks_high: int) -> None:
+        """Add quantities by tick, the first ``offset`` ticks after the first block's start."""
+        block = offset // ticks_high
+        if ticks_high == 1:
+            found[block : block + qty.size] += qty
+            return
+        head = -offset % ticks_high
+        edges = np.arange(head - ticks_high if head else 0, qty.size, ticks_high)
+        edges[0] = 0
+        sums = np.add.reduceat(qty, edges)
+        found[block : block + sums.size] += sums
+
+    def _weighed(self, start: int, qty: Float64Array, weight: Weight) -> Float64Array:
+        """Quantities of consecutive ticks, weighted."""
+        if weight.power == 0:
+            return qty if weight.factor == 1 else qty * weight.factor
+        made_for, base, factors = self._factors
+        a = start - base
+        if made_for != weight or a < 0 or a + qty.size > factors.size:
+            size = self._bids.size
+            ticks = np.arange(max(1, start - size), start + 2 * size)
+            factors = self._prices_of(ticks) ** weight.power * weight.factor
+            base = int(ticks[0])
+            a = start - base
+            self._factors = weight, base, factors
+        weighed: Float64Array = qty * factors[a : a + qty.size]
+        return weighed
+
+    def _prices_of(self, ticks: Int64Array) -> Float64Array:
+        place = ticks.astype(np.float64)
+        return place / self._per if self._whole else place * self._tick
+
+
+_NO_LEVELS: Levels = (np.zeros(0, np.int64), np.zeros(0))
+
+
+def _checked(snapshot: BookChange) -> tuple[dict[float, float], dict[float, float]]:
+    """Bids and asks of a snapshot by price; refuses it when one is no level."""
+    sides = dict(snapshot.bids), dict(snapshot.asks)
+    for side in sides:
+        for level in side.items():
+            refuse(level)
+    return sides
+
+
+def _within(levels: Levels, span: tuple[int, int]) -> Levels:
+    """Levels inside a half-open range of ticks."""
+    ticks, qty = levels
+    inside = (ticks >= span[0]) & (ticks < span[1])
+    return ticks[inside], qty[inside]
+
+
+def _differing(some: Levels, others: Levels) -> int:
+    """Number of ticks at which two sets of levels differ."""
+    a = set(zip(some[0].tolist(), some[1].tolist(), strict=True))
+    b = set(zip(others[0].tolist(), others[1].tolist(), strict=True))
+    return len({tick for tick, _ in a ^ b})
