@@ -12,24 +12,30 @@ COINS = ("BTC", "ETH", "SOL", "XRP", "HYPE", "DOGE", "BNB", "SUI", "ADA", "AVAX"
 _NAMES = ("XBT", "UBTC", "BTC", "btc")
 
 
-def symbol_for(venue_id: str, coin: str) -> str:
-    """Symbol of a coin at a venue, made after the venue's own way of writing BTC."""
-    venue = VENUES.get(venue_id)
-    example = venue.example_symbol if venue else "BTCUSDT"
+def symbol_for(venue_id: str, coin: str, *, live: bool = False) -> str:
+    """Symbol of a coin at a venue, made after its way of writing BTC.
+
+    Parameters
+    ----------
+    live : bool
+        As the venue's own feeds write it, which a collector may write otherwise.
+    """
+    example = _example(venue_id, live=live)
     if coin == "BTC":
         return example
     name = next((n for n in _NAMES if n in example), "BTC")
     return example.replace(name, coin.lower() if name.islower() else coin, 1)
 
 
-def coin_of(venue_id: str, symbol: str, markets: MarketList | None = None) -> str:
+def coin_of(
+    venue_id: str, symbol: str, markets: MarketList | None = None, *, live: bool = False
+) -> str:
     """Coin of a symbol: as the market list says, else by the venue's way of writing BTC."""
     if markets is not None:
         for at, listed, coin, _ in markets.rows:
             if at == venue_id and listed == symbol:
                 return coin
-    venue = VENUES.get(venue_id)
-    example = venue.example_symbol if venue else "BTCUSDT"
+    example = _example(venue_id, live=live)
     name = next((n for n in _NAMES if n in example), "BTC")
     before, _, after = example.partition(name)
     if symbol == example:
@@ -41,37 +47,41 @@ def coin_of(venue_id: str, symbol: str, markets: MarketList | None = None) -> st
     return symbol.upper()
 
 
-def symbols_at(venue_id: str, markets: MarketList | None, most: int = 2_000) -> list[str]:
+def symbols_at(
+    venue_id: str, markets: MarketList | None, most: int = 2_000, *, live: bool = False
+) -> list[str]:
     """Symbols to offer at a venue; a short list of our own while none has arrived."""
     if markets is not None:
         listed = [symbol for venue, symbol, _, _ in markets.rows if venue == venue_id]
         if listed:
             return listed[:most]
-    return [symbol_for(venue_id, coin) for coin in COINS]
+    return [symbol_for(venue_id, coin, live=live) for coin in COINS]
 
 
-def symbol_named(venue_id: str, name: str, markets: MarketList | None = None) -> str:
+def symbol_named(
+    venue_id: str, name: str, markets: MarketList | None = None, *, live: bool = False
+) -> str:
     """Symbol a user means at a venue: one offered there in any case, else that of a coin.
 
     Lists help and never refuse: a name nobody knows is taken as it was typed, in capitals where
     the venue writes capitals.
     """
     name = name.strip()
-    offered = symbols_at(venue_id, markets)
+    offered = symbols_at(venue_id, markets, live=live)
     if name in offered:
         return name
     for symbol in offered:
         if symbol.lower() == name.lower():
             return symbol
-    usual = symbol_for(venue_id, name.upper())
+    usual = symbol_for(venue_id, name.upper(), live=live)
     if usual in offered:
         return usual
     rows = markets.rows if markets is not None else ()
     for venue, symbol, coin, _ in rows:
         if venue == venue_id and coin.lower() == name.lower():
             return symbol
-    venue_example = VENUES[venue_id].example_symbol if venue_id in VENUES else "BTCUSDT"
-    return name.upper() if name.islower() and venue_example.isupper() else name
+    capitals = _example(venue_id, live=live).isupper()
+    return name.upper() if name.islower() and capitals else name
 
 
 def coins_called(text: str, coins: Sequence[str]) -> list[str]:
@@ -119,6 +129,14 @@ def unit_lines(quote: Quote, coin: str, block_size: float, word: str) -> tuple[s
     """Unit of a colour legend in two lines (``BTC per``, ``$5 level``)."""
     counted = "USD" if quote is Quote.USD else coin
     return f"{counted} per", f"{price_text(float(f'{block_size:.10g}'))} {word}"
+
+
+def _example(venue_id: str, *, live: bool) -> str:
+    """How a venue writes BTC, in its own feeds or at a collector."""
+    venue = VENUES.get(venue_id)
+    if venue is None:
+        return "BTCUSDT"
+    return venue.live_symbol if live else venue.example_symbol
 
 
 def _big(value: float) -> str:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 TICK = 0.1
-OPTIONS = BookOptions(block_size=TICK, depth=500)
+OPTIONS = BookOptions(source="kiyotaka", block_size=TICK, depth=500)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,9 @@ class Desk(QWidget):
         for number in range(panels):
             panel = OrderBookPanel(context)
             symbol = f"COIN{number}USDT"
-            panel.choose(replace(panel.options, symbol=symbol, coin=f"COIN{number}"))
+            panel.choose(
+                replace(panel.options, source="kiyotaka", symbol=symbol, coin=f"COIN{number}")
+            )
             grid.addWidget(panel, number // 4, number % 4)
             self.panels.append(panel)
         self._newest = columns

@@ -50,6 +50,13 @@ def candles(first: int, stop: int, price: float = MIDDLE + 2.5) -> CandleWindow:
     )
 
 
+def history_panel(context: PanelContext) -> OrderBookPanel:
+    """An order book panel that shows a collector's history, as every test of minutes needs it."""
+    panel = OrderBookPanel(context)
+    panel.load_options({"source": "kiyotaka"})
+    return panel
+
+
 class Market:
     """Store, clock and context for panels under test."""
 
@@ -79,7 +86,7 @@ class Market:
 
     def book_panel(self, qtbot: QtBot) -> OrderBookPanel:
         """A shown order book panel with its data."""
-        panel = OrderBookPanel(self.context)
+        panel = history_panel(self.context)
         self.fill_book(panel.primary(), panel.options.candle_sub(panel.source))
         self.show(qtbot, panel)
         return panel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
@@ -41,7 +41,13 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
 
     It shows itself in an OpenGL widget where `gl_probe` decided so, and never changes that while
     it lives.
+
+    Signals
+    -------
+    painted : the end of a paint was reached.
     """
+
+    painted = Signal()
 
     def __init__(self) -> None:
         super().__init__(background=theme.Palette.GROUND)
@@ -75,6 +81,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
             super().paintEvent(event)
         if chart is not None:
             chart.pointer.painted()
+        self.painted.emit()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Lay the chart out anew."""

@@ -126,6 +126,13 @@ class Panel(QWidget):
         """Return the quiet line shown before the first data."""
         return "Waiting for the first data"
 
+    def header_detail(self, status: StreamStatus, now_ms: int) -> tuple[str, str]:
+        """Return the small print beside the state, and what its tooltip explains."""
+        next_ms = status.next_ms
+        if next_ms is None or next_ms <= now_ms or status.period_s < SLOW_PERIOD_S:
+            return "", ""
+        return f"next update {self.context.workspace.clock_text(next_ms)}", ""
+
     @property
     def ready(self) -> bool:
         """Whether data of the present options was painted."""
@@ -147,9 +154,14 @@ class Panel(QWidget):
             self.state_changed.emit()
 
     @property
+    def real_source(self) -> str:
+        """Provider this panel asks when it is not a demo."""
+        return self.provider_id
+
+    @property
     def source(self) -> str:
         """Provider id for this panel's subscriptions."""
-        return DEMO_PROVIDER if self._demo else self.provider_id
+        return DEMO_PROVIDER if self._demo else self.real_source
 
     def invalidate(self) -> None:
         """Ask for a `refresh` at the next tick although no data moved."""
@@ -165,6 +177,22 @@ class Panel(QWidget):
         QGuiApplication.clipboard().setText(text)
 
     # -- what the window calls
+
+    def key_works(self, provider: str) -> None:
+        """A provider's key was accepted: a demo that it can replace becomes real."""
+        if provider == self.provider_id:
+            self.demo = False
+
+    def open_live(self, instead_of: str = "") -> None:
+        """Show what is real without a key; a panel that has nothing such says what it needs.
+
+        Parameters
+        ----------
+        instead_of : str
+            A venue that cannot be reached from here, by id: show the next one.
+        """
+        del instead_of
+        self.demo = False
 
     def pull(self) -> bool:
         """Draw if anything moved since the last call; return whether it did.
@@ -200,10 +228,11 @@ class Panel(QWidget):
             state = DataState.PROBLEM
         header = self.header
         header.subtitle.set_text(self.subtitle())
-        text = state.value if self._failure else state_text(status, now_ms)
+        zone = self.context.workspace.zone
+        text = state.value if self._failure else state_text(status, now_ms, zone)
         header.pill.show_state(state, text)
         header.pill.setHidden(primary is None and not self._failure)
-        header.next.setText(self._next_text(status, now_ms))
+        header.show_detail(*self.header_detail(status, now_ms))
         self.progress.set_progress(status.progress)
         self._show_note(status, state)
         self._show_over_body(status, state)
@@ -265,7 +294,7 @@ class Panel(QWidget):
         self.note.setFont(theme.font(theme.SMALL_PX))
         self.note.hide()
         self.stage = Stage()
-        self.stage.card.key_wanted.connect(lambda: self.context.open_keys(self.provider_id))
+        self.stage.card.key_wanted.connect(lambda: self.context.open_keys(self.real_source))
         self.stage.card.demo_wanted.connect(lambda: setattr(self, "demo", True))
         self.body: QVBoxLayout = self.stage.body
         column = QVBoxLayout(self)
@@ -290,12 +319,6 @@ class Panel(QWidget):
             log.error("panel %s could not be drawn", self.panel_id, exc_info=error)
         self._failure = told
 
-    def _next_text(self, status: StreamStatus, now_ms: int) -> str:
-        next_ms = status.next_ms
-        if next_ms is None or next_ms <= now_ms or status.period_s < SLOW_PERIOD_S:
-            return ""
-        return f"next update {self.context.workspace.clock_text(next_ms)}"
-
     def _show_note(self, status: StreamStatus, state: DataState) -> None:
         parts = [status.note, self._own_note]
         if state is not DataState.PROBLEM:
@@ -312,7 +335,7 @@ class Panel(QWidget):
             self.stage.show_waiting("")
             return
         problem = state is DataState.PROBLEM
-        missing = self.context.key_state(self.provider_id) is KeyState.MISSING
+        missing = self.context.key_state(self.real_source) is KeyState.MISSING
         self.stage.show_problem(
             status.problem if problem else "",
             key=status.needs_key or missing,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, tzinfo
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
@@ -15,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from heatdesk.frames import DataState, StreamStatus
-from heatdesk.units import format_age
+from heatdesk.units import format_age, moment_of
 from ui import theme
 
 HEADER_PX = 25
@@ -36,9 +39,30 @@ def state_colour(state: DataState) -> str:
     }[state]
 
 
-def state_text(status: StreamStatus, now_ms: int) -> str:
-    """Words of the state pill: ``live, 12 s``; ``stale, 41 min``; ``waiting, 40 %``."""
+def latency_text(venue_ms: float | None, screen_ms: float | None) -> str:
+    """How late a live picture is (``84 + 21 ms``): to this computer, and from there to the screen.
+
+    Empty while the first is not known.
+    """
+    if venue_ms is None or not math.isfinite(venue_ms):
+        return ""
+    if venue_ms >= 10_000:
+        return f"{venue_ms / 1000:,.0f} s late"
+    shown = "" if screen_ms is None else f" + {screen_ms:.0f}"
+    return f"{max(0.0, venue_ms):.0f}{shown} ms"
+
+
+def state_text(status: StreamStatus, now_ms: int, zone: tzinfo | None = UTC) -> str:
+    """Words of the state pill: ``live, 12 s``; ``stale, 41 min``; ``waiting, 40 %``.
+
+    A live feed says no age while it is fresh, and since when it tells nothing that can be trusted.
+    """
     state = status.state(now_ms)
+    if state is DataState.STALE and status.gap_since_ms is not None:
+        since = moment_of(status.gap_since_ms, zone).strftime("%H:%M:%S")
+        return f"gap since {since}"
+    if state is DataState.LIVE and status.latency_ms is not None and status.age_s(now_ms) < 2:
+        return str(state.value)
     if state in {DataState.LIVE, DataState.STALE}:
         return f"{state.value}, {format_age(status.age_s(now_ms))}"
     if state is DataState.WAITING and status.progress:
@@ -216,6 +240,13 @@ class PanelHeader(QWidget):
             row.addWidget(button)
         self.float_button.hide()
         self.close_button.hide()
+
+    def show_detail(self, text: str, explained: str = "") -> None:
+        """Show the small print beside the state."""
+        if text != self.next.text():
+            self.next.setText(text)
+        if explained != self.next.toolTip():
+            self.next.setToolTip(explained)
 
     def minimumSizeHint(self) -> QSize:
         """Let a dock become narrow: the subtitle and the next update give way."""

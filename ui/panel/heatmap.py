@@ -24,6 +24,7 @@ from ui.heatmap.readout import read_cell, still_filling
 from ui.heatmap.typed import take_typed
 from ui.panel.base import Options, Panel
 from ui.panel.heatmap_options import Frame, OptionsT
+from ui.panel.latency import PaintLatency
 
 if TYPE_CHECKING:
     from heatdesk.frames import CandleWindow, Subscription
@@ -77,11 +78,13 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self.chart.legend.refit_wanted.connect(self._refit)
         self.chart.legend.chosen.connect(self.state_changed)
         self.chart.legend.left.connect(self.chart.view.setFocus)
+        self.latency = PaintLatency()
+        self.chart.view.painted.connect(self._paint_ended)
         self.interval_button = ChoiceButton[int](
             "Interval",
-            lambda: [(ms, label) for label, ms in INTERVALS_MS.items()],
-            lambda ms: self.choose(self.with_options(interval_ms=ms)),
-            lambda ms: self.cost_of(self.with_options(interval_ms=ms)),
+            lambda: [(ms, label) for label, ms in self.intervals().items()],
+            lambda ms: self.choose(self.with_interval(ms)),
+            lambda ms: self.cost_of(self.with_interval(ms)),
         )
         self.body.addWidget(self.chart, 1)
         self.setFocusProxy(self.chart.view)
@@ -106,6 +109,24 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
     def load(self, saved: Mapping[str, object]) -> OptionsT:
         """Options from the layout file; a value that makes no sense keeps the default."""
         raise NotImplementedError
+
+    @property
+    def interval_ms(self) -> int:
+        """Width of a column of what is shown."""
+        return self.options.interval_ms
+
+    @property
+    def home_span_s(self) -> float:
+        """Time a fresh view shows."""
+        return self.options.home_span_s
+
+    def intervals(self) -> Mapping[str, int]:
+        """Widths of a column to choose from, by their words."""
+        return INTERVALS_MS
+
+    def with_interval(self, interval_ms: int) -> OptionsT:
+        """The options with another width of a column."""
+        return self.with_options(interval_ms=interval_ms)
 
     def view_key(self) -> tuple[object, ...]:
         """What the view is of: the same one is kept when something else is chosen."""
@@ -214,7 +235,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
     def hover_style(self) -> HoverStyle:
         """How figures of this panel are written."""
         return HoverStyle(
-            self.options.interval_ms,
+            self.interval_ms,
             self._tick_size,
             (self.block_size or 1.0) * self.chart.item.band,
             self.options.quote,
@@ -272,6 +293,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         if key != self._drawn:
             self._drawn = key
             self.chart.item.set_source(heat)
+            self.latency.drew(self.context.store.status(self._primary()).received_ms)
 
     def _fit_colours(self, heat: HeatmapStore) -> None:
         chart = self.chart
@@ -282,6 +304,9 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self.contrasts.offer(heat, band, filling=filling, now_ms=now_ms, held=held)
         if self.contrasts.counting:
             self.invalidate()  # the next tick goes on with it
+
+    def _paint_ended(self) -> None:
+        self.latency.painted(self.context.clock.now_ms())
 
     def _monotonic_ms(self) -> int:
         return round(self.context.clock.monotonic_s() * 1000)
@@ -298,7 +323,8 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self._last_price = math.nan
         self.forget_extras()
         self.contrasts.forget_source()
-        self.chart.forget(self.options.home_span_s, keep_view=keep_view)
+        self.latency.forget()
+        self.chart.forget(self.home_span_s, keep_view=keep_view)
 
     def save_options(self) -> Options:
         """Options, each instrument's contrast, and that of new ones."""

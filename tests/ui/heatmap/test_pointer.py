@@ -9,7 +9,15 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QProxyStyle, QPushButton, QStyle
 
 from heatdesk.store.ring import GAP
-from tests.ui.market_panels import GAP_MINUTES, MIDDLE, MINUTES, WALL_PRICE, Market, minute
+from tests.ui.market_panels import (
+    GAP_MINUTES,
+    MIDDLE,
+    MINUTES,
+    WALL_PRICE,
+    Market,
+    history_panel,
+    minute,
+)
 from ui.panels.liquidation import LiquidationPanel
 from ui.panels.order_book import OrderBookPanel
 
@@ -226,7 +234,7 @@ def test_alt_over_the_plot_does_not_jump_to_the_menu_bar(
     bar = window.menuBar()
     bar.setStyle(style)
     bar.addMenu("File").addAction("Open")
-    panel = OrderBookPanel(market.context)
+    panel = history_panel(market.context)
     market.fill_book(panel.primary(), panel.options.candle_sub(panel.source))
     window.setCentralWidget(panel)
     window.resize(1000, 640)
@@ -255,7 +263,7 @@ def test_a_chart_under_the_mouse_takes_the_keys_when_its_window_becomes_active(
     qtbot.addWidget(window)
     button = QPushButton("Elsewhere")
     window.setMenuWidget(button)
-    panel = OrderBookPanel(market.context)
+    panel = history_panel(market.context)
     window.setCentralWidget(panel)
     window.resize(1000, 640)
     window.show()

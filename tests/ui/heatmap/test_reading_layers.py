@@ -18,7 +18,15 @@ from heatdesk.views.colourings import COLOURINGS
 from heatdesk.views.palettes import LIQUIDITY
 from heatdesk.views.viewport import ChartWindow
 from tests.heatdesk.store.books import book, minute
-from tests.ui.market_panels import GAP_MINUTES, MIDDLE, MINUTES, WALL_PRICE, Market, snapshot
+from tests.ui.market_panels import (
+    GAP_MINUTES,
+    MIDDLE,
+    MINUTES,
+    WALL_PRICE,
+    Market,
+    history_panel,
+    snapshot,
+)
 from ui import theme
 from ui.heatmap.chart import PriceTimeChart
 from ui.heatmap.layer import Layer
@@ -141,7 +149,7 @@ def test_numbers_are_switched_off_by_the_menu_and_stay_so(
     entries["Numbers in cells"].trigger()
     look_closely(panel.chart)
     assert panel.chart.numbers.texts_laid == 0
-    again = OrderBookPanel(market.context)
+    again = history_panel(market.context)
     qtbot.addWidget(again)
     again.load_options(panel.save_options())
     assert not again.options.numbers
@@ -268,7 +276,7 @@ def test_lines_are_chosen_in_the_menu_and_the_choice_is_kept(
     entries["Mid price"].trigger()
     panel.pull()
     assert panel.chart.best.shown
-    again = OrderBookPanel(market.context)
+    again = history_panel(market.context)
     qtbot.addWidget(again)
     again.load_options(panel.save_options())
     assert (again.options.best, again.options.mid) == (True, True)
@@ -355,7 +363,7 @@ def test_the_best_prices_outlive_the_snapshots_as_approximate_ones(
     qtbot: QtBot, market: Market
 ) -> None:
     market.store._budgets = (market.store._budgets[0], 20_000)
-    made = OrderBookPanel(market.context)
+    made = history_panel(market.context)
     market.fill_book(made.primary(), made.options.candle_sub(made.source))
     market.show(qtbot, made)
     made.chart.view.grab()
@@ -428,7 +436,7 @@ def test_a_chart_without_room_reads_and_paints_nothing_wrong(
 def test_the_smallest_matrices_can_be_read(
     qtbot: QtBot, market: Market, bids: dict[int, dict[float, float]], asks: dict
 ) -> None:
-    made = OrderBookPanel(market.context)
+    made = history_panel(market.context)
     made.choose(replace(made.options, best=True, mid=True))
     market.store.apply(made.primary(), book(bids, asks))
     market.show(qtbot, made)

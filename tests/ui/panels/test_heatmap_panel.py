@@ -25,6 +25,7 @@ from tests.ui.market_panels import (
     WALL_PRICE,
     WALL_QTY,
     Market,
+    history_panel,
     minute,
     snapshot,
 )
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 ALT = Qt.KeyboardModifier.AltModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 MADE: dict[str, Callable[[Market], HeatmapPanels]] = {
-    "book": lambda market: OrderBookPanel(market.context),
+    "book": lambda market: history_panel(market.context),
     "liquidation": lambda market: LiquidationPanel(market.context),
 }
 
@@ -60,7 +61,7 @@ def market(clock: JumpingClock) -> Market:
 
 def filled(market: Market, kind: str) -> HeatmapPanels:
     panel = MADE[kind](market)
-    panel.load_options({"interval": "1m"})
+    panel.load_options({"source": "kiyotaka", "interval": "1m"})
     fill = market.fill_book if kind == "book" else market.fill_liquidations
     fill(panel.primary(), panel.options.candle_sub(panel.source))
     return panel
@@ -288,7 +289,7 @@ def test_a_new_panel_begins_with_the_contrast_of_the_one_there(
 ) -> None:
     book.chart.legend.choose(Contrast(low_pct=40.0, high_pct=90.0, scale="linear"))
     book.choose(book.with_options(palette="grey"))
-    new = OrderBookPanel(market.context)
+    new = history_panel(market.context)
     usual = new.options
     new.load_options(book.options_for_new())
     assert new.options == usual, "the contrast alone is handed on"

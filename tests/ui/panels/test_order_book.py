@@ -18,6 +18,7 @@ from tests.ui.market_panels import (
     WALL_QTY,
     Market,
     candles,
+    history_panel,
     minute,
 )
 from ui.panels.order_book import OrderBookPanel
@@ -221,7 +222,7 @@ def test_every_interval_is_on_offer_with_its_cost(panel: OrderBookPanel, market:
 def test_the_pop_over_applies_nothing_before_it_is_told(
     qtbot: QtBot, panel: OrderBookPanel
 ) -> None:
-    popover = InstrumentPopover(panel.options, None, panel.cost_of)
+    popover = InstrumentPopover(panel.options, panel.markets_of, panel.cost_of)
     qtbot.addWidget(popover)
     item = next(
         popover.venues.item(i)
@@ -232,7 +233,7 @@ def test_the_pop_over_applies_nothing_before_it_is_told(
     assert popover.name_label.text() == "Coin"
     assert popover.cost_label.text() == "10 weight per request"
     assert popover.options == panel.options
-    popover.name.setEditText("sol")
+    popover.name.setText("sol")
     popover.apply_button.click()
     assert popover.options.venues == ("BINANCE_FUTURES", "BYBIT")
     assert popover.options.coin == "SOL"
@@ -244,7 +245,7 @@ def test_options_survive_and_bad_ones_cost_only_themselves(
     panel.choose(panel.options.traded(("BYBIT",), "ETHUSDT", None))
     panel.chart.legend.hide_below(3.0)
     saved = panel.save_options()
-    other = OrderBookPanel(market.context)
+    other = history_panel(market.context)
     qtbot.addWidget(other)
     other.load_options({**saved, "interval": "7m", "depth": "many", "contrast": ["x", "a|b"]})
     assert other.options.symbol == "ETHUSDT"
@@ -256,7 +257,7 @@ def test_contrast_is_remembered_by_instrument(
     qtbot: QtBot, panel: OrderBookPanel, market: Market
 ) -> None:
     panel.chart.legend.hide_below(3.0)
-    other = OrderBookPanel(market.context)
+    other = history_panel(market.context)
     other.load_options(panel.save_options())
     market.show(qtbot, other)
     assert other.chart.legend.contrast.mode == "absolute"
@@ -296,7 +297,7 @@ def test_the_current_book_can_be_copied(panel: OrderBookPanel) -> None:
 
 
 def test_an_empty_store_shows_that_it_waits(qtbot: QtBot, market: Market) -> None:
-    panel = OrderBookPanel(market.context)
+    panel = history_panel(market.context)
     market.show(qtbot, panel)
     assert panel.stage.waiting.isVisible()
     assert "BTCUSDT" in panel.stage.waiting.text()
@@ -344,7 +345,7 @@ def test_another_unit_or_depth_keeps_the_view_and_another_symbol_does_not(
 
 
 def test_best_price_lines_go_when_candles_come(market: Market, qtbot: QtBot) -> None:
-    made = OrderBookPanel(market.context)
+    made = history_panel(market.context)
     market.fill_book(made.primary(), CandleSub("nobody"))
     market.show(qtbot, made)
     assert made.chart.best.shown
@@ -360,9 +361,9 @@ def test_letters_open_the_symbol_and_digits_the_interval(
     qtbot.keyClick(panel.chart.view, "e")
     popover = panel.findChild(InstrumentPopover)
     assert popover.isVisible()
-    assert popover.name.currentText() == "e"
-    qtbot.keyClicks(popover.name.lineEdit(), "th")
-    qtbot.keyClick(popover.name.lineEdit(), Qt.Key.Key_Return)
+    assert popover.name.text() == "e"
+    qtbot.keyClicks(popover.name, "th")
+    qtbot.keyClick(popover.name, Qt.Key.Key_Return)
     assert panel.options.symbol == "ETHUSDT"
     qtbot.keyClick(panel.chart.view, "1")
     menu = panel.interval_button.menu()
@@ -374,7 +375,7 @@ def test_letters_open_the_symbol_and_digits_the_interval(
 
 
 def test_a_venue_is_ticked_by_its_box_or_its_name(qtbot: QtBot, panel: OrderBookPanel) -> None:
-    popover = InstrumentPopover(panel.options, None, panel.cost_of)
+    popover = InstrumentPopover(panel.options, panel.markets_of, panel.cost_of)
     qtbot.addWidget(popover)
     popover.resize(popover.sizeHint())
     venues = popover.venues
@@ -386,7 +387,7 @@ def test_a_venue_is_ticked_by_its_box_or_its_name(qtbot: QtBot, panel: OrderBook
 
 
 def test_history_that_comes_later_is_in_the_fresh_view(qtbot: QtBot, market: Market) -> None:
-    made = OrderBookPanel(market.context)
+    made = history_panel(market.context)
     market.fill_book(made.primary(), CandleSub("nobody"))
     market.show(qtbot, made)
     far = candles(0, MINUTES)
@@ -400,13 +401,13 @@ def test_history_that_comes_later_is_in_the_fresh_view(qtbot: QtBot, market: Mar
 def test_a_symbol_becomes_its_coin_when_a_second_venue_is_ticked(
     qtbot: QtBot, panel: OrderBookPanel
 ) -> None:
-    popover = InstrumentPopover(panel.options, None, panel.cost_of)
+    popover = InstrumentPopover(panel.options, panel.markets_of, panel.cost_of)
     qtbot.addWidget(popover)
-    popover.name.setEditText("ETHUSDT")
+    popover.name.setText("ETHUSDT")
     popover.venues.item(1).setCheckState(Qt.CheckState.Checked)
-    assert popover.name.currentText() == "ETH"
+    assert popover.name.text() == "ETH"
     popover.venues.item(2).setCheckState(Qt.CheckState.Checked)
-    assert popover.name.currentText() == "ETH"
+    assert popover.name.text() == "ETH"
     popover.venues.item(0).setCheckState(Qt.CheckState.Unchecked)
     popover.venues.item(1).setCheckState(Qt.CheckState.Unchecked)
     venue = popover.chosen_venues()[0]

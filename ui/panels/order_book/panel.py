@@ -13,28 +13,46 @@ from heatdesk.analytics.book import BookProfile, compute_profile, profile_csv
 from heatdesk.frames import (
     BookWindow,
     CandleWindow,
+    MarketList,
     Quote,
-    Resolution,
+    StreamStatus,
     Subscription,
     venue_title,
 )
 from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
-from heatdesk.units import MINUTE_MS, interval_label
+from heatdesk.units import INTERVALS_MS, MINUTE_MS, interval_label
 from heatdesk.views.camera import home_price_span, traded_reach
 from heatdesk.views.candles import last_close
 from heatdesk.views.colourings import COLOURINGS
 from heatdesk.views.hover import format_qty
+from heatdesk.views.instrument_search import merge_markets
 from heatdesk.views.instruments import depth_text, price_text, unit_lines, venues_text
 from heatdesk.views.ticks import is_one_tick, tick_of_prices
 from ui.heatmap.chart import HoverRows
 from ui.heatmap.choices import ChoiceButton
-from ui.panel import PanelContext
+from ui.panel import Options, PanelContext
+from ui.panel.header import latency_text
 from ui.panel.heatmap import HeatmapPanel
 from ui.panel.heatmap_options import Frame
+from ui.panels.order_book.bar import Height, height_choices, height_text, with_height
 from ui.panels.order_book.drawing import edge_profiles, resting_totals
 from ui.panels.order_book.instrument import InstrumentPopover
-from ui.panels.order_book.options import DEPTHS, HOME_COLUMNS, BookOptions
+from ui.panels.order_book.options import (
+    DEPTHS,
+    KIYOTAKA,
+    LIVE,
+    LIVE_INTERVALS_MS,
+    BookOptions,
+    venue_after,
+)
+
+LATENCY_TIP = (
+    "How late this picture is: from the venue's own time to this computer (its clock counts),"
+    " and from there to the end of the paint that shows it (median)."
+)
+HOME_RATIO, LIVE_HOME_RATIO = 0.02, 0.004
+"""Share of the price that a fresh view is high: of hours, and of minutes."""
 
 
 class OrderBookPanel(HeatmapPanel[BookOptions]):
@@ -48,6 +66,7 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context, BookOptions())
         self._profile: BookProfile | None = None
+        self._lists: frozenset[Subscription] = frozenset()
         self.begin()
 
     # -- options
@@ -57,11 +76,11 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         self.instrument_button = QToolButton()
         self.instrument_button.setAccessibleName("Venues and symbol")
         self.instrument_button.clicked.connect(lambda: self.search_name(""))
-        self.resolution_button = ChoiceButton[Resolution](
+        self.resolution_button = ChoiceButton[Height](
             "Height of a level",
-            lambda: [(r, self._resolution_text(r)) for r in Resolution],
-            lambda r: self.choose(replace(self.options, resolution=r, block_size=None)),
-            lambda r: self.cost_of(replace(self.options, resolution=r, block_size=None)),
+            lambda: height_choices(self.options, self.block_size, live=self.streams),
+            lambda h: self.choose(with_height(self.options, h)),
+            lambda h: self.cost_of(with_height(self.options, h)),
         )
         self.depth_button = ChoiceButton[int](
             "Levels per side",
@@ -87,30 +106,45 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
 
     def cost_of(self, options: BookOptions) -> Cost:
         """What a choice would cost."""
-        return self.context.cost(options.book_sub(self.source))
+        return self.context.cost(options.book_sub(self.source_of(options)))
+
+    def source_of(self, options: BookOptions) -> str:
+        """Provider that would be asked under other options."""
+        return self.source if self.demo else options.provider
 
     def load(self, saved: Mapping[str, object]) -> BookOptions:
         """Options from the layout file."""
         return BookOptions.loaded(saved)
 
+    def options_for_new(self) -> Options:
+        """Contrasts, and where the data comes from."""
+        return {**super().options_for_new(), "source": self.options.source}
+
     def search_name(self, text: str) -> None:
         """Open the pop-over for venues and symbol, with a text already typed."""
-        popover = InstrumentPopover(self.options, self.want_markets(), self.cost_of, self)
+        self.want_markets()
+        popover = InstrumentPopover(self.options, self.markets_of, self.cost_of, self)
         popover.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         popover.applied.connect(lambda: self.choose(popover.options))
+        popover.looked.connect(lambda: self._look_at(popover.looked_at))
         popover.adjustSize()
         button = self.instrument_button
         popover.move(button.mapToGlobal(QPoint(0, button.height() + 2)))
         popover.show()
         popover.begin(text)
 
-    def _resolution_text(self, resolution: Resolution) -> str:
-        block_size = self.block_size
-        name = resolution.value.upper()
-        if block_size is None or self.options.block_size is not None:
-            return name
-        own = block_size / self.options.resolution.multiple
-        return f"{name}  {price_text(float(f'{own * resolution.multiple:.8g}'))} levels"
+    def _look_at(self, options: BookOptions) -> None:
+        """Ask for the lists of other venues too."""
+        lists = frozenset(options.market_subs(self.source_of(options)))
+        if not lists <= self._lists:
+            self._lists |= lists
+            self.needs_changed.emit()
+
+    def markets_of(self, options: BookOptions) -> MarketList | None:
+        """What is held of the lists that help to choose under some options."""
+        latest, source = self.context.store.latest, self.source_of(options)
+        found = [latest(sub) for sub in options.market_subs(source)]
+        return merge_markets(one for one in found if isinstance(one, MarketList))
 
     def show_options(self) -> None:
         """Write the present options on the controls and the legend."""
@@ -118,13 +152,17 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         super().show_options()
         if coloured_by != self._coloured_by:
             self._draw_profile()
-        options, block_size = self.options, self.block_size
+        options, block_size, interval_ms = self.options, self.block_size, self.interval_ms
         self.instrument_button.setText(f"{options.instrument}  \u25be")
         names = " + ".join(venue_title(venue) for venue in options.venues)
         self.instrument_button.setToolTip(f"Venues and symbol: {names}")
-        self.interval_button.show_choice(options.interval_ms, interval_label(options.interval_ms))
-        self.resolution_button.show_choice(options.resolution, options.resolution_text)
+        self.interval_button.show_choice(interval_ms, interval_label(interval_ms))
+        height = options.resolution if options.block_size is None else options.block_size
+        self.resolution_button.show_choice(
+            height, height_text(options, block_size, live=self.streams)
+        )
         self.depth_button.show_choice(options.depth or 0, depth_text(options.depth, block_size))
+        self.depth_button.setHidden(self.streams)
         unit = options.coin if options.quote is Quote.COIN else "USD"
         self.quote_button.show_choice(options.quote, unit)
         if block_size is not None:
@@ -133,28 +171,87 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
 
     # -- what the base classes ask
 
+    @property
+    def real_source(self) -> str:
+        """Feeds of the venue, their sum, or a collector."""
+        return self.options.provider
+
+    @property
+    def streams(self) -> bool:
+        """Whether live columns are shown."""
+        return self.options.streams(self.source)
+
+    @property
+    def interval_ms(self) -> int:
+        """Width of a column of what is shown."""
+        return self.options.interval_for(self.source)
+
+    @property
+    def home_span_s(self) -> float:
+        """Time a fresh view shows."""
+        return self.options.home_span_for(self.source)
+
+    def intervals(self) -> Mapping[str, int]:
+        """Widths of a column to choose from."""
+        return LIVE_INTERVALS_MS if self.streams else INTERVALS_MS
+
+    def with_interval(self, interval_ms: int) -> BookOptions:
+        """The options with another width of a column of what is shown."""
+        return self.options.with_interval(self.source, interval_ms)
+
+    def key_works(self, provider: str) -> None:
+        """A demo shows the history that a key opens; a live book stays."""
+        if provider == KIYOTAKA and self.demo:
+            self.choose(self.options.from_source(KIYOTAKA))
+            self.demo = False
+
+    def open_live(self, instead_of: str = "") -> None:
+        """Show a live book; where a venue is refused, the next one to start with."""
+        if instead_of:
+            following = venue_after(instead_of)
+            if self.options.venues == (instead_of,) and following and self.streams:
+                self.choose(self.options.at_venue(following))
+        elif self.demo:
+            self.choose(self.options.from_source(LIVE))
+            self.demo = False
+
     def primary(self) -> Subscription:
         """The book."""
         return self.options.book_sub(self.source)
 
     def needs(self) -> frozenset[Subscription]:
-        """The book, its price line, and the market list once it was wanted."""
-        needs: set[Subscription] = {self.primary()}
-        if self.options.interval_ms >= MINUTE_MS:
-            needs.add(self.options.candle_sub(self.source))
+        """The book, its price line, what happened, and the market lists once they were wanted."""
+        options, source = self.options, self.source
+        needs: set[Subscription] = {self.primary(), options.candle_sub(source)}
+        if options.trades or options.delta:
+            needs.update(options.trade_subs(source))
+        if options.liquidations:
+            needs.update(options.liquidation_subs(source))
         if self._choosing:
-            needs.add(self.options.market_sub(self.source))
+            needs.update(options.market_subs(source))
+        needs |= self._lists
         return frozenset(needs)
+
+    def header_detail(self, status: StreamStatus, now_ms: int) -> tuple[str, str]:
+        """How late a live picture is."""
+        if not self.streams:
+            return super().header_detail(status, now_ms)
+        text = latency_text(status.latency_ms, self.latency.typical_ms)
+        return text, LATENCY_TIP if text else ""
 
     def subtitle(self) -> str:
         """Instrument, venues, interval and height of a level."""
         block_size = self.block_size
-        text = self.options.subtitle(price_text(block_size) if block_size is not None else "")
+        height = price_text(block_size) if block_size is not None else ""
+        text = self.options.subtitle(self.source, height)
         return f"{text} · paused" if self.chart.paused else text
 
     def waiting_text(self) -> str:
         """What is being waited for."""
-        return f"Waiting for the book of {self.options.instrument}"
+        options = self.options
+        if self.streams:
+            return f"Connecting to {venues_text(options.venues)} for {options.instrument}"
+        return f"Waiting for the book of {options.instrument}"
 
     def venues_shown(self) -> str:
         """Names of the venues."""
@@ -163,14 +260,14 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
     def view_key(self) -> tuple[object, ...]:
         """Source, venues, instrument and interval."""
         options = self.options
-        return self.source, options.venues, options.instrument, options.interval_ms
+        return self.source, options.venues, options.instrument, self.interval_ms
 
     def contrast_key(self) -> str:
         """Venues, instrument, unit and height of a level."""
         options = self.options
         venues = "+".join(options.venues)
         # The invented market has walls of its own: its cuts would black out a real one.
-        market = f"demo:{venues}" if self.demo else venues
+        market = f"demo:{venues}" if self.demo else f"live:{venues}" if options.live else venues
         size = f"{self.block_size or 0.0:.10g}"
         return f"{market}:{options.instrument}:{options.quote.value}:{size}"
 
@@ -186,8 +283,8 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         last, up = last_close(candles)
         self._profile = compute_profile(book, last) if book is not None else None
         top = self._profile.top if self._profile is not None else None
-        if not math.isfinite(last) and top is not None:
-            last = top.mid
+        if top is not None and math.isfinite(top.mid) and (self.streams or not math.isfinite(last)):
+            last = top.mid  # of a live book the freshest there is
         self._last_price = last
         self._fix_tick(candles, book)
         self.chart.candles.set_candles(candles)
@@ -202,7 +299,7 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         if candles is not None and candles.time_ms.size:
             tick = min(tick, tick_of_prices(candles.close[-200:]))
         self._tick_size = tick
-        self.chart.set_grid(self.options.interval_ms, tick, self._last_price)
+        self.chart.set_grid(self.interval_ms, tick, self._last_price)
 
     def _draw_profile(self) -> None:
         profile = self._profile
@@ -226,7 +323,8 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
     @property
     def _best_shown(self) -> bool:
         """As chosen; without a choice where no candle tells the price."""
-        priced = self._candles is not None and self._candles.time_ms.size > 0
+        candled = self.interval_ms >= MINUTE_MS
+        priced = candled and self._candles is not None and self._candles.time_ms.size > 0
         return self.options.best if self.options.best is not None else not priced
 
     def forget_extras(self) -> None:
@@ -236,8 +334,11 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
     def home_span(self) -> float:
         """What the book reaches and what was traded."""
         low, high = self._profile.reach() if self._profile is not None else (math.nan, math.nan)
-        traded = traded_reach(self._candles, self._last_price, HOME_COLUMNS)
-        return home_price_span(self._last_price, low, high, traded=traded)
+        width_s = max(MINUTE_MS, self.interval_ms) / 1000
+        seen = max(1, math.ceil(self.home_span_s / width_s))
+        traded = traded_reach(self._candles, self._last_price, seen)
+        share = LIVE_HOME_RATIO if self.interval_ms < MINUTE_MS else HOME_RATIO
+        return home_price_span(self._last_price, low, high, share, traded)
 
     def hover_rows(self, time_s: float, price: float) -> HoverRows:
         """The cell, and what rests up to its price."""
