@@ -1,0 +1,135 @@
+"""One book out of Hyperliquid's aggregations: twenty levels a side each, of growing height.
+
+The venue sends no more than twenty levels a side, exact or rounded to 5, 4, 3 or 2 significant
+figures: bids are rounded down, asks up. So a level of a band at price ``P`` and of height ``h``
+holds the bids of ``[P, P + h)``, or the asks of ``(P - h, P]``.
+
+Bands are merged from the finest outwards. What a finer band reaches is taken from it alone. The
+level of a coarser band that lies wholly beyond stands with its whole quantity at its price, not
+spread over its height; of the one level that lies across the border, what the finer band does not
+hold of it. The book vouches for the reach of the widest band: inside it every order is counted,
+but beyond the exact band only the height of a level is known, not the price within it.
+
+Bands of one moment come in several messages. Between the first and the last of them the level
+across a border may be off by what changed meanwhile; all of them carry the same time, so that the
+last one stands at the end of its bucket.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from heatdesk.books.events import BookChange, Level
+from heatdesk.providers.live.reading import WHOLE
+
+LEVELS: Final = 20
+"""Most levels a side in a message."""
+EXACT: Final = 0
+"""Stands for no rounding where significant figures are meant."""
+BANDS: Final = (EXACT, 5, 4, 3, 2)
+"""Significant figures of each band, finest first."""
+BAND_AGE_MS: Final = 5_000
+"""A band this much older than the newest message is left out, and the reach shrinks."""
+
+_NOISE = 1e-9
+
+
+class Band(NamedTuple):
+    """One aggregation at one moment, best levels first."""
+
+    time_ms: int
+    bids: Sequence[Level]
+    asks: Sequence[Level]
+
+
+def height_of(price: float, figures: int, side: str) -> float:
+    """Height of the level at a price rounded to some figures; 0 where nothing is rounded.
+
+    A power of ten closes the decade below it for asks, which are rounded up, and opens the one
+    above for bids.
+    """
+    if figures == EXACT:
+        return 0.0
+    decade = math.floor(math.log10(price) + _NOISE)
+    if side == "ask" and math.isclose(price, 10.0**decade, rel_tol=_NOISE):
+        decade -= 1
+    return float(10.0 ** (decade + 1 - figures))
+
+
+class Bands:
+    """The newest message of every band of one coin.
+
+    A time that jumps far back (a clock set right, a server changed) starts anew.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, Band] = {}
+        self._newest_ms = 0
+
+    def take(self, coin: str, figures: int, band: Band) -> BookChange | None:
+        """Take a message; the book that results, None while there is no exact one or it is old."""
+        if band.time_ms < self._newest_ms - BAND_AGE_MS:
+            self._held.clear()
+            self._newest_ms = 0
+        held = self._held.get(figures)
+        if held is not None and band.time_ms < held.time_ms:
+            return None
+        self._held[figures] = band
+        self._newest_ms = max(self._newest_ms, band.time_ms)
+        oldest_ms = self._newest_ms - BAND_AGE_MS
+        fresh = [
+            (n, self._held[n])
+            for n in BANDS
+            if n in self._held and self._held[n].time_ms >= oldest_ms
+        ]
+        if not fresh or fresh[0][0] != EXACT:
+            return None
+        bids, low = _merge([(n, held.bids) for n, held in fresh], "bid")
+        asks, high = _merge([(n, held.asks) for n, held in fresh], "ask")
+        return BookChange(coin, bids, asks, self._newest_ms, snapshot=True, reach=(low, high))
+
+
+def _merge(bands: Sequence[tuple[int, Sequence[Level]]], side: str) -> tuple[list[Level], float]:
+    """One side of the book, best first, and the price that it reaches to, itself included."""
+    merged: list[Level] = []
+    edge: float | None = None
+    for figures, levels in bands:
+        if edge is not None:
+            merged += _beyond(merged, edge, figures, levels, side)
+        else:
+            merged += levels
+        if len(levels) < LEVELS:
+            # It holds all there is on its side.
+            return merged, 0.0 if side == "bid" else WHOLE
+        last = levels[-1][0]
+        if edge is None:
+            edge = last
+        else:
+            edge = min(edge, last) if side == "bid" else max(edge, last)
+    return merged, edge if edge is not None else (0.0 if side == "bid" else WHOLE)
+
+
+def _beyond(
+    finer: Sequence[Level], edge: float, figures: int, levels: Sequence[Level], side: str
+) -> list[Level]:
+    """Levels of a band beyond the border of the finer ones."""
+    found: list[Level] = []
+    for price, qty in levels:
+        height = height_of(price, figures, side)
+        slack = _NOISE * price
+        if side == "bid":
+            if price >= edge - slack:
+                continue
+            top = price + height - slack
+            inside = math.fsum(q for p, q in finer if p < top) if top > edge + slack else 0.0
+        else:
+            if price <= edge + slack:
+                continue
+            bottom = price - height + slack
+            inside = math.fsum(q for p, q in finer if p > bottom) if bottom < edge - slack else 0.0
+        left = qty - inside
+        if left > _NOISE * max(qty, 1.0):
+            found.append((price, left))
+    return found
