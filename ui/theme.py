@@ -59,6 +59,9 @@ class Palette:
     LONGS: str
     """Bars and labels of longs that would be liquidated, and of shorts."""
     SHORTS: str
+    BUY: str
+    """Trades whose aggressor bought, and sold; red-green blind eyes tell them apart."""
+    SELL: str
 
 
 _DARK: Final = {
@@ -86,6 +89,8 @@ _DARK: Final = {
     "ASK": "#D0803C",
     "LONGS": "#E0795B",
     "SHORTS": "#B07BE0",
+    "BUY": "#3DDC97",
+    "SELL": "#FF4D9D",
 }
 _LIGHT: Final = {
     "GROUND": "#FBFCFD",
@@ -112,6 +117,8 @@ _LIGHT: Final = {
     "ASK": "#B05A12",
     "LONGS": "#B8482A",
     "SHORTS": "#7B3FB5",
+    "BUY": "#008A5E",
+    "SELL": "#D4006A",
 }
 THEMES: Final[dict[str, tuple[dict[str, str], Shades]]] = {
     "dark": (_DARK, DARK),

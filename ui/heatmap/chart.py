@@ -22,6 +22,7 @@ from ui import theme
 from ui.heatmap.axes import TIME_AXIS_PX, AxisTag, PriceAxis, TimeAxis
 from ui.heatmap.candles import CandleLayer
 from ui.heatmap.cell_numbers import CellNumberLayer
+from ui.heatmap.flow import TradeFlow
 from ui.heatmap.gestures import Gestures
 from ui.heatmap.item import HeatmapItem
 from ui.heatmap.layer import Layer
@@ -104,18 +105,23 @@ class PriceTimeChart(QWidget):
         self.numbers = CellNumberLayer(self.item, self.box)
         self.candles, self.best = CandleLayer(self.box), PriceLineLayer(self.box)
         self.labels = PriceLabelLayer(self.box)
+        self.flow = TradeFlow(self, self.box)
+        self.flow.room_changed.connect(self.relayout)
         self.offscreen = OffscreenLayer(self.edge, self.box)
         self.time_axis, self.price_axis = TimeAxis(), PriceAxis()
-        self.view.addItem(self.time_axis)
-        self.view.addItem(self.price_axis)
+        for part in (self.flow.strip, self.time_axis, self.price_axis):
+            self.view.addItem(part)
         self.layers: tuple[Layer, ...] = (
             self.numbers,
             self.guides,
             self.edge,
             self.candles,
             self.best,
+            self.flow.bubbles,
+            self.flow.liquidations,
             self.labels,
             self.offscreen,
+            self.flow.strip,
             self.time_axis,
             self.price_axis,
         )
@@ -148,6 +154,7 @@ class PriceTimeChart(QWidget):
         self.item.set_source(None)
         self.candles.set_candles(None)
         self.best.follow(None)
+        self.flow.forget()
         self.edge.set_profile((), 1.0)
         self.offscreen.set_totals(None, Quote.COIN, "")
         self.labels.set_labels(())
@@ -161,6 +168,7 @@ class PriceTimeChart(QWidget):
         self.zone = zone
         self.time_axis.set_zone(zone)
         self.guides.set_zone(zone)
+        self.flow.set_zone(zone)
         self.pointer.refresh()
 
     def set_grid(self, interval_ms: int, tick_size: float, example_price: float) -> None:
@@ -222,6 +230,7 @@ class PriceTimeChart(QWidget):
         )
         # else the view box moves its items while it is being painted, and all is painted twice
         self.box.prepareForPaint()
+        self.flow.look_at(window)
         for layer in self.layers:
             layer.look_at(window)
         for axis in (self.time_axis, self.price_axis):
@@ -244,17 +253,20 @@ class PriceTimeChart(QWidget):
         """Place plot, axes and overlays in the room there is."""
         size = self.view.size()
         axis_px = self.price_axis.width_px
-        plot = QRectF(0, 0, max(40, size.width() - axis_px), max(30, size.height() - TIME_AXIS_PX))
+        room = (float(size.width()), float(size.height()))
+        below = TIME_AXIS_PX + self.flow.place(room, axis_px, TIME_AXIS_PX)
+        plot = QRectF(0, 0, max(40, size.width() - axis_px), max(30, size.height() - below))
         self.plot_rect = plot
         self.box.setGeometry(plot)
-        self.time_axis.setPos(plot.bottomLeft())
+        self.time_axis.setPos(0, plot.bottom() + self.flow.strip_rect.height())
         self.time_axis.set_corner(axis_px)
         self.price_axis.setPos(plot.topRight())
         self.crosshair.setGeometry(0, 0, size.width(), size.height())
-        self.crosshair.set_plot(plot)
+        self.crosshair.set_plot(plot, self.flow.strip_rect)
         room_px = EdgeLayer.room_px(plot.width())
         gap_ratio = (room_px + EDGE_GAP_PX) / plot.width()
         ratio = self.view.devicePixelRatioF()
+        self.flow.liquidations.right_px = room_px
         self.camera.resize(plot.width(), plot.height(), min(gap_ratio, 0.3), ratio)
         self.apply()
 

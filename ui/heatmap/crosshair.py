@@ -18,6 +18,7 @@ _TAG_OVER_PX = 80
 _CARD_MARGIN_PX = 10
 _ROW_PX = 17
 _FIRST_ROWS = 3
+_STRIP_TEXT_PX = 16.0
 _CLEAR_PX = 70
 """The card keeps this distance to the cursor."""
 _CAPTIONED_PX = 26
@@ -26,11 +27,21 @@ _CAPTIONED_PX = 26
 
 @dataclass(frozen=True, slots=True)
 class CrosshairMark:
-    """Where the crosshair is and what its tags say, in pixels of the chart."""
+    """Where the crosshair is and what its tags say, in pixels of the chart.
+
+    Attributes
+    ----------
+    price_text : str
+        On the axis at the right; empty for none.
+    strip_text, strip_left_px : str, float
+        What the strip below the plot says of the moment, and where that begins.
+    """
 
     at: QPointF
     time_text: str
     price_text: str
+    strip_text: str = ""
+    strip_left_px: float = 0.0
 
 
 class Crosshair(QWidget):
@@ -43,17 +54,24 @@ class Crosshair(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._mark: CrosshairMark | None = None
         self._plot = QRectF()
+        self._strip = QRectF()
 
     @property
     def mark(self) -> CrosshairMark | None:
         """What is shown; None hides the crosshair."""
         return self._mark
 
-    def set_plot(self, plot: QRectF) -> None:
-        """Tell where the plot lies in this widget."""
-        if plot != self._plot:
-            self._plot = QRectF(plot)
+    def set_plot(self, plot: QRectF, strip: QRectF | None = None) -> None:
+        """Tell where the plot lies in this widget, and the strip below that shares its times."""
+        strip = QRectF(strip) if strip is not None else QRectF()
+        if (plot, strip) != (self._plot, self._strip):
+            self._plot, self._strip = QRectF(plot), strip
             self.update()
+
+    @property
+    def _bottom(self) -> float:
+        """Where the axis of times begins."""
+        return self._plot.bottom() + self._strip.height()
 
     def set_mark(self, mark: CrosshairMark | None) -> None:
         """Move or hide the crosshair."""
@@ -67,12 +85,19 @@ class Crosshair(QWidget):
         if mark is None:
             return QRegion()
         x, y = round(mark.at.x()), round(mark.at.y())
-        bottom = round(self._plot.bottom())
+        bottom = round(self._bottom)
         region = QRegion(QRect(x - 2, 0, 5, self.height()))
         region += QRect(0, y - 2, self.width(), 5)
         tag = round(self._plot.right()) - _TAG_OVER_PX
         region += QRect(tag, y - _TAG_PX, self.width() - tag, 2 * _TAG_PX)
+        if mark.strip_text:
+            region += self._strip_box(mark).toAlignedRect()
         return region + QRect(x - 120, bottom - 2, 240, self.height() - bottom + 4)
+
+    def _strip_box(self, mark: CrosshairMark) -> QRectF:
+        metrics = QFontMetricsF(theme.font(theme.SMALL_PX, tabular=True))
+        width = metrics.horizontalAdvance(mark.strip_text) + 12
+        return QRectF(mark.strip_left_px, self._strip.top() + 2, width, _STRIP_TEXT_PX)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw lines and tags."""
@@ -84,14 +109,23 @@ class Crosshair(QWidget):
         x, y = round(mark.at.x()), round(mark.at.y())
         colour, dashes = theme.colour(theme.Palette.CROSSHAIR, 0.75), (3.0, 3.0)
         plot = self._plot
-        draw_dashes(painter, (x, plot.top()), plot.height(), colour, dashes, upright=True)
+        tall = self._bottom - plot.top()
+        draw_dashes(painter, (x, plot.top()), tall, colour, dashes, upright=True)
         draw_dashes(painter, (plot.left(), y), plot.width(), colour, dashes)
         font = theme.font(theme.SMALL_PX, tabular=True)
         painter.setFont(font)
         metrics = QFontMetricsF(font)
         width = metrics.horizontalAdvance(mark.time_text) + 12
         left = min(max(plot.left(), x - width / 2), plot.right() - width)
-        _tag(painter, QRectF(left, plot.bottom() + 2, width, _TAG_PX), mark.time_text)
+        _tag(painter, QRectF(left, self._bottom + 2, width, _TAG_PX), mark.time_text)
+        if mark.strip_text:
+            box = self._strip_box(mark)
+            painter.fillRect(box, theme.colour(theme.Palette.GROUND, 0.85))
+            painter.setPen(QColor(theme.Palette.TEXT))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, mark.strip_text)
+        if not mark.price_text:
+            painter.end()
+            return
         room = max(self.width() - plot.right(), metrics.horizontalAdvance(mark.price_text) + 10)
         box = QRectF(self.width() - room + 1, y - _TAG_PX / 2, room - 2, _TAG_PX)
         _tag(painter, box, mark.price_text, Qt.AlignmentFlag.AlignRight)

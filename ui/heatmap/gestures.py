@@ -32,6 +32,8 @@ _CURSORS = {
     "time": Qt.CursorShape.SizeHorCursor,
     "price": Qt.CursorShape.SizeVerCursor,
     "corner": Qt.CursorShape.PointingHandCursor,
+    "strip": Qt.CursorShape.CrossCursor,
+    "splitter": Qt.CursorShape.SplitVCursor,
 }
 
 
@@ -57,11 +59,20 @@ class Gestures:
         return self.chart.camera.held
 
     def area_of(self, at: QPointF) -> str:
-        """Part of the chart under a point: ``plot``, ``time``, ``price`` or ``corner``."""
-        plot = self.chart.plot_rect
-        right, below = at.x() >= plot.right(), at.y() >= plot.bottom()
+        """Part of the chart under a point.
+
+        ``plot``, ``time``, ``price``, ``corner``, and where there is one ``strip``, the small
+        plot below, with the ``splitter`` at its upper edge.
+        """
+        plot, flow = self.chart.plot_rect, self.chart.flow
+        if flow.on_splitter(at):
+            return "splitter"
+        bottom = plot.bottom() + flow.strip_rect.height()
+        right, below = at.x() >= plot.right(), at.y() >= bottom
         if right and below:
             return "corner"
+        if not below and at.y() >= plot.bottom():
+            return "strip"
         return "price" if right else "time" if below else "plot"
 
     # -- mouse
@@ -85,12 +96,14 @@ class Gestures:
         if camera.held:
             dx, dy = at.x() - self._last.x(), at.y() - self._last.y()
             self._last = at
-            if area == "plot":
-                camera.pan(dx, dy)
-            elif area == "time":
-                camera.stretch_time(dx)
-            else:
-                camera.stretch_price(dy)
+            drags: dict[str, Callable[[], None]] = {
+                "plot": lambda: camera.pan(dx, dy),
+                "strip": lambda: camera.pan(dx, 0),
+                "time": lambda: camera.stretch_time(dx),
+                "splitter": lambda: self.chart.flow.drag_splitter(at),
+                "price": lambda: camera.stretch_price(dy),
+            }
+            drags[area]()
             self.chart.apply()
         else:
             self.chart.view.viewport().setCursor(_CURSORS[area])
@@ -120,6 +133,8 @@ class Gestures:
             "plot": camera.reset,
             "time": camera.reset_time,
             "price": camera.reset_price,
+            "strip": camera.reset_time,
+            "splitter": self.chart.flow.reset_strip,
         }
         reset = resets.get(self.area_of(at))
         if reset is not None:

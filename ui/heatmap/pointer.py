@@ -91,23 +91,39 @@ class Pointer:
         self._detail = chart.item.detail
         found = chart.at(pos) if pos is not None else None
         if pos is None or found is None:
-            self.crosshair.set_mark(None)
+            self.crosshair.set_mark(self._mark_in_strip(pos))
             self.card.hide()
             self.lens.dismiss()
             return
         time_s, price = found
         self.crosshair.set_mark(
-            CrosshairMark(pos, self._time_text(time_s), format_price(price, chart.tick_size))
+            self._mark(pos, time_s, format_price(price, chart.tick_size)),
         )
         rows = chart.reader(time_s, price) if chart.reader is not None else []
         if self._magnifies and self._show_lens(time_s, price, rows):
             self.card.hide()
             return
         self.lens.dismiss()
+        at = pos - chart.plot_rect.topLeft()
+        rows = _after_first(rows, chart.flow.rows_at(at.x(), at.y(), chart.tick_size))
         if rows:
             self.card.show_rows(rows, chart.plot_rect, pos)
         else:
             self.card.hide()
+
+    def _mark(self, pos: QPointF, time_s: float, price_text: str) -> CrosshairMark:
+        flow = self.chart.flow
+        said = flow.strip.reading_text(time_s) if flow.strip_rect.height() else ""
+        left = flow.strip.caption_px + 6
+        return CrosshairMark(pos, self._time_text(time_s), price_text, said, left)
+
+    def _mark_in_strip(self, pos: QPointF | None) -> CrosshairMark | None:
+        """The crosshair over the strip below the plot: a moment, and a value of its axis."""
+        flow = self.chart.flow
+        if pos is None or not (self.chart.camera.placed and flow.in_strip(pos)):
+            return None
+        time_s = self.chart.camera.window.time_at(pos.x())
+        return self._mark(pos, time_s, flow.strip.value_text(pos.y() - flow.strip_rect.top()))
 
     def _time_text(self, time_s: float) -> str:
         """The moment, as precisely as buckets and pixels tell it apart."""
@@ -137,6 +153,11 @@ class Pointer:
             return False
         self.lens.show_cells(cells, style, _lens_head(rows), chart.plot_rect, place)
         return True
+
+
+def _after_first(rows: HoverRows, more: HoverRows) -> HoverRows:
+    """Rows of what lies over a cell go between its time and its price."""
+    return [*rows[:1], *more, *rows[1:]] if more else rows
 
 
 def _lens_head(rows: HoverRows) -> str:
