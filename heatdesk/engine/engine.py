@@ -32,6 +32,7 @@ LINGER_S = 120.0
 """A subscription nobody wants keeps its data so long: toggling a panel asks nothing again."""
 CHECK_TIMEOUT_S = 60.0
 _REFRESH_S = 5.0
+_OFTEN_MS = 1_000
 _INTERNAL_ERROR = "An internal error stopped this stream; the log tells more."
 
 BuildProvider = Callable[[str, Callable[[], Sequence[Subscription]]], Provider]
@@ -192,7 +193,7 @@ class Engine:
                 if not is_piece(frame):  # an answer that breaks off again and again has failed
                     backoff.reset()
                 key = KeyState.ACCEPTED if provider.spec.needs_key else KeyState.NOT_NEEDED
-                self._note_provider(sub.provider, key=key, last_ok_ms=now_ms)
+                self._note_good(sub.provider, key, now_ms)
 
     def _fail(self, sub: Subscription, error: ProviderError, delay_s: float) -> None:
         log.warning("%s: %s", type(error).__name__, error)
@@ -241,6 +242,14 @@ class Engine:
             if sub.provider == provider_id and task.done() and self._store.status(sub).needs_key:
                 del self._tasks[sub]
         self._wake.set()
+
+    def _note_good(self, provider_id: str, key: KeyState, now_ms: int) -> None:
+        """Data came; a provider of many small frames is noted now and then only."""
+        before = self._statuses.get(provider_id)
+        if before is not None and before.key is key and before.last_ok_ms is not None:
+            if 0 <= now_ms - before.last_ok_ms < _OFTEN_MS:
+                return
+        self._note_provider(provider_id, key=key, last_ok_ms=now_ms)
 
     def _note_error(self, provider_id: str, error: ProviderError) -> None:
         before = self._statuses.get(provider_id)
