@@ -246,10 +246,9 @@ class Engine:
     def _note_good(self, provider_id: str, key: KeyState, now_ms: int) -> None:
         """Data came; a provider of many small frames is noted now and then only."""
         before = self._statuses.get(provider_id)
-        if before is not None and before.key is key and before.last_ok_ms is not None:
-            if 0 <= now_ms - before.last_ok_ms < _OFTEN_MS:
-                return
-        self._note_provider(provider_id, key=key, last_ok_ms=now_ms)
+        last_ms = before.last_ok_ms if before is not None and before.key is key else None
+        if last_ms is None or not 0 <= now_ms - last_ms < _OFTEN_MS:
+            self._note_provider(provider_id, key=key, last_ok_ms=now_ms)
 
     def _note_error(self, provider_id: str, error: ProviderError) -> None:
         before = self._statuses.get(provider_id)
