@@ -93,22 +93,17 @@ class Bands:
 
 def _merge(bands: Sequence[tuple[int, Sequence[Level]]], side: str) -> tuple[list[Level], float]:
     """One side of the book, best first, and the price that it reaches to, itself included."""
+    bid = side == "bid"
     merged: list[Level] = []
-    edge: float | None = None
+    edge = math.inf if bid else 0.0
     for figures, levels in bands:
-        if edge is not None:
-            merged += _beyond(merged, edge, figures, levels, side)
-        else:
-            merged += levels
+        merged += _beyond(merged, edge, figures, levels, side)
         if len(levels) < LEVELS:
             # It holds all there is on its side.
-            return merged, 0.0 if side == "bid" else WHOLE
+            return merged, 0.0 if bid else WHOLE
         last = levels[-1][0]
-        if edge is None:
-            edge = last
-        else:
-            edge = min(edge, last) if side == "bid" else max(edge, last)
-    return merged, edge if edge is not None else (0.0 if side == "bid" else WHOLE)
+        edge = min(edge, last) if bid else max(edge, last)
+    return merged, edge
 
 
 def _beyond(
@@ -123,12 +118,12 @@ def _beyond(
             if price >= edge - slack:
                 continue
             top = price + height - slack
-            inside = math.fsum(q for p, q in finer if p < top) if top > edge + slack else 0.0
+            inside = math.fsum(q for p, q in finer if p < top)
         else:
             if price <= edge + slack:
                 continue
             bottom = price - height + slack
-            inside = math.fsum(q for p, q in finer if p > bottom) if bottom < edge - slack else 0.0
+            inside = math.fsum(q for p, q in finer if p > bottom)
         left = qty - inside
         if left > _NOISE * max(qty, 1.0):
             found.append((price, left))
