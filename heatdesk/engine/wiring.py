@@ -91,6 +91,7 @@ class ProviderSet:
             self._clock,
             budget,
             self._transport,
+            keyless=not cls.wants_key(settings),
         )
         provider = cls(ProviderContext(self._clock, http, budget, settings, active))
         self._built = {**self._built, provider_id: provider}
@@ -105,7 +106,7 @@ class ProviderSet:
         spec, keys = cls.spec, self._keys
 
         def key_headers() -> dict[str, str]:
-            if not spec.needs_key:
+            if not cls.wants_key(settings):
                 return {}
             text = f"{spec.title} needs a key: enter it in Settings > Keys."
             try:

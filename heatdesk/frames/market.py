@@ -283,6 +283,10 @@ class DotSet:
         NaN when absent.
     request_id : str
         The provider's id of the answer.
+    computed : str
+        How ``relative_volume`` was computed, for a label; empty: the provider serves it.
+    attribution : str
+        Whom a picture of these figures has to name; empty: nobody.
     """
 
     time_ms: int
@@ -297,6 +301,8 @@ class DotSet:
     price_usd: Float64Array = field(repr=False)
     volume_24h_usd: Float64Array = field(repr=False)
     request_id: str = ""
+    computed: str = ""
+    attribution: str = ""
 
     def __post_init__(self) -> None:
         n = len(self.ids)

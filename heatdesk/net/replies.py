@@ -119,7 +119,10 @@ def looks_like_web_page(headers: Mapping[str, str], body: bytes) -> bool:
 def _words(refusal: Refusal, fields: Mapping[str, object]) -> str:
     title = _text(fields.get("title"))
     message = _text(fields.get("message")) or _text(fields.get("detail")) or title
-    error = fields.get("error")
+    message = message or _text(fields.get("msg"))
+    error, status = fields.get("error"), fields.get("status")
+    if not message and isinstance(status, dict):
+        message = _text(status.get("error_message"))
     if not message:
         message = _text(error.get("message")) if isinstance(error, dict) else _text(error)
     if not message:

@@ -34,6 +34,12 @@ def _hypertracker() -> type[Provider]:
     return HyperTracker
 
 
+def _coingecko() -> type[Provider]:
+    from heatdesk.providers.coingecko import CoinGecko
+
+    return CoinGecko
+
+
 def _demo() -> type[Provider]:
     from heatdesk.providers.demo import Demo
 
@@ -44,6 +50,7 @@ LOADERS: dict[str, Callable[[], type[Provider]]] = {
     "kiyotaka": _kiyotaka,
     "sharpe": _sharpe,
     "hypertracker": _hypertracker,
+    "coingecko": _coingecko,
     "demo": _demo,
 }
 """Every provider there is, by id, in the order the status bar shows them."""

@@ -33,7 +33,7 @@ class ProviderSpec:
     offers : tuple of subscription types
         What can be asked of it.
     key_hint : str
-        Where a user finds the key.
+        Where a user finds the key; without `needs_key`: of a key that is welcome.
     key_pattern : str
         Regular expression a key usually fits; a mismatch warns, never blocks. Empty: none known.
     demo : bool
@@ -47,6 +47,11 @@ class ProviderSpec:
     key_hint: str = ""
     key_pattern: str = ""
     demo: bool = False
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a key can be entered for it."""
+        return bool(self.key_hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,11 @@ class Provider(ABC):
     def base_url(cls, settings: Settings) -> str:
         """Base URL that paths are appended to; empty for a provider without a network."""
         return ""
+
+    @classmethod
+    def wants_key(cls, settings: Settings) -> bool:
+        """Whether it asks with a key under these settings."""
+        return cls.spec.needs_key
 
     @classmethod
     def key_headers(cls, key: str, settings: Settings) -> dict[str, str]:

@@ -153,6 +153,18 @@ class CoinGeckoSettings:
     """The public CoinGecko API."""
 
     base_url: str = setting("https://api.coingecko.com/api/v3", "Base URL", check=check_needed_url)
+    tier: str = setting(
+        "keyless",
+        "Plan",
+        "Its limits are kept; the free demo plan needs a key, and is refused less often.",
+        choices=("keyless", "demo"),
+    )
+    coins: int = setting(
+        100,
+        "Coins of a category",
+        "The largest by market cap; each 250 cost one call.",
+        limits=(50, 1000),
+    )
     period_s: int = setting(
         300, "Update every", "How often the market map is asked.", unit="s", limits=(60, 86_400)
     )

@@ -26,10 +26,12 @@ from heatdesk.frames import (
     CandleSub,
     CohortSub,
     DotSub,
+    LiquidationEventSub,
     LiquidationSub,
     MarketSub,
     Notice,
     Subscription,
+    TradeSub,
 )
 from heatdesk.net.ledger import Ledger
 from heatdesk.providers import LOADERS, PROVIDERS
@@ -39,6 +41,7 @@ from heatdesk.settings import load
 from heatdesk.units import SystemClock
 from tests.servers import faults, payloads
 from tests.servers.base import ClosedPort, LoopbackServer
+from tests.servers.coingecko import CoinGeckoServer
 from tests.servers.hypertracker import HyperTrackerServer
 from tests.servers.kiyotaka import KiyotakaServer
 from tests.servers.sharpe import SharpeServer
@@ -58,6 +61,8 @@ SUBS: dict[type, Callable[[str], Subscription]] = {
     DotSub: DotSub,
     CohortSub: CohortSub,
     MarketSub: MarketSub,
+    TradeSub: TradeSub,
+    LiquidationEventSub: LiquidationEventSub,
 }
 
 
@@ -70,6 +75,8 @@ def server_of(provider_id: str) -> LoopbackServer:
         return SharpeServer(key=KEY, per_minute=10_000)
     if provider_id == faults.HYPERTRACKER:
         return HyperTrackerServer(key=KEY, per_day=10_000)
+    if provider_id == "coingecko":
+        return CoinGeckoServer(key=KEY)
     now_s = payloads.BOOK_TIME_S + 30.0
     return KiyotakaServer(SyntheticSource(1, 5), key=KEY, limits="off", now_s=lambda: now_s)
 
@@ -123,7 +130,7 @@ def test_a_provider_has_a_spec(provider_id: str) -> None:
     assert spec.title
     assert spec.offers
     assert set(spec.offers) <= set(SUBS)
-    assert bool(spec.key_hint) == spec.needs_key
+    assert spec.takes_key or not spec.needs_key
     re.compile(spec.key_pattern)
 
 
@@ -145,7 +152,7 @@ def test_every_offer_is_streamed_and_costed(provider_id: str, heatdesk_home: Pat
                         break
         return found
 
-    if provider_id in ONLINE:
+    if provider_id in (*ONLINE, "coingecko"):
         with server_of(provider_id) as server:
             found = ask(provider_id, server.url, heatdesk_home, work)
     else:
