@@ -36,6 +36,7 @@ class Request:
     at_s: float
     weight: int = 0
     status: int = 0
+    body: bytes = b""
 
     def all(self, name: str) -> list[str]:
         """Every value of a repeated parameter, in the order sent."""
@@ -156,6 +157,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: _HttpServer
 
     def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+
+    def _answer(self, body: bytes = b"") -> None:
         owner = self.server.owner
         parts = urlsplit(self.path)
         request = Request(
@@ -164,6 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
             tuple(parse_qsl(parts.query, keep_blank_values=True)),
             {name.lower(): value for name, value in self.headers.items()},
             time.monotonic(),
+            body=body,
         )
         reply = owner.answer(request)
         request.status = reply.status

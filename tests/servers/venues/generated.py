@@ -56,6 +56,8 @@ class Generated:
         self._levels, self._changes, self._trades = levels, changes, trades
         self._liquidations, self._volatility = liquidations, volatility
         self._unit_qty = max(2.0, trade_usd / price * 10**spec.qty_decimals)
+        # Where ticks are fine, levels lie apart and the price moves by more than one of them.
+        self._gap = max(1, round(price * 1.5e-6 / (spec.tick * spec.price_unit)))
         start = round(price * 10**spec.price_decimals) // spec.tick * spec.tick
         self.best_bid, self.best_ask = start, start + spec.tick
         self._walls: list[tuple[int, int, bool]] = []
@@ -76,13 +78,13 @@ class Generated:
         return 1 + int(self._rng.expovariate(1.0) * self._unit_qty * times)
 
     def _fill_far(self, side: dict[int, int], best: int, sign: int, told: list[Change]) -> None:
-        """Let a side reach as far as it should; near the best price every tick is there."""
+        """Let a side reach as far as it should; near the best price they lie dense."""
         price = best if not side else (min(side) if sign < 0 else max(side)) + sign * self.tick
         while len(side) < self._levels and price > 0:
             side[price] = self._qty(3.0)
             told.append((price, side[price]))
-            near = abs(price - best) < 150 * self.tick
-            price += sign * self.tick * (1 if near else self._rng.randint(1, 5))
+            near = abs(price - best) < 150 * self._gap * self.tick
+            price += sign * self.tick * self._rng.randint(1, (2 if near else 5) * self._gap)
 
     def _step(self, at_ms: int) -> Step:
         bids: dict[int, int] = {}
@@ -112,6 +114,7 @@ class Generated:
     def _move(self, bids: dict[int, int], asks: dict[int, int]) -> None:
         ticks = self._rng.randint(-self._volatility, self._volatility)
         ticks = ticks if self._rng.random() < 0.6 else 0
+        ticks *= self._gap
         shift = ticks * self.tick
         if self.best_bid + shift <= 10 * self.tick:
             return
@@ -123,14 +126,14 @@ class Generated:
         for price in [price for price in self._book.asks if price < self.best_ask]:
             asks[price] = 0
         low = self.best_bid - max(0, ticks) * self.tick
-        for price in range(low, self.best_bid + 1, self.tick):
+        for price in range(self.best_bid, low - 1, -self._gap * self.tick):
             bids[price] = self._qty()
         high = self.best_ask + max(0, -ticks) * self.tick
-        for price in range(self.best_ask, high + 1, self.tick):
+        for price in range(self.best_ask, high + 1, self._gap * self.tick):
             asks[price] = self._qty()
 
     def _touch(self, bids: dict[int, int], asks: dict[int, int]) -> None:
-        away = int(self._rng.expovariate(1 / 60.0))
+        away = int(self._rng.expovariate(1 / 60.0) * self._gap)
         qty = 0 if away and self._rng.random() < 0.25 else self._qty(2.0)
         if self._rng.random() < 0.5:
             price = self.best_bid - away * self.tick
@@ -149,7 +152,10 @@ class Generated:
                 changes[price] = 0
         self._walls = standing
         if self._rng.random() < 0.03:
-            is_bid, away = self._rng.random() < 0.5, self._rng.randint(20, 400) * self.tick
+            is_bid, away = (
+                self._rng.random() < 0.5,
+                self._rng.randint(20, 400) * self._gap * self.tick,
+            )
             price = self.best_bid - away if is_bid else self.best_ask + away
             if price > 0:
                 (bids if is_bid else asks)[price] = self._qty() + int(self._unit_qty * _WALL_TIMES)

@@ -19,6 +19,9 @@ SPOT = (
     Path("binance-spot-hft", "btcusdt_20240808.gz"),
     Path("binance-spot-hft", "btcusdt_20240809.gz"),
 )
+BYBIT = Path("cryptofeed-v3", "BYBIT.shared-symbols.jsonl.zst")
+GEMINI = Path("cryptofeed-v3", "GEMINI.jsonl.zst")
+HYPERLIQUID = Path("hyperliquid-hft", "btcusd_20250126.gz")
 _PAUSE_MS = 100
 """Between the end of a recording and its beginning."""
 
@@ -101,13 +104,12 @@ class _BinanceReader:
             elif data["u"] > self._snapshot_id:
                 self._at(data["E"]).bids += _changes(data["b"])
                 self.steps[-1].asks += _changes(data["a"])
-        elif data.get("e") == "trade" and self.book is not None:
-            # A price of 0 marks a fill outside the book, which is no trade of the market.
-            if float(data["p"]) > 0.0 and self.steps:
-                trade = Trade(digits(data["p"]), digits(data["q"]), not data["m"])
-                last = self.steps[-1]
-                same = not last.changes and last.at_ms == self._first_ms + data["E"]
-                (last if same else self._at(data["E"])).trades.append(trade)
+        # A price of 0 marks a fill outside the book, which is no trade of the market.
+        elif data.get("e") == "trade" and self.steps and float(data["p"]) > 0.0:
+            trade = Trade(digits(data["p"]), digits(data["q"]), not data["m"])
+            last = self.steps[-1]
+            same = not last.changes and last.at_ms == data["E"] - self._first_ms
+            (last if same else self._at(data["E"])).trades.append(trade)
 
     def _at(self, event_ms: int) -> Step:
         """A new step; recorded times may run back by some milliseconds, steps do not."""

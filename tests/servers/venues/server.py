@@ -10,16 +10,17 @@ import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, ClassVar, Self
-from urllib.parse import parse_qsl, urlsplit
 
 import orjson
-from websockets.asyncio.server import ServerConnection, broadcast, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from tests.servers.base import LoopbackServer, Reply, Request, json_reply
+from tests.servers.venues.disturbance import do
 from tests.servers.venues.limits import SlidingCount
-from tests.servers.venues.market import Play, Step
+from tests.servers.venues.market import PlainBook, Play, Step
 from tests.servers.venues.mischief import OF_A_MESSAGE, Fault, Kind, Mischief
+from tests.servers.venues.session import Session, dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,50 +31,6 @@ if TYPE_CHECKING:
 _PUMP_S = 0.004
 _GARBAGE = ('{"e":"depthUpdate","b":[["', "[1,2", "null", '"maintenance"', "{}", "\ufffd\ufffd", "")
 _NOISE = '{"channel":"news","stream":"!news","topic":"news","e":"news","data":{"e":"news"}}'
-
-
-class Session:
-    """One WebSocket connection."""
-
-    def __init__(self, server: VenueServer, socket: ServerConnection, path: str) -> None:
-        parts = urlsplit(path)
-        self.server, self.socket = server, socket
-        self.path = parts.path
-        self.query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        self.topics: set[str] = set()
-        self.messages = SlidingCount(server.messages_per_s, 1.0)
-        self.silent_until_s = 0.0
-        self.held_until_s = 0.0
-        self._held: list[str | bytes] = []
-        self.state: dict[str, Any] = {}
-        """What a venue remembers of it."""
-
-    def send(self, payload: object) -> None:
-        """Send a message: text as it is, anything else as JSON."""
-        raw = payload if isinstance(payload, str | bytes) else dumps(payload)
-        now_s = time.monotonic()
-        if now_s < self.silent_until_s:
-            return
-        if now_s < self.held_until_s or self._held:
-            self._held.append(raw)
-            return
-        broadcast([self.socket], raw)
-
-    def hold(self, seconds: float) -> None:
-        """Let everything wait, in its order."""
-        self.held_until_s = time.monotonic() + seconds
-
-    def let_go(self) -> None:
-        """Send what waited long enough."""
-        if self._held and time.monotonic() >= self.held_until_s:
-            held, self._held = self._held, []
-            for raw in held:
-                broadcast([self.socket], raw)
-
-
-def dumps(payload: object) -> str:
-    """Compact JSON."""
-    return orjson.dumps(payload).decode()
 
 
 class _Rest(LoopbackServer):
@@ -176,7 +133,7 @@ class VenueServer(ABC):
         """Under which name a market is kept."""
         return play.spec.symbol
 
-    def listed(self) -> None:
+    def listed(self) -> None:  # noqa: B027
         """All markets are there; the first moves have not happened yet."""
 
     @abstractmethod
@@ -191,19 +148,15 @@ class VenueServer(ABC):
     def moved(self, key: str, play: Play, event_ms: int, step: Step) -> None:
         """A market moved: tell whoever subscribed."""
 
-    def opened(self, session: Session) -> None:
+    def opened(self, session: Session) -> None:  # noqa: B027
         """A connection was made; its address may ask for something at once."""
 
-    def began(self, session: Session, topic: str) -> None:
+    def began(self, session: Session, topic: str) -> None:  # noqa: B027
         """A session subscribed to a topic: send what a subscription begins with."""
 
     def shutdown_notice(self) -> object | None:
         """What the venue says before it closes a connection; None: nothing."""
         return None
-
-    def tells(self, key: str, play: Play, step: Step) -> bool:
-        """Whether losing this move can be noticed by the venue's own contract."""
-        return True
 
     def spoiled(self, payload: Any, kind: Kind) -> Any:
         """The payload with its numbers (SKIP), checksum or a quantity made wrong."""
@@ -219,6 +172,16 @@ class VenueServer(ABC):
         session.topics.add(topic)
         self._by_topic[topic].add(session)
         self.began(session, topic)
+
+    def snapshot_book(self, key: str, fault: Fault | None = None) -> PlainBook:
+        """The book a subscription begins with; crossed where that is asked for."""
+        play = self.plays[key]
+        fault = fault or self.mischief.take(frozenset({Kind.CROSSED}), key)
+        if fault is None:
+            return play.book
+        book = play.book.copy()
+        book.bids[min(book.asks) + 3 * play.spec.tick] = 10**play.spec.qty_decimals
+        return book
 
     def unsubscribe(self, session: Session, topic: str) -> None:
         """Take a topic from a session."""
@@ -268,80 +231,14 @@ class VenueServer(ABC):
         """Do something wrong, now or at the next fitting moment; any thread may ask."""
         fault.at_s = time.monotonic()
         assert self._loop is not None
-        self._loop.call_soon_threadsafe(self._cause, fault)
+        self._loop.call_soon_threadsafe(do, self, fault)
         return fault
 
-    def _cause(self, fault: Fault) -> None:
-        with self.lock:
-            self._do(fault)
-
-    def _do(self, fault: Fault) -> None:
-        kind = fault.kind
-        if kind is Kind.BOOK_SILENCE:
-            for key in [fault.symbol] if fault.symbol else list(self.plays):
-                self.mischief.book_silent_until_s[key] = time.monotonic() + fault.seconds
-        elif kind is Kind.FLOOD:
-            for key in [fault.symbol] if fault.symbol else list(self.plays):
-                self._flood(self.plays[key], fault.seconds)
-        elif kind in (Kind.DELAY, Kind.SILENCE, Kind.CLOSE, Kind.ABORT, Kind.SHUTDOWN, Kind.PING):
-            for session in list(self.sessions):
-                self._disturb(session, fault)
-        else:
-            self.mischief.add(fault)
-            return
-        fault.done = True
-
-    def _disturb(self, session: Session, fault: Fault) -> None:
-        kind, loop = fault.kind, asyncio.get_running_loop()
-        if kind is Kind.DELAY:
-            session.hold(fault.seconds)
-        elif kind is Kind.SILENCE:
-            session.silent_until_s = time.monotonic() + fault.seconds
-        elif kind is Kind.ABORT:
-            session.socket.transport.abort()
-        elif kind is Kind.PING:
-            self._spawn(self._ping(session))
-        else:
-            if kind is Kind.SHUTDOWN and (notice := self.shutdown_notice()) is not None:
-                session.send(notice)
-            wait_s = fault.seconds if kind is Kind.SHUTDOWN else 0.0
-            code = 1012 if kind is Kind.SHUTDOWN else 1006 - 5
-            loop.call_later(wait_s, lambda: self._spawn(session.socket.close(code)))
-
-    def _spawn(self, work: Any) -> None:
+    def spawn(self, work: Any) -> None:
+        """Let something run on the venue's loop until the venue ends."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _ping(self, session: Session) -> None:
-        try:
-            await asyncio.wait_for(await session.socket.ping(b"%d" % self.now_ms()), 10.0)
-            self.pongs += 1
-        except (TimeoutError, ConnectionClosed):
-            self.violations.append("no pong within 10 s")
-
-    def _flood(self, play: Play, seconds: float) -> None:
-        """Steps of one level each, a thousand for a second, beside the usual ones."""
-        count = round(1000 * seconds)
-        bid, ask = max(play.book.bids), min(play.book.asks)
-        loop = asyncio.get_running_loop()
-
-        def push(left: int) -> None:
-            for _ in range(min(10, left)):
-                qty = self.random.randint(1, 10**play.spec.qty_decimals)
-                away = self.random.randint(40, 90) * play.spec.tick
-                on_bid = self.random.random() < 0.5
-                step = (
-                    Step(0, [(bid - away, qty)], []) if on_bid else Step(0, [], [(ask + away, qty)])
-                )
-                if (bid - away if on_bid else -ask - away) < (
-                    min(play.book.asks) if on_bid else -max(play.book.bids)
-                ):
-                    play.extra.append(step)
-            if left > 10:
-                loop.call_later(0.01, push, left - 10)
-
-        push(count)
 
     # ---------------------------------------------------------------------------------------- REST
     def meet(self, request: Request) -> Reply:
@@ -445,5 +342,5 @@ class VenueServer(ABC):
                     session.let_go()
             await asyncio.sleep(_PUMP_S)
 
-    def tick(self, now_ms: int) -> None:
+    def tick(self, now_ms: int) -> None:  # noqa: B027
         """Time went on: heartbeats."""
