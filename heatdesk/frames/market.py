@@ -97,6 +97,9 @@ class BookWindow:
         Half-open price range each snapshot vouches for, ``[low, high)``: inside it a level that is
         not listed is empty, outside it nothing is known. None: from the lowest to the highest
         level listed.
+    last_reach_px : (n_snapshot, 2) float64 or None
+        The same of ``last_bids`` and ``last_asks``: over a long bucket the venue may have vouched
+        for more than at its end. None: ``reach_px``.
     flaws : (n_snapshot,) uint8 or None
         Bits of `Flaw`; None: all flawless.
     updates : (n_snapshot,) int64 or None
@@ -118,6 +121,7 @@ class BookWindow:
     reach_px: Float64Array | None = field(default=None, repr=False)
     flaws: NDArray[np.uint8] | None = field(default=None, repr=False)
     updates: Int64Array | None = field(default=None, repr=False)
+    last_reach_px: Float64Array | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         sides = (self.bids, self.asks, self.unsided, self.last_bids, self.last_asks)
@@ -130,12 +134,13 @@ class BookWindow:
         if (self.last_bids is None) != (self.last_asks is None):
             raise ValueError("the end of a bucket has both sides")
         n = self.time_ms.size
-        if self.reach_px is not None and self.reach_px.shape != (n, 2):
+        reaches = (self.reach_px, self.last_reach_px)
+        if any(reach is not None and reach.shape != (n, 2) for reach in reaches):
             raise ValueError("reach_px has the wrong shape")
         counted = (self.flaws, self.updates)
         if any(column is not None and column.shape != (n,) for column in counted):
             raise ValueError("flaws or updates and snapshots differ in number")
-        _freeze(self.time_ms, *(a for a in (self.reach_px, *counted) if a is not None))
+        _freeze(self.time_ms, *(a for a in (*reaches, *counted) if a is not None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ def runs_of(frame: HeatmapFrame) -> dict[str, LevelRuns]:
 def ended(frame: HeatmapFrame) -> HeatmapFrame:
     """Frame of the state at the end of each bucket; itself where it holds one state anyway."""
     if isinstance(frame, BookWindow) and frame.last_bids is not None:
-        return replace(frame, bids=frame.last_bids, asks=frame.last_asks)
+        reach_px = frame.reach_px if frame.last_reach_px is None else frame.last_reach_px
+        return replace(frame, bids=frame.last_bids, asks=frame.last_asks, reach_px=reach_px)
     return frame
 
 
@@ -96,6 +97,7 @@ def picked(frame: HeatmapFrame, keep: NDArray[np.intp]) -> HeatmapFrame:
     if isinstance(frame, LiquidationWindow):
         return replace(frame, time_ms=time_ms, levels=runs["qty"])
     last_bids, last_asks = frame.last_bids, frame.last_asks
+    last_reach_px = frame.last_reach_px
     if last_bids is not None and last_asks is not None:
         # of a state that is also the end of its bucket one copy is enough
         last_bids = runs["bid"] if last_bids is frame.bids else _picked(last_bids, keep)
@@ -109,6 +111,7 @@ def picked(frame: HeatmapFrame, keep: NDArray[np.intp]) -> HeatmapFrame:
         last_bids=last_bids,
         last_asks=last_asks,
         reach_px=None if frame.reach_px is None else frame.reach_px[keep],
+        last_reach_px=None if last_reach_px is None else last_reach_px[keep],
         flaws=None if frame.flaws is None else frame.flaws[keep],
         updates=None if frame.updates is None else frame.updates[keep],
     )
