@@ -265,9 +265,8 @@ class UsdmRules(BinanceRules):
     snapshot_weight = 20
     markets_weight = 1
     perpetual = True
-    # The venue takes ten messages a second and hangs up above; its pongs count as well.
     limits = LineLimits(
-        messages_per_s=8.0,
+        messages_per_s=10.0,
         topics_per_connection=200,
         connects_per_5min=300,
         silence_s=60.0,
@@ -306,9 +305,8 @@ class SpotRules(BinanceRules):
     # What accounts may trade makes up most of the list, and nobody here asks for it.
     markets_params = (("showPermissionSets", "false"),)
     perpetual = False
-    # The venue takes five messages a second and hangs up above; its pongs count as well.
     limits = LineLimits(
-        messages_per_s=4.0,
+        messages_per_s=5.0,
         topics_per_connection=1024,
         connects_per_5min=300,
         silence_s=60.0,

@@ -68,8 +68,9 @@ def page(qtbot, vault, work):
     return made
 
 
-def test_every_provider_that_needs_a_key_has_a_row_and_a_hint(page):
-    assert set(page.rows) == {spec.id for spec in SPECS if spec.needs_key}
+def test_every_provider_that_takes_a_key_has_a_row_and_a_hint(page):
+    assert set(page.rows) == {spec.id for spec in SPECS if spec.takes_key}
+    assert {spec.id for spec in SPECS if spec.needs_key} < set(page.rows)
     assert "demo" not in page.rows
     assert all(row.spec.key_hint for row in page.rows.values())
 

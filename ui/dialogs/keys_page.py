@@ -182,7 +182,7 @@ class KeyRow(QWidget):
 
 
 class KeysPage(QWidget):
-    """Every provider that needs a key.
+    """Every provider that a key can be entered for.
 
     Signals
     -------
@@ -205,7 +205,7 @@ class KeysPage(QWidget):
         promise.setContentsMargins(18, 12, 18, 8)
         column.addWidget(promise)
         for spec in specs:
-            if spec.needs_key:
+            if spec.takes_key:
                 row = KeyRow(spec, keys, work)
                 row.saved.connect(self.key_changed)
                 row.deleted.connect(self.key_changed)
