@@ -19,13 +19,15 @@ Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 
 _BAR_PX, _POINT_PX = 5.0, 1.0
-_LINE_RATIO = 0.64
+_LINE_RATIO = 0.62
 """Share of the height that the line has; the bars have the rest."""
 _TOP_PX, _BETWEEN_PX, _BOTTOM_PX = 5.0, 5.0, 3.0
 _MARGIN_RATIO = 0.10
+_BAR_QUANTILE = 0.985
+"""The few bars above it end at the edge: one block trade must not flatten all others."""
 _SHRINK_RATIO = 0.45
 """What uses less of its scale than this gets a new one."""
-_GAP_PX = 19.0
+_GAP_PX = 16.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def lay_out_delta(
     key = (wide_ms, quote)
     held = kept if kept is not None and kept.key == key else None
     line = fit_bounds(held.line if held else None, float(known.min()), float(known.max()))
-    peak = float(np.abs(delta).max())
+    peak = float(np.quantile(np.abs(delta), _BAR_QUANTILE))
     bar = held.bar if held and _SHRINK_RATIO * held.bar <= peak <= held.bar else 1.15 * peak
     scales = DeltaScales(line, bar or 1.0, key)
     return _placed(window, height_px, edges, delta, points, value, scales, usd)
@@ -212,6 +214,11 @@ def _ticks(bounds: Bounds, height_px: float, usd: bool) -> list[Tick]:
     step = nice_step(size / max(1.0, height_px) * _GAP_PX)
     first, last = math.ceil(bounds.low / step), math.floor(bounds.high / step)
     return [Tick(k * step, axis_text(k * step, step, usd), k == 0) for k in range(first, last + 1)]
+
+
+def fine_step(size: float) -> float:
+    """Power of ten to which figures are written on an axis of a size: about a hundredth."""
+    return float(10.0 ** math.floor(math.log10(size / 50))) if size > 0 else 1.0
 
 
 def axis_text(value: float, step: float, usd: bool) -> str:

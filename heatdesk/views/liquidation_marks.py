@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heatdesk.analytics.liquidated import LiquidationGroup
 from heatdesk.frames import Quote
@@ -21,7 +22,9 @@ LEAST_PX, MOST_PX = 7.0, 18.0
 _FROM_USD = 1_000.0
 _PX_PER_TENFOLD = 3.2
 MOST_TEXTS = 12
-_WORTH_RATIO = 0.02
+_LEAST_TEXTS, _AREA_PER_TEXT = 3, 90_000.0
+"""Texts in a small plot, and the square pixels that each more needs."""
+_WORTH_RATIO = 0.08
 """What is smaller than this share of the largest in view needs no text."""
 _GAP_PX = 4.0
 TEXT_PX = 16.0
@@ -85,7 +88,11 @@ def lay_out_marks(
 
 
 def place_texts(
-    marks: Sequence[Mark], widths_px: Sequence[float], window: ChartWindow, right_px: float
+    marks: Sequence[Mark],
+    widths_px: Sequence[float],
+    window: ChartWindow,
+    right_px: float,
+    obstacles: NDArray[np.float64] | None = None,
 ) -> list[Mark]:
     """Give the largest marks a text beside them where it covers no other mark or text.
 
@@ -97,18 +104,26 @@ def place_texts(
         Of the texts, those of the first marks.
     right_px : float
         Texts end before this.
+    obstacles : (n, 4) float64 or None
+        Left, top, right and bottom of what a text covers only where it has no other place.
     """
     if not marks:
         return []
     boxes = np.array([(b.x, b.y, b.x + b.width, b.y + b.height) for b in (m.box for m in marks)])
+    soft = obstacles if obstacles is not None else np.empty((0, 4))
+    area = window.width_px * window.height_px
+    most = min(MOST_TEXTS, max(_LEAST_TEXTS, round(area / _AREA_PER_TEXT)))
     taken: list[Box] = []
     placed = list(marks)
     worth = marks[0].group.value_usd * _WORTH_RATIO
     for i, (mark, width) in enumerate(zip(marks, widths_px, strict=False)):
-        if mark.group.value_usd < worth or len(taken) >= MOST_TEXTS:
+        if mark.group.value_usd < worth or len(taken) >= most:
             break
         others = np.delete(boxes, i, axis=0)
-        box = _free_place(mark, width, others, taken, window.height_px, right_px)
+        limits = (window.height_px, right_px)
+        box = _free_place(mark, width, np.concatenate([others, soft]), taken, limits)
+        if box is None:
+            box = _free_place(mark, width, others, taken, limits)
         if box is not None:
             taken.append(box)
             placed[i] = Mark(mark.group, mark.x, mark.y, mark.size, mark.text, box)
@@ -118,18 +133,26 @@ def place_texts(
 def _free_place(
     mark: Mark,
     width: float,
-    others: np.ndarray,
+    others: NDArray[np.float64],
     taken: Sequence[Box],
-    bottom_px: float,
-    right_px: float,
+    limits: tuple[float, float],
 ) -> Box | None:
+    bottom_px, right_px = limits
     body = mark.box
     middle = body.y + body.height / 2 - TEXT_PX / 2
-    over = body.y - TEXT_PX - 1 if mark.group.long else body.y + body.height + 1
+    right, left_of = body.x + body.width + _GAP_PX, body.x - _GAP_PX - width
+    above, below = body.y - TEXT_PX - 2, body.y + body.height + 2
+    # first beside it, then on the side it comes from, last on the one it points at
+    near, far = (above, below) if mark.group.long else (below, above)
     for left, top in (
-        (body.x + body.width + _GAP_PX, middle),
-        (body.x - _GAP_PX - width, middle),
-        (mark.x - width / 2, over),
+        (right, middle),
+        (left_of, middle),
+        (mark.x - width / 2, near),
+        (right, near),
+        (left_of, near),
+        (right, far),
+        (left_of, far),
+        (mark.x - width / 2, near + (near - middle)),
     ):
         box = Box(left, top, width, TEXT_PX)
         inside = box.x >= 2 and box.x + width <= right_px and top >= 2 and top + TEXT_PX < bottom_px
@@ -147,15 +170,22 @@ def _free_place(
 
 
 def mark_at(marks: Sequence[Mark], x_px: float, y_px: float, reach_px: float = 3.0) -> Mark | None:
-    """The mark or text under a point, the largest of several."""
-    for mark in marks:
-        for box in (mark.box, mark.text_box):
-            if box is None:
-                continue
-            near_x = box.x - reach_px <= x_px <= box.x + box.width + reach_px
-            if near_x and box.y - reach_px <= y_px <= box.y + box.height + reach_px:
-                return mark
-    return None
+    """The mark under a point, the largest of several."""
+    boxes = ((mark, mark.box) for mark in marks)
+    return next((mark for mark, box in boxes if _holds(box, x_px, y_px, reach_px)), None)
+
+
+def text_at(marks: Sequence[Mark], x_px: float, y_px: float) -> Mark | None:
+    """The mark whose text is under a point."""
+    boxes = ((mark, mark.text_box) for mark in marks)
+    return next((mark for mark, box in boxes if box and _holds(box, x_px, y_px, 0.0)), None)
+
+
+def _holds(box: Box, x_px: float, y_px: float, reach_px: float) -> bool:
+    return (
+        box.x - reach_px <= x_px <= box.x + box.width + reach_px
+        and box.y - reach_px <= y_px <= box.y + box.height + reach_px
+    )
 
 
 def liquidation_rows(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from heatdesk.frames import Quote
 from heatdesk.views.bubbles import (
     BubbleShapes,
@@ -15,17 +17,20 @@ from heatdesk.views.bubbles import (
 from heatdesk.views.trade_slices import TradeSlices
 from ui import theme
 from ui.heatmap.layer import Layer
-from ui.heatmap.pies import PieSheet, draw_stamps
 from ui.heatmap.shapes import pixel_ratio
+from ui.heatmap.stamps import PieSheet, draw_stamps
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from PySide6.QtGui import QPainter
     from PySide6.QtWidgets import QGraphicsItem
 
     from heatdesk.analytics.delta import TradeFeed
     from heatdesk.views.viewport import ChartWindow
+
+
+_LARGE_PX = 9.0
+"""A smaller bubble may lie under a text."""
 
 
 class BubbleLayer(Layer):
@@ -48,6 +53,7 @@ class BubbleLayer(Layer):
         self._key: tuple[object, ...] = ()
         self._shapes: BubbleShapes | None = None
         self._stamps: tuple[float, NDArray[np.float64]] | None = None
+        self._boxes: NDArray[np.float64] | None = None
 
     # -- what is chosen
 
@@ -102,7 +108,7 @@ class BubbleLayer(Layer):
         """Bubbles as they are drawn in a view; laid out again only when something changed."""
         key = (window, self.slices.version, self.version)
         if key != self._key:
-            self._key, self._stamps = key, None
+            self._key, self._stamps, self._boxes = key, None, None
             self._shapes = self._lay_out(window)
             self.laid_out += 1
         return self._shapes
@@ -118,6 +124,17 @@ class BubbleLayer(Layer):
             return None
         least = self._least if self._least >= 0 else scale.usual_least
         return lay_out_bubbles(sums, grid, window, volume, scale, least)
+
+    def boxes(self, window: ChartWindow) -> NDArray[np.float64] | None:
+        """Left, top, right and bottom of the larger bubbles; the same array while unchanged."""
+        shapes = self.shapes(window) if self.isVisible() else None
+        if shapes is None:
+            return None
+        if self._boxes is None:
+            large = shapes.diameter >= _LARGE_PX
+            x, y, half = shapes.x[large], shapes.y[large], shapes.diameter[large] * 0.4
+            self._boxes = np.column_stack([x - half, y - half, x + half, y + half])
+        return self._boxes
 
     def rows_at(
         self, x_px: float, y_px: float, tick_size: float, coin: str

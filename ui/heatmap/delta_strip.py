@@ -15,6 +15,7 @@ from heatdesk.views.delta import (
     DeltaShapes,
     axis_text,
     delta_text,
+    fine_step,
     lay_out_delta,
     read_delta,
     since_text,
@@ -162,7 +163,7 @@ class DeltaStrip(Layer):
         top, bottom = shapes.line_px
         if not top <= y_px <= bottom:
             return ""
-        return axis_text(shapes.value_at(y_px), (high - low) / 200, self._quote is Quote.USD)
+        return axis_text(shapes.value_at(y_px), fine_step(high - low), self._quote is Quote.USD)
 
     # -- drawing
 
@@ -210,8 +211,11 @@ class DeltaStrip(Layer):
         known = np.isfinite(shapes.y)
         x, y = shapes.x[known], shapes.y[known]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(QPen(QColor(theme.Palette.TEXT), 1.25))
-        draw_polyline(painter, x, y)
+        # lines a device pixel wide are drawn many times faster than wider ones
+        painter.setPen(QPen(QColor(theme.Palette.TEXT), 0))
+        ratio = pixel_ratio(painter)
+        for k in range(max(1, round(ratio)) + 1):
+            draw_polyline(painter, x, y + 0.5 * k / ratio)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _draw_axis(self, painter: QPainter, shapes: DeltaShapes, width: float) -> None:
@@ -228,26 +232,30 @@ class DeltaStrip(Layer):
             painter.fillRect(line, QColor(theme.Palette.LINE_STRONG))
             painter.setPen(QColor(theme.Palette.TEXT_DIM))
             painter.drawText(QRectF(width + 6, y - 9, self._axis_px - 12, 18), right, tick.label)
-        peak = axis_text(shapes.scales.bar, shapes.scales.bar / 10, usd)
+        peak = axis_text(shapes.scales.bar, fine_step(5 * shapes.scales.bar), usd)
         painter.setPen(QColor(theme.Palette.TEXT_FAINT))
         box = QRectF(width + 2, shapes.bar_zero_y - 9, self._axis_px - 8, 18)
         painter.drawText(box, right, f"\u00b1{peak.lstrip('+')}")
-        tag = QRectF(width + 1, tag_y - _TAG_PX / 2, self._axis_px - 2, _TAG_PX)
+        bold = theme.font(theme.SMALL_PX, tabular=True, bold=True)
+        text = axis_text(shapes.last, fine_step(high - low), usd)
+        room = max(self._axis_px - 2, QFontMetricsF(bold).horizontalAdvance(text) + 10)
+        tag = QRectF(width + self._axis_px - 1 - room, tag_y - _TAG_PX / 2, room, _TAG_PX)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.Palette.TEXT))
         painter.drawRoundedRect(tag, 2, 2)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(QColor(theme.Palette.GROUND))
-        painter.setFont(theme.font(theme.SMALL_PX, tabular=True, bold=True))
-        text = axis_text(shapes.last, (high - low) / 100, usd)
+        painter.setFont(bold)
         painter.drawText(tag.adjusted(0, 0, -5, 0), right, text)
 
     def _draw_caption(self, painter: QPainter, shapes: DeltaShapes | None) -> None:
         font = theme.font(theme.SMALL_PX)
         painter.setFont(font)
         since = since_text(self.ledger.first_ms, self._zone) if shapes is not None else ""
-        text = f"{TITLE} {since}" if since else f"{TITLE}: no trades yet"
+        unit = "USD" if self._quote is Quote.USD else self._coin
+        title = f"{TITLE} ({unit})" if unit else TITLE
+        text = f"{title} {since}" if since else f"{title}: no trades yet"
         self.caption_px = QFontMetricsF(font).horizontalAdvance(text) + 12
         box = QRectF(2, 2, self.caption_px, _CAPTION_PX)
         painter.fillRect(box, theme.colour(theme.Palette.GROUND, 0.75))

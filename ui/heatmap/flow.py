@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from heatdesk.views.viewport import ChartWindow
     from ui.heatmap.liquidation_marks import LiquidationFeed
 
-STRIP_PX = 112.0
+STRIP_PX = 128.0
 """Height of the delta strip unless another was chosen."""
 LEAST_STRIP_PX = 56.0
 _MOST_STRIP_RATIO = 0.5
@@ -49,6 +49,7 @@ class TradeFlow(QObject):
         super().__init__(parent)
         self.bubbles = BubbleLayer(box)
         self.liquidations = LiquidationLayer(box)
+        self.liquidations.obstacles = self.bubbles.boxes
         self.strip = DeltaStrip()
         self.strip_rect = QRectF()
         self._trades: TradeFeed | None = None
@@ -210,10 +211,13 @@ class TradeFlow(QObject):
 
     def rows_at(self, x_px: float, y_px: float, tick_size: float) -> list[tuple[str, str]]:
         """Rows of the hover card for what lies under a point of the plot: a mark, else a bubble."""
+        unit = (tick_size, self._quote, self._coin, self._zone)
+        marks = self.liquidations if self._wanted["liquidations"] else None
+        mark = marks.mark_at(x_px, y_px) if marks is not None else None
         rows: list[tuple[str, str]] = []
-        if self._wanted["liquidations"]:
-            unit = (tick_size, self._quote, self._coin, self._zone)
-            rows = self.liquidations.rows_at(x_px, y_px, *unit)
-        if not rows and self._wanted["bubbles"]:
+        if mark is None and self._wanted["bubbles"]:
             rows = self.bubbles.rows_at(x_px, y_px, tick_size, self._coin)
-        return rows
+        if mark is None and not rows and marks is not None:
+            # a text covers what is not its own: that comes first
+            mark = marks.mark_at(x_px, y_px, text=True)
+        return marks.rows(mark, *unit) if marks is not None and mark is not None else rows

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from heatdesk.analytics.liquidated import LiquidationGroup, join_liquidations
 from heatdesk.frames import LiquidationBatch, Quote
 from heatdesk.views.liquidation_marks import (
+    LEAST_PX,
+    MOST_PX,
     MOST_TEXTS,
     Mark,
     lay_out_marks,
     liquidation_rows,
     mark_at,
     place_texts,
+    text_at,
 )
 from ui import theme
 from ui.heatmap.layer import Layer
+from ui.heatmap.shapes import pixel_ratio
+from ui.heatmap.stamps import TriangleSheet, draw_stamps
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from PySide6.QtWidgets import QGraphicsItem
 
     from heatdesk.views.viewport import ChartWindow
@@ -57,6 +65,9 @@ class LiquidationLayer(Layer):
     ----------
     right_px : float
         Room at the right edge that texts leave free.
+    obstacles : callable or None
+        Says for a view what texts must not cover, (n, 4) float64; the same array while that
+        is the same.
     joined : int
         How often liquidations were read and joined so far.
     """
@@ -65,6 +76,8 @@ class LiquidationLayer(Layer):
         super().__init__(parent, z)
         self.right_px = 0.0
         self.joined = 0
+        self.obstacles: Callable[[ChartWindow], NDArray[np.float64] | None] | None = None
+        self._kept: NDArray[np.float64] | None = None
         self._least_usd = 0.0
         self._sampled = False
         self._revision = 0
@@ -73,6 +86,7 @@ class LiquidationLayer(Layer):
         self._starts: list[int] = []
         self._key: tuple[object, ...] = ()
         self._marks: list[Mark] = []
+        self._sheet: TriangleSheet | None = None
 
     def set_least_usd(self, least_usd: float) -> None:
         """Show what is worth at least so much."""
@@ -109,7 +123,8 @@ class LiquidationLayer(Layer):
 
     def marks(self, window: ChartWindow) -> list[Mark]:
         """Marks as they are drawn in a view; laid out again only when something changed."""
-        key = (window, self.version, self.right_px)
+        obstacles = self.obstacles(window) if self.obstacles is not None else None
+        key = (window, self.version, self.right_px, id(obstacles))
         if key == self._key:
             return self._marks
         self._key = key
@@ -122,36 +137,43 @@ class LiquidationLayer(Layer):
             metrics.horizontalAdvance(mark.text) + _TEXT_PAD_PX for mark in marks[: 2 * MOST_TEXTS]
         ]
         right = window.width_px - self.right_px - 2
-        self._marks = place_texts(marks, widths, window, right)
+        self._marks = place_texts(marks, widths, window, right, obstacles)
+        self._kept = obstacles
         return self._marks
 
-    def rows_at(
-        self,
-        x_px: float,
-        y_px: float,
-        tick_size: float,
-        quote: Quote,
-        coin: str,
-        zone: tzinfo | None,
-    ) -> list[tuple[str, str]]:
-        """Rows of the hover card for the mark under a point; none where there is none."""
+    def mark_at(self, x_px: float, y_px: float, *, text: bool = False) -> Mark | None:
+        """The mark, or with ``text`` the one whose text is, under a point of the plot."""
         if self._window is None:
-            return []
-        mark = mark_at(self.marks(self._window), x_px, y_px)
-        if mark is None:
-            return []
+            return None
+        marks = self.marks(self._window)
+        return text_at(marks, x_px, y_px) if text else mark_at(marks, x_px, y_px)
+
+    def rows(
+        self, mark: Mark, tick_size: float, quote: Quote, coin: str, zone: tzinfo | None
+    ) -> list[tuple[str, str]]:
+        """Rows of the hover card for a mark."""
         return liquidation_rows(mark.group, tick_size, quote, coin, zone, sampled=self._sampled)
 
     def draw(self, painter: QPainter, window: ChartWindow) -> None:
         """Draw the marks in view, the largest on top, then their texts."""
         marks = self.marks(window)
+        if not marks:
+            return
+        self._draw_triangles(painter, marks[::-1])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        for mark in reversed(marks):
-            _draw_triangle(painter, mark)
         painter.setFont(_font())
         for mark in marks:
             if mark.text_box is not None:
                 _draw_text(painter, mark)
+
+    def _draw_triangles(self, painter: QPainter, marks: list[Mark]) -> None:
+        ratio = pixel_ratio(painter)
+        colours = theme.Palette.LONGS, theme.Palette.SHORTS
+        if self._sheet is None or not self._sheet.fits(ratio, *colours):
+            self._sheet = TriangleSheet(ratio, *colours, LEAST_PX, MOST_PX)
+        x, y, size = np.array([(mark.x, mark.y, mark.size) for mark in marks]).T
+        up = np.array([not mark.group.long for mark in marks])
+        draw_stamps(painter, self._sheet, self._sheet.stamps(x, y, size, up))
 
 
 def _font() -> QFont:
@@ -160,22 +182,6 @@ def _font() -> QFont:
 
 def _colour(mark: Mark) -> str:
     return theme.Palette.LONGS if mark.group.long else theme.Palette.SHORTS
-
-
-def _draw_triangle(painter: QPainter, mark: Mark) -> None:
-    half, away = mark.size * 0.62, -mark.size if mark.group.long else mark.size
-    shape = QPolygonF(
-        [
-            QPointF(mark.x, mark.y),
-            QPointF(mark.x - half, mark.y + away),
-            QPointF(mark.x + half, mark.y + away),
-        ]
-    )
-    pen = QPen(theme.colour(theme.Palette.GROUND, 0.9), 1.5)
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    painter.setPen(pen)
-    painter.setBrush(QColor(_colour(mark)))
-    painter.drawPolygon(shape)
 
 
 def _draw_text(painter: QPainter, mark: Mark) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of bubbles of every size and split, made once and stamped from arrays."""
+"""Pictures of bubbles and triangles of every size, made once and stamped from arrays."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPen, QPixmap
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 from shiboken6 import Shiboken
 
 from heatdesk.views.bubbles import LEAST_PX, MOST_PX
@@ -21,6 +21,8 @@ _SPLIT_FROM_PX = 9.0
 """A smaller bubble has one colour: that of the side that traded more."""
 _SHARES = 16
 _PAD_PX = 2
+TRIANGLE_RATIO = 0.62
+"""Half the width of a triangle by its height."""
 
 
 class PieSheet:
@@ -123,7 +125,69 @@ class PieSheet:
         return rows
 
 
-def draw_stamps(painter: QPainter, sheet: PieSheet, rows: Float64Array) -> None:
+class TriangleSheet:
+    """One picture with triangles of every size, pointing down and up, at one scale of the screen.
+
+    Parameters
+    ----------
+    ratio : float
+        Device pixels of a logical one.
+    down, up : str
+        Colours.
+    least_px, most_px : float
+        Heights of the smallest and the largest.
+    """
+
+    def __init__(self, ratio: float, down: str, up: str, least_px: float, most_px: float) -> None:
+        self.ratio, self.colours = ratio, (down, up)
+        self._least = round(least_px)
+        self._heights = np.arange(self._least, round(most_px) + 1) * ratio
+        self._cell = float(np.ceil(2 * TRIANGLE_RATIO * self._heights[-1]) + 2 * _PAD_PX + 2)
+        self.picture = QPixmap(int(self._cell) * self._heights.size, 2 * int(self._cell))
+        self.picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(self.picture)
+        try:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            pen = QPen(theme.colour(theme.Palette.GROUND, 0.9), 1.5 * max(1.0, ratio * 0.9))
+            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            painter.setPen(pen)
+            for size, height in enumerate(self._heights.tolist()):
+                for row, colour in enumerate(self.colours):
+                    painter.setBrush(QColor(colour))
+                    middle = QPointF((size + 0.5) * self._cell, (row + 0.5) * self._cell)
+                    painter.drawPolygon(_triangle(middle, height, up=row == 1))
+        finally:
+            painter.end()
+
+    def fits(self, ratio: float, down: str, up: str) -> bool:
+        """Whether this sheet shows triangles as they are wanted."""
+        return (self.ratio, self.colours) == (ratio, (down, up))
+
+    def stamps(
+        self, x: Float64Array, y: Float64Array, height: Float64Array, up: NDArray[np.bool_]
+    ) -> Float64Array:
+        """Which part of the sheet goes where, as `draw_stamps` takes it; x and y are the tips."""
+        size = np.clip(np.rint(height) - self._least, 0, self._heights.size - 1).astype(np.int64)
+        half = self._heights[size] / 2
+        rows = np.ones((x.size, 10))
+        corner = self._cell / 2
+        rows[:, 0] = np.rint(x * self.ratio - corner) + corner
+        rows[:, 1] = np.rint(y * self.ratio + np.where(up, half, -half) - corner) + corner
+        rows[:, 2] = size * self._cell
+        rows[:, 3] = np.where(up, self._cell, 0.0)
+        rows[:, 4] = rows[:, 5] = self._cell
+        rows[:, 8] = 0.0
+        return rows
+
+
+def _triangle(middle: QPointF, height: float, *, up: bool) -> QPolygonF:
+    tip, half = (-height / 2 if up else height / 2), TRIANGLE_RATIO * height
+    return QPolygonF(
+        [middle + QPointF(0, tip), middle + QPointF(-half, -tip), middle + QPointF(half, -tip)]
+    )
+
+
+def draw_stamps(painter: QPainter, sheet: PieSheet | TriangleSheet, rows: Float64Array) -> None:
     """Stamp parts of a sheet, in the order given."""
     if rows.shape[0] == 0:
         return
