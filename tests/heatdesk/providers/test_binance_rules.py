@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from heatdesk.books.events import (
     Alive,
@@ -150,6 +152,34 @@ def test_what_no_market_can_say_is_refused_by_the_name_of_its_field(
 def test_what_is_no_message_is_refused(raw: bytes) -> None:
     with pytest.raises(BadPayload):
         USDM.parse("public", raw, KNOWN)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_damage_is_refused_or_read_and_never_anything_else(data: st.DataObject) -> None:
+    whole = [
+        enveloped(DEPTH),
+        enveloped(TRADE),
+        enveloped({"e": "forceOrder", "E": 5, "o": ORDER}),
+        b'{"error":{"code":2,"msg":"Invalid request"},"id":7}',
+    ]
+    raw = bytearray(data.draw(st.sampled_from(whole)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        raw[at : at + data.draw(st.integers(0, 6))] = data.draw(st.binary(max_size=3))
+        raw = raw or bytearray(b"0")
+    try:
+        events = USDM.parse("market", bytes(raw), KNOWN)
+    except BadPayload:
+        return
+    for event in events:
+        if isinstance(event, BookChange):
+            assert all(price > 0 and qty >= 0 for price, qty in (*event.bids, *event.asks))
+
+
+def test_a_list_without_an_end_in_depth_is_refused() -> None:
+    with pytest.raises(BadPayload):
+        USDM.parse("public", b'{"data":' + b"[" * 100_000, KNOWN)
 
 
 def test_a_missing_field_is_refused() -> None:
