@@ -148,7 +148,7 @@ class BybitRules(VenueRules):
 
     def parse(self, line: str, raw: bytes, markets: MarketLookup) -> list[VenueEvent]:
         """Read one message; what nobody asked about only says that the line is alive."""
-        if b'"orderbook.' in raw[:64]:
+        if raw.startswith(b'{"topic":"orderbook.'):
             return [self._book(raw)]
         word = self._source.decode(wire.WORD, raw)
         kind = word.topic.partition(".")[0]

@@ -117,7 +117,7 @@ class GeminiRules(VenueRules):
 
     def parse(self, line: str, raw: bytes, markets: MarketLookup) -> list[VenueEvent]:
         """Read one message; what nobody asked about only says that the line is alive."""
-        if b'"depthUpdate"' in raw[:64]:
+        if raw.startswith(b'{"e":"depthUpdate"'):
             return [self._depth(raw)]
         word = self._source.decode(wire.WORD, raw)
         if word.e == "depthUpdate":

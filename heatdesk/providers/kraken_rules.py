@@ -93,7 +93,7 @@ class KrakenRules(VenueRules):
 
     def parse(self, line: str, raw: bytes, markets: MarketLookup) -> list[VenueEvent]:
         """Read one message; what nobody asked about only says that the line is alive."""
-        if b'"channel":"book"' in raw[:32]:
+        if raw.startswith(b'{"channel":"book"'):
             return self._books(raw)
         word = self._source.decode(wire.WORD, raw)
         if word.channel == "book":

@@ -64,7 +64,8 @@ class Source(NamedTuple):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             text = str(error)
             found = _PATH.search(text)
-            field = ".".join(part for part in (within, found[1] if found else "") if part)
+            inner = found[1] if found else ""
+            field = f"{within}.{inner}" if within and inner[:1] not in ("", "[") else within + inner
             raise self.bad(field, text[: found.start()] if found else text) from None
 
     def iso_ms(self, text: str, field: str) -> int:
