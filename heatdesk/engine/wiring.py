@@ -14,6 +14,7 @@ from heatdesk.net.client import JsonClient, Transport
 from heatdesk.net.ledger import Ledger
 from heatdesk.providers import LOADERS
 from heatdesk.providers.base import Cost, Provider, ProviderContext, ProviderSpec
+from heatdesk.providers.live.pace import Pace
 from heatdesk.secrets import Keys
 from heatdesk.settings import Settings
 from heatdesk.units import Clock
@@ -53,6 +54,7 @@ class ProviderSet:
         self._clock = clock
         self._transport = transport
         self._classes = classes
+        self._pace = Pace()
         # Replaced whole: a panel asks for costs on another thread.
         self._built: dict[str, Provider] = {}
 
@@ -93,7 +95,9 @@ class ProviderSet:
             self._transport,
             keyless=not cls.wants_key(settings),
         )
-        provider = cls(ProviderContext(self._clock, http, budget, settings, active))
+        provider = cls(
+            ProviderContext(self._clock, http, budget, settings, active, pace=self._pace)
+        )
         self._built = {**self._built, provider_id: provider}
         return provider
 

@@ -138,6 +138,7 @@ class JsonClient:
         on_wait: OnWait | None = None,
         stall_s: float = 20.0,
         body: bytes | None = None,
+        limit_bytes: int = MAX_BODY_BYTES,
     ) -> Reply:
         """Ask once, after waiting for the budget.
 
@@ -155,6 +156,8 @@ class JsonClient:
             Longest silence that is borne, before the answer and inside it.
         body : bytes, optional
             JSON that is sent: the request is a POST.
+        limit_bytes : int
+            Largest answer that is read.
 
         Raises
         ------
@@ -168,7 +171,7 @@ class JsonClient:
             weight=weight,
             on_wait=on_wait,
             stall_s=stall_s,
-            limit_bytes=MAX_BODY_BYTES,
+            limit_bytes=limit_bytes,
             body=body,
         )
         async with asking as came:

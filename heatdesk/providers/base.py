@@ -14,6 +14,7 @@ from heatdesk.frames import Frame, KeyState, Notice, Subscription
 from heatdesk.frames.market import MarketFrame
 from heatdesk.net.budget import Limits, OnWait, RateBudget
 from heatdesk.net.client import JsonClient
+from heatdesk.providers.live.pace import Pace
 from heatdesk.settings import Settings
 from heatdesk.units import Clock, format_age
 
@@ -79,6 +80,17 @@ class Cost:
     refused: str = ""
 
 
+Tap = Callable[[Subscription], AsyncGenerator[Frame, None]]
+"""Listens to another subscription."""
+
+
+async def _no_tap(sub: Subscription) -> AsyncGenerator[Frame, None]:
+    """Where nobody runs it there is nothing to be heard."""
+    nothing: tuple[Frame, ...] = ()
+    for frame in nothing:
+        yield frame
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderContext:
     """What a provider works with; everything is handed in, nothing is global.
@@ -91,6 +103,12 @@ class ProviderContext:
         All settings; a provider reads its own part.
     active : callable
         The subscriptions of this provider that run at the moment, for pacing.
+    tap : callable
+        Gives the frames of another provider's subscription for as long as they are listened to.
+        It never raises what that provider does: a failure is a `Notice` with a gap and a note, and
+        asking again is done behind it. Frames that came before are not repeated.
+    pace : Pace
+        What live frames cost, shared by all providers.
     """
 
     clock: Clock
@@ -98,6 +116,8 @@ class ProviderContext:
     budget: RateBudget
     settings: Settings
     active: Callable[[], Sequence[Subscription]] = field(default=lambda: ())
+    tap: Tap = field(default=_no_tap)
+    pace: Pace = field(default_factory=Pace)
 
 
 class Provider(ABC):

@@ -1,0 +1,31 @@
+"""How high a level is when nobody says: a round step near a ten-thousandth of the price."""
+
+from __future__ import annotations
+
+import math
+
+PRICE_SHARE = 1e-4
+_STEPS = (1.0, 2.0, 5.0, 10.0)
+
+
+def recommended_block_size(price: float, tick_size: float) -> float:
+    """Choose 1, 2 or 5 times a power of ten, nearest by ratio to the share, at least the tick."""
+    wanted = price * PRICE_SHARE
+    if not (math.isfinite(wanted) and wanted > 0):
+        return tick_size
+    power = math.floor(math.log10(wanted))
+    sizes = [step * 10.0**power for step in _STEPS]
+    best = min(sizes, key=lambda size: abs(math.log(size / wanted)))
+    if best < tick_size:
+        best = _round_up(tick_size)
+    # 3 * 10.0**-5 is not 0.00003: the nearest short decimal is
+    return float(f"{best:.0e}")
+
+
+def _round_up(tick_size: float) -> float:
+    power = math.floor(math.log10(tick_size) + 1e-9)
+    for step in _STEPS:
+        size = step * 10.0**power
+        if size >= tick_size * (1 - 1e-9):
+            return size
+    return tick_size

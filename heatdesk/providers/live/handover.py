@@ -1,0 +1,67 @@
+"""What a new connection told about a book while the old one still leads."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from heatdesk.books.events import BookChange
+
+MOST_WAITING = 5_000
+
+
+class Handover:
+    """Keeps what the heir tells until the book can go on with it without a gap.
+
+    Parameters
+    ----------
+    in_stream : bool
+        The subscription brings a snapshot: the heir's own replaces the book once it has caught
+        up. Otherwise the numbers tell where in the heir's differences the book stands.
+    """
+
+    def __init__(self, in_stream: bool) -> None:
+        self._in_stream = in_stream
+        self._waiting: deque[BookChange] = deque(maxlen=MOST_WAITING)
+        self._last_id = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are kept."""
+        return len(self._waiting)
+
+    def clear(self) -> None:
+        """Forget what is kept."""
+        self._waiting.clear()
+
+    def entered(self, change: BookChange) -> None:
+        """A message entered the book."""
+        self._last_id = change.last_id or self._last_id
+
+    def keep(self, change: BookChange) -> None:
+        """Keep a message of the heir."""
+        if self._in_stream and change.snapshot:
+            self._waiting.clear()  # nothing before it is needed
+        elif self._in_stream and not self._waiting:
+            return
+        self._waiting.append(change)
+
+    def is_ready(self, event_ms: int) -> bool:
+        """Whether the book, whose newest message has that time, can go on with the heir."""
+        if not self._waiting:
+            return False
+        if self._in_stream:
+            return self._waiting[-1].event_ms >= event_ms
+        return any(self._continues(change) for change in self._waiting)
+
+    def missed(self) -> list[BookChange]:
+        """What the book has not seen of the heir's messages."""
+        if self._in_stream:
+            return list(self._waiting)
+        return [change for change in self._waiting if change.last_id > self._last_id]
+
+    def _continues(self, change: BookChange) -> bool:
+        if change.last_id == self._last_id:
+            return True
+        if change.prev_id:
+            return change.prev_id == self._last_id
+        return change.first_id <= self._last_id + 1 <= change.last_id

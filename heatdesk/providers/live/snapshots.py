@@ -1,0 +1,55 @@
+"""Fetching what a venue answers on request: snapshots of books."""
+
+from __future__ import annotations
+
+import asyncio
+
+from heatdesk.books.events import BookChange
+from heatdesk.errors import BodyCut
+from heatdesk.net.client import Reply
+from heatdesk.providers.live.feed import Desk
+from heatdesk.providers.live.rules import Ask, Market
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""No honest answer of a venue is larger."""
+STALL_S = 8.0
+ANSWER_S = 25.0
+"""An answer that drips for longer is as good as none."""
+
+
+async def ask_venue(desk: Desk, ask: Ask) -> Reply:
+    """Make a request.
+
+    Raises
+    ------
+    ProviderError
+        As `JsonClient.get`.
+    """
+    cut = BodyCut(desk.rules.provider, f"An answer of {desk.rules.title} did not end.")
+    asking = desk.http.get(
+        ask.path,
+        ask.params,
+        weight=ask.weight,
+        stall_s=STALL_S,
+        body=ask.body,
+        limit_bytes=MAX_ANSWER_BYTES,
+    )
+    try:
+        return await asyncio.wait_for(asking, ANSWER_S)
+    except TimeoutError:
+        raise cut from None
+
+
+async def fetch_snapshot(desk: Desk, market: Market) -> BookChange | None:
+    """Fetch a snapshot; None where the venue serves none.
+
+    Raises
+    ------
+    ProviderError
+        As `JsonClient.get`, and `BadPayload`.
+    """
+    ask = desk.rules.snapshot_ask(market)
+    if ask is None:
+        return None
+    reply = await ask_venue(desk, ask)
+    return desk.rules.parse_snapshot(market, reply.body)
