@@ -40,6 +40,12 @@ def _coingecko() -> type[Provider]:
     return CoinGecko
 
 
+def _happened() -> type[Provider]:
+    from heatdesk.providers.happened import HappenedProvider
+
+    return HappenedProvider
+
+
 def _demo() -> type[Provider]:
     from heatdesk.providers.demo import Demo
 
@@ -51,6 +57,7 @@ LOADERS: dict[str, Callable[[], type[Provider]]] = {
     "sharpe": _sharpe,
     "hypertracker": _hypertracker,
     "coingecko": _coingecko,
+    "happened": _happened,
     "demo": _demo,
 }
 """Every provider there is, by id, in the order the status bar shows them."""

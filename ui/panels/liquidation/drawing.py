@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from heatdesk.analytics.liquidation import Bands, Cluster, LiquidationCurves
-from heatdesk.frames import Quote
+from heatdesk.analytics.liquidation import Bands, Cluster, LiquidationCurves, sum_bands
+from heatdesk.frames import LiquidationBatch, Quote
 from heatdesk.units import format_compact, format_pct, format_usd
 from ui.heatmap.marks import EdgeProfile, PriceLabel
 from ui.panels.liquidation.options import LiquidationOptions
@@ -38,6 +38,23 @@ def edge_profiles(
             "shorts above, inferred",
         ),
     )
+
+
+def happened_profiles(
+    batch: LiquidationBatch, height: float, options: LiquidationOptions
+) -> tuple[EdgeProfile, EdgeProfile]:
+    """Bars of what was liquidated at each price while it was listened to, LONG and SHORT apart."""
+    qty = batch.value_usd if options.quote is Quote.USD else batch.qty_base
+    profiles = []
+    for which, tint, caption in (
+        (batch.long, Palette.LONGS, "longs liquidated"),
+        (~batch.long, Palette.SHORTS, "shorts liquidated"),
+    ):
+        bands = sum_bands(batch.price[which], qty[which], height)
+        low = bands.index.astype(np.float64) * bands.height
+        none = np.zeros(0)
+        profiles.append(EdgeProfile(low, bands.qty, none, none, tint, caption))
+    return profiles[0], profiles[1]
 
 
 def cluster_labels(clusters: Sequence[Cluster], options: LiquidationOptions) -> list[PriceLabel]:

@@ -6,14 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from heatdesk.analytics.liquidation import BAND_RATIO
-from heatdesk.frames import CandleSub, LiquidationSub, MarketSub, Quote
+from heatdesk.frames import CandleSub, LiquidationEventSub, LiquidationSub, MarketSub, Quote
 from heatdesk.units import DAY_MS, INTERVALS_MS, MINUTE_MS
 from heatdesk.units import interval_label as label_of
 from heatdesk.views.colourings import offered
+from heatdesk.views.instruments import symbol_for
 
 VENUE = "HYPERLIQUID_FUTURES"
+HAPPENED, LEVELS = "happened", "kiyotaka"
+"""Providers of liquidations that happened, which need no key, and of would-be ones."""
+EVENT_VENUES = {"BINANCE_FUTURES": "binance-usdm", "BYBIT": "bybit"}
+"""Venues that publish their liquidations, with the provider of each."""
+PRICE_VENUE = "BINANCE_FUTURES"
+HAPPENED_POINTS = 240
 BAND_RATIOS = (0.0001, 0.0002, BAND_RATIO, 0.001, 0.0025, 0.005)
 DEPTHS = (0, 500, 1500, 3000)
+LIVE_INTERVALS_MS = {"5s": 5_000, "15s": 15_000, "1m": MINUTE_MS, "5m": 5 * MINUTE_MS}
+"""Columns that liquidations that happened are shown in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,11 @@ class LiquidationOptions:
         Name of a colouring that has one ramp.
     numbers : bool
         Whether large bands say what they hold.
+    happened : bool or None
+        Whether liquidations that happened are shown rather than would-be ones; None: as long as
+        no key for those is known.
+    live_interval_ms : int
+        Width of a column of those that happened.
     """
 
     coin: str = "BTC"
@@ -39,6 +53,8 @@ class LiquidationOptions:
     depth: int = 0
     palette: str = "liquidation"
     numbers: bool = True
+    happened: bool | None = None
+    live_interval_ms: int = MINUTE_MS
 
     @property
     def points(self) -> int:
@@ -47,21 +63,45 @@ class LiquidationOptions:
 
     @property
     def home_span_s(self) -> float:
-        """Time a fresh view shows."""
+        """Time a fresh view of would-be liquidations shows."""
         return self.points * self.interval_ms / 1000
+
+    def interval_for(self, provider: str) -> int:
+        """Width of a column from a provider, milliseconds."""
+        return self.live_interval_ms if provider == HAPPENED else self.interval_ms
+
+    def points_for(self, provider: str) -> int:
+        """Buckets that are held of a provider."""
+        return HAPPENED_POINTS if provider == HAPPENED else self.points
 
     def sub(self, provider: str) -> LiquidationSub:
         """The levels."""
-        depth = self.depth or None
-        return LiquidationSub(provider, self.coin, self.interval_ms, depth, self.quote, self.points)
+        depth = None if provider == HAPPENED else self.depth or None
+        interval_ms, points = self.interval_for(provider), self.points_for(provider)
+        return LiquidationSub(provider, self.coin, interval_ms, depth, self.quote, points)
 
     def candle_sub(self, provider: str) -> CandleSub:
         """Candles of the same venue."""
-        return CandleSub(provider, VENUE, self.coin, "", self.interval_ms, self.points)
+        interval_ms, points = self.interval_for(provider), self.points_for(provider)
+        if provider == HAPPENED:
+            source, symbol = EVENT_VENUES[PRICE_VENUE], self.symbol_at(PRICE_VENUE)
+            return CandleSub(source, PRICE_VENUE, symbol, "", interval_ms, points)
+        return CandleSub(provider, VENUE, self.coin, "", interval_ms, points)
+
+    def event_subs(self) -> tuple[LiquidationEventSub, ...]:
+        """Liquidations one by one, at every venue that publishes them."""
+        return tuple(
+            LiquidationEventSub(source, venue, self.symbol_at(venue))
+            for venue, source in EVENT_VENUES.items()
+        )
+
+    def symbol_at(self, venue: str) -> str:
+        """How a venue writes the coin's contract."""
+        return symbol_for(venue, self.coin, live=True)
 
     def market_sub(self, provider: str) -> MarketSub:
         """The list that helps to choose."""
-        return MarketSub(provider)
+        return MarketSub(EVENT_VENUES[PRICE_VENUE] if provider == HAPPENED else provider)
 
     def saved(self) -> dict[str, str | int | float | bool | list[str]]:
         """Plain values for the layout file."""
@@ -73,6 +113,8 @@ class LiquidationOptions:
             "depth": self.depth,
             "palette": self.palette,
             "numbers": self.numbers,
+            "happened": "auto" if self.happened is None else self.happened,
+            "live_interval": label_of(self.live_interval_ms),
         }
 
     @classmethod
@@ -95,8 +137,12 @@ class LiquidationOptions:
             options = replace(options, palette="grey")
         if str(saved.get("palette")) in {each.name for each in offered(sides=False)}:
             options = replace(options, palette=str(saved["palette"]))
-        if isinstance(saved.get("numbers"), bool):
-            options = replace(options, numbers=bool(saved["numbers"]))
+        for name in ("numbers", "happened"):
+            if isinstance(saved.get(name), bool):
+                options = replace(options, **{name: bool(saved[name])})  # type: ignore[arg-type]
+        live = saved.get("live_interval")
+        if isinstance(live, str) and live in LIVE_INTERVALS_MS:
+            options = replace(options, live_interval_ms=LIVE_INTERVALS_MS[live])
         return options
 
 

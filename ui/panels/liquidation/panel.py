@@ -20,9 +20,17 @@ from heatdesk.analytics.liquidation import (
     inferred_side,
     sum_bands,
 )
-from heatdesk.frames import CandleWindow, LiquidationWindow, Quote, Subscription, venue_title
+from heatdesk.frames import (
+    CandleWindow,
+    KeyState,
+    LiquidationWindow,
+    Quote,
+    Subscription,
+    venue_title,
+)
 from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
+from heatdesk.store.joined_tapes import JoinedLiquidations
 from heatdesk.units import interval_label as label_of
 from heatdesk.views.camera import home_price_span, traded_reach
 from heatdesk.views.candles import close_at, last_close
@@ -35,16 +43,26 @@ from ui.heatmap.chart import HoverRows
 from ui.heatmap.choices import ChoiceButton
 from ui.heatmap.typed import NameSearch
 from ui.panel import PanelContext
+from ui.panel.base import Options
 from ui.panel.heatmap import HeatmapPanel
 from ui.panel.heatmap_options import Frame
-from ui.panels.liquidation.drawing import cluster_labels, edge_profiles
+from ui.panels.liquidation.drawing import cluster_labels, edge_profiles, happened_profiles
 from ui.panels.liquidation.options import (
     BAND_RATIOS,
     DEPTHS,
+    EVENT_VENUES,
+    HAPPENED,
+    LEVELS,
+    LIVE_INTERVALS_MS,
     VENUE,
     LiquidationOptions,
     depth_choice_text,
 )
+
+HAPPENED_TEXT = "Happened: Binance Perp (sampled) and Bybit Perp, no key"
+LEVELS_TEXT = "Would-be levels: Hyperliquid positions (Kiyotaka key)"
+HAPPENED_SUBTITLE = "Happened · Binance sampled: an undercount"
+_ALL_TIME = (0, 2**62)
 
 
 class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
@@ -60,6 +78,8 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         self._curves: LiquidationCurves | None = None
         self._band = 1.0
         self._priced = False
+        self._keyed = context.key_state(LEVELS) is KeyState.ACCEPTED
+        self._tape: JoinedLiquidations | None = None
         self.clusters: list[Cluster] = []
         self.chart.legend.changed.connect(self._show_threshold)
         self.begin()
@@ -67,7 +87,12 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
     # -- options
 
     def build_options(self) -> None:
-        """Coin, interval, unit, height of a band, depth, least size."""
+        """Coin, what of it, interval, unit, height of a band, depth, least size."""
+        self.kind_button = ChoiceButton[bool](
+            "Would-be liquidations of open positions, or those that happened",
+            lambda: [(True, HAPPENED_TEXT), (False, LEVELS_TEXT)],
+            lambda happened: self.choose(replace(self.options, happened=happened)),
+        )
         self.coin_button = ChoiceButton[str](
             "Coin",
             lambda: [(coin, coin) for coin in coins_known(self.markets(), 40)],
@@ -99,6 +124,7 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         self.threshold.editingFinished.connect(self._take_threshold)
         for widget in (
             self.coin_button,
+            self.kind_button,
             self.interval_button,
             self.quote_button,
             self.band_button,
@@ -113,8 +139,13 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         return self.context.cost(options.sub(self.source))
 
     def load(self, saved: Mapping[str, object]) -> LiquidationOptions:
-        """Options from the layout file."""
+        """Options from the layout file; those of earlier versions had a key, or were a demo."""
+        self._keyed = self._keyed or saved.get("keyed") is True or "happened" not in saved
         return LiquidationOptions.loaded(saved)
+
+    def save_options(self) -> Options:
+        """Options, and whether a key for would-be liquidations is known."""
+        return {**super().save_options(), "keyed": self._keyed}
 
     def search_name(self, text: str) -> None:
         """Open a search for a coin with a text already typed."""
@@ -157,8 +188,12 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         """Write the present options on the controls and the legend."""
         super().show_options()
         options = self.options
+        happened = self.happened
         self.coin_button.show_choice(options.coin, options.coin)
-        self.interval_button.show_choice(options.interval_ms, label_of(options.interval_ms))
+        self.kind_button.show_choice(happened, "Happened" if happened else "Levels")
+        self.kind_button.setVisible(not self.demo)
+        self.depth_button.setVisible(not happened)
+        self.interval_button.show_choice(self.interval_ms, label_of(self.interval_ms))
         unit = "USD" if options.quote is Quote.USD else options.coin
         self.quote_button.show_choice(options.quote, unit)
         text = self._band_text(options.band_ratio).split(" (")[0]
@@ -170,6 +205,44 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
 
     # -- what the base classes ask
 
+    @property
+    def happened(self) -> bool:
+        """Whether liquidations that happened are shown."""
+        return self.source == HAPPENED
+
+    @property
+    def real_source(self) -> str:
+        """Would-be liquidations where there is a key for them, unless the others were chosen."""
+        chosen = self.options.happened
+        return HAPPENED if (not self._keyed if chosen is None else chosen) else LEVELS
+
+    def key_works(self, provider: str) -> None:
+        """A key for would-be liquidations is known."""
+        if provider == LEVELS:
+            self._keyed = True
+            self.demo = False
+            self.needs_changed.emit()
+
+    @property
+    def interval_ms(self) -> int:
+        """Width of a column of what is shown."""
+        return self.options.interval_for(self.source)
+
+    @property
+    def home_span_s(self) -> float:
+        """Time a fresh view shows."""
+        return self.options.points_for(self.source) * self.interval_ms / 1000
+
+    def intervals(self) -> Mapping[str, int]:
+        """Widths of a column to choose from, by their words."""
+        return LIVE_INTERVALS_MS if self.happened else super().intervals()
+
+    def with_interval(self, interval_ms: int) -> LiquidationOptions:
+        """The options with another width of a column."""
+        if self.happened:
+            return replace(self.options, live_interval_ms=interval_ms)
+        return replace(self.options, interval_ms=interval_ms)
+
     def primary(self) -> Subscription:
         """The levels."""
         return self.options.sub(self.source)
@@ -177,21 +250,28 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
     def needs(self) -> frozenset[Subscription]:
         """Levels and candles of the same venue, and the market list once it was wanted."""
         needs: set[Subscription] = {self.primary(), self.options.candle_sub(self.source)}
+        if self.happened:
+            needs.update(self.options.event_subs())
         if self._choosing:
             needs.add(self.options.market_sub(self.source))
         return frozenset(needs)
 
     def subtitle(self) -> str:
-        """What is shown, and that it is one venue's."""
-        text = f"Hyperliquid only · {self.options.coin} · {label_of(self.options.interval_ms)}"
+        """What is shown, and whose it is."""
+        text = f"{self.options.coin} · {label_of(self.interval_ms)}"
+        text = f"{HAPPENED_SUBTITLE} · {text}" if self.happened else f"Hyperliquid only · {text}"
         return f"{text} · paused" if self.chart.paused else text
 
     def waiting_text(self) -> str:
         """What is being waited for."""
+        if self.happened:
+            return f"Waiting for the price of {self.options.coin} and its first liquidation"
         return f"Waiting for the liquidation levels of {self.options.coin}"
 
     def venues_shown(self) -> str:
-        """The one venue whose levels these are."""
+        """The venues whose liquidations these are."""
+        if self.happened:
+            return " + ".join(venue_title(venue) for venue in EVENT_VENUES)
         return venue_title(VENUE)
 
     def view_key(self) -> tuple[object, ...]:
@@ -203,6 +283,7 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         options = self.options
         # The invented market's clusters are its own: its cuts would black out real ones.
         market = f"demo:{options.coin}" if self.demo else options.coin
+        market = f"{HAPPENED}:{market}" if self.happened else market
         return f"{market}:{options.quote.value}:{self._band:.10g}"
 
     def csv(self) -> str | None:
@@ -233,11 +314,14 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
             last = float(np.median(self._levels.levels.price))
         self._last_price = last
         self.chart.candles.set_candles(candles)
-        self.chart.set_grid(self.options.interval_ms, self._tick_size, last)
+        self.chart.set_grid(self.interval_ms, self._tick_size, last)
         self.chart.set_last_price(last, up=up)
 
     def draw_extras(self, heat: HeatmapStore) -> None:
-        """Clusters, curves, bars and sums of the newest column."""
+        """Clusters, curves, bars and sums of the newest column; or the marks of what happened."""
+        if self.happened:
+            self._draw_events()
+            return
         if self._curves is not None:
             return
         levels = self._levels
@@ -257,8 +341,30 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         totals = RestingTotals.of(price, qty, heat.grid.block_size)
         self.chart.offscreen.set_totals(totals, self.options.quote, self.options.coin)
 
+    def _draw_events(self) -> None:
+        store, options = self.context.store, self.options
+        if self._tape is None:
+            tapes = [store.liquidations(sub) for sub in options.event_subs()]
+            held = [tape for tape in tapes if tape is not None]
+            # one that comes later joins then: nothing was read of it before
+            self._tape = JoinedLiquidations(held) if len(held) == len(tapes) else None
+            if self._tape is None:
+                self.chart.flow.follow(None, JoinedLiquidations(held))
+                return
+        flow = self.chart.flow
+        flow.set_unit(options.quote, options.coin)
+        flow.show(bubbles=False, liquidations=True, delta=False)
+        flow.follow(None, self._tape)
+        batch = self._tape.window(*_ALL_TIME)
+        self.chart.edge.set_profile(happened_profiles(batch, self._band, options), self._band)
+
     def forget_extras(self) -> None:
         """Forget levels, curves, clusters and the least size shown."""
+        self._tape = None
+        self.chart.flow.show(bubbles=False, liquidations=False, delta=False)
+        self.chart.labels.set_labels(())
+        self.chart.edge.set_profile((), 1.0)
+        self.chart.offscreen.set_totals(None, self.options.quote, "")
         self.threshold.clear()
         self._priced = False
         self._levels = self._curves = None
@@ -271,6 +377,8 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
 
     def side_at(self, reading: CellReading, price: float) -> str:
         """Inferred from the price of that moment, not from the present one."""
+        if self.happened:
+            return ""
         then = close_at(self._candles, reading.time_ms, self._last_price)
         return inferred_side(price, then) if math.isfinite(then) else ""
 
