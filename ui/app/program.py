@@ -14,11 +14,12 @@ from PySide6.QtCore import QLockFile, QObject, QSocketNotifier, QTimer, Signal
 
 from heatdesk import settings as settings_file
 from heatdesk.errors import HeatDeskError, WriteError
-from heatdesk.frames import KeyState
+from heatdesk.frames import KeyState, Subscription
 from heatdesk.settings import Settings
 from heatdesk.units import SystemClock
 from ui.app import quick_start
 from ui.app.journal import UNEXPECTED, Journal
+from ui.app.opening import Opening
 from ui.app.services import Services
 from ui.app.stage import open_application
 from ui.dialogs.vault_work import VaultWork
@@ -72,6 +73,9 @@ class Program(QObject):
         self.feed = FeedThread(self.services.engine)
         self.work = VaultWork(self)
         self._dialog: SettingsWindow | None = None
+        self._opening: Opening | None = None
+        self._needed: frozenset[Subscription] = frozenset()
+        self._beside: frozenset[Subscription] = frozenset()
         self._lock = QLockFile(str(home / "desk.lock"))
         self._lock.setStaleLockTime(0)
         second = not self._lock.tryLock(0)
@@ -79,10 +83,11 @@ class Program(QObject):
         self.window = MainWindow(
             self.services.context(self.workspace, self.show_keys),
             PANELS,
-            self.feed.want,
+            self._want,
             layout_path=None if second else home / name,
             demo_only=demo,
             starts_live=lambda one: not demo and self.services.has_environment_key(one),
+            opens_live=not demo,
         )
         for sentence in [*warnings, *([SECOND_DESK] if second else [])]:
             self.window.say(sentence)
@@ -93,11 +98,17 @@ class Program(QObject):
         self.window.show()
         self.feed.start()
         if self.window.first_start and not self._demo:
+            services = self.services
+            self._opening = Opening(
+                self.window, services.store, services.failures, services.clock, self._want_beside
+            )
             QTimer.singleShot(0, self, self._ask_vault)
         log.info("the desk is open")
 
     def stop(self) -> None:
         """End the feeds and close what holds files."""
+        if self._opening is not None:
+            self._opening.end()
         self.work.close()
         if not self.feed.stop():
             log.error("the feed thread did not end in time")
@@ -123,7 +134,7 @@ class Program(QObject):
         self.services.providers.replace_settings(settings)
         for name in settings.providers.__dataclass_fields__:
             if getattr(settings.providers, name) != getattr(before.providers, name):
-                self.feed.restart_provider(name)
+                self.feed.restart_provider(name.replace("_", "-"))
         self.workspace.utc = settings.view.utc
         try:
             settings_file.save(settings, self.home)
@@ -131,6 +142,16 @@ class Program(QObject):
             log.warning("%s", error)
             return error.user_message
         return ""
+
+    def _want(self, needed: frozenset[Subscription]) -> None:
+        self._needed = needed
+        self.feed.want(needed | self._beside)
+
+    def _want_beside(self, beside: frozenset[Subscription]) -> None:
+        """Ask for something beside what the panels need."""
+        if beside != self._beside:
+            self._beside = beside
+            self.feed.want(self._needed | beside)
 
     def _connect(self) -> None:
         self.window.settings_wanted.connect(self.show_settings)

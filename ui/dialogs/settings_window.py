@@ -70,7 +70,7 @@ class SettingsWindow(QDialog):
         self._add_page("Keys", self.keys_page)
         titles = {spec.id: spec.title for spec in specs}
         for name in settings.providers.__dataclass_fields__:
-            self._add_form(titles.get(name, name), ("providers", name))
+            self._add_form(titles.get(name.replace("_", "-"), name), ("providers", name))
         self._add_form("View", ("view",))
         self.pages.currentRowChanged.connect(self._stack.setCurrentIndex)
         self.pages.setCurrentRow(0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow
 
-from ui.main_window.dock import PanelDock
+from ui.main_window.dock import PanelDock, fit_into_screens
 
 BOOK_WIDTH_SHARE = 0.60
 BOOK_HEIGHT_SHARE = 0.64
@@ -57,6 +58,15 @@ def size_default(window: QMainWindow, docks: dict[str, PanelDock]) -> None:
         if len(pair) == 2:
             left = round(width * share)
             window.resizeDocks(pair, [left, width - left], across)
+
+
+def bring_home(window: QMainWindow, docks: Iterable[PanelDock]) -> None:
+    """Move window and floating panels whose screen is gone onto one that is there."""
+    place = fit_into_screens(window.geometry())
+    if place != window.geometry():
+        window.setGeometry(place)
+    for dock in docks:
+        dock.bring_onto_screens()
 
 
 def screen_set() -> str:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QStatusBar, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QStatusBar, QTabWidget
 
-from heatdesk.errors import WriteError
 from heatdesk.frames import Subscription
 from ui import theme
 from ui.heatmap.gl_viewport import expect_charts
-from ui.main_window import layout_file
 from ui.main_window.about import show_about
-from ui.main_window.bands import DemoBand, SentenceBand
-from ui.main_window.dock import PanelDock, fit_into_screens
-from ui.main_window.layout_file import Arrangement, Layout, PanelRecord
+from ui.main_window.above import Above
+from ui.main_window.dock import PanelDock
+from ui.main_window.keeper import LayoutKeeper
 from ui.main_window.menus import Commands, DeskMenus
-from ui.main_window.places import place_default, screen_set, size_default
+from ui.main_window.places import bring_home, place_default, size_default
 from ui.main_window.pulse import Pulse
 from ui.main_window.status_bar import StatusBar
 from ui.panel import Options, Panel, PanelContext
-
-log = logging.getLogger(__name__)
 
 SAVE_AFTER_MS = 500
 DEFAULT_SIZE = (1600, 960)
@@ -46,16 +41,20 @@ class MainWindow(QMainWindow):
         Every panel stays a demo.
     starts_live : callable
         Whether a provider's key is known at the start, by id: its panels start live.
+    opens_live : bool
+        Panels that are new start with what is real without a key.
 
     Signals
     -------
     settings_wanted : show the settings.
     keys_wanted : show Settings > Keys at a provider (empty: any).
+    live_chosen : live markets (true) or the demo (false) were chosen by hand for the whole desk.
     closed : the window was closed; the program ends.
     """
 
     settings_wanted = Signal()
     keys_wanted = Signal(str)
+    live_chosen = Signal(bool)
     closed = Signal()
 
     def __init__(
@@ -67,6 +66,7 @@ class MainWindow(QMainWindow):
         layout_path: Path | None = None,
         demo_only: bool = False,
         starts_live: Callable[[str], bool] = lambda provider: False,
+        opens_live: bool = False,
     ) -> None:
         super().__init__()
         self.docks: dict[str, PanelDock] = {}
@@ -74,10 +74,10 @@ class MainWindow(QMainWindow):
         self._context = context
         self._kinds = {kind.panel_id: kind for kind in kinds}
         self._want = want
-        self._path = layout_path
+        self._keeper = LayoutKeeper(layout_path)
         self._demo_only = demo_only
         self._starts_live = starts_live
-        self._arrangements: dict[str, Arrangement] = {}
+        self._opens_live = opens_live
         self._unplaced = True
         self._wanted: frozenset[Subscription] | None = None
         self._provider_revision = -1
@@ -106,9 +106,7 @@ class MainWindow(QMainWindow):
         panel.setMinimumSize(150, 90)
         if options:
             panel.load_options(options)
-        if demo is None:
-            demo = self._demo_only or not self._starts_live(panel.provider_id)
-        panel.demo = demo and bool(panel.provider_id)
+        self._open_source(panel, demo)
         dock = PanelDock(name, panel, self)
         dock.toggleViewAction().setText(self._menu_name(name, panel))
         if panel.provider_id:
@@ -164,18 +162,31 @@ class MainWindow(QMainWindow):
 
     def go_live(self, provider: str) -> None:
         """A provider's key works: its panels leave the demo."""
+        self.live_band.dismiss()
         if self._demo_only:
             self.say("The key works. Start HeatDesk without --demo to see real data.")
             return
         for panel in self.panels():
-            if panel.provider_id == provider:
-                panel.demo = False
+            panel.key_works(provider)
+
+    def open_live(self, venue: str = "") -> None:
+        """Show what is real without a key; live books of a venue where one is named."""
+        for panel in self.panels():
+            if panel.provider_id and not self._demo_only:
+                panel.open_live(venue)
 
     def set_demo(self, demo: bool) -> None:
         """Switch every panel."""
         for panel in self.panels():
             if panel.provider_id:
                 panel.demo = demo or self._demo_only
+
+    def fall_back(self, why: str) -> None:
+        """Show the demo wherever no key opens something real, and say why in one sentence."""
+        for panel in self.panels():
+            if panel.provider_id and not self._starts_live(panel.provider_id):
+                panel.demo = True
+        self.demo_band.explain(why)
 
     # -- the desk
 
@@ -199,23 +210,8 @@ class MainWindow(QMainWindow):
     def save_layout(self) -> None:
         """Write the layout file now."""
         self._saving.stop()
-        if self._path is None or self._unplaced:
-            return
-        screens = screen_set()
-        self._arrangements.pop(screens, None)
-        self._arrangements[screens] = Arrangement(
-            bytes(self.saveGeometry().toBase64().data()).decode(),
-            bytes(self.saveState(layout_file.VERSION).toBase64().data()).decode(),
-        )
-        records = tuple(
-            PanelRecord(name, dock.panel.panel_id, dock.panel.demo, dock.panel.save_options())
-            for name, dock in self.docks.items()
-        )
-        try:
-            layout_file.save(Layout(records, self._arrangements), self._path)
-        except WriteError as error:
-            log.warning("%s", error)
-            self.say(error.user_message)
+        if self._keeper.keeps and not self._unplaced:
+            self.say(self._keeper.save(self, self.docks))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Give the docks their sizes once the window has its own."""
@@ -232,7 +228,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the layout as it is at this moment, then end."""
         self.save_layout()
-        self._path = None
+        self._keeper.close()
         self.pulse.stop()
         self._later.stop()
         super().closeEvent(event)
@@ -257,8 +253,8 @@ class MainWindow(QMainWindow):
             quit=self._quit,
             add_panel=self._open,
             reset_layout=self.reset_layout,
-            all_demo=lambda: self.set_demo(True),
-            all_real=lambda: self.set_demo(False),
+            all_demo=self._choose_demo,
+            all_real=self._choose_real,
             full_screen=lambda: self.setWindowState(
                 self.windowState() ^ Qt.WindowState.WindowFullScreen
             ),
@@ -267,18 +263,16 @@ class MainWindow(QMainWindow):
         context = self._context
         self._menus = DeskMenus(commands, kinds, context.workspace, context.clock)
         self._menus.setNativeMenuBar(False)
-        self.demo_band = DemoBand()
-        self.demo_band.keys_wanted.connect(lambda: self.keys_wanted.emit(""))
-        self._sentence = SentenceBand()
+        self._above = Above(self._menus)
+        self._above.keys_wanted.connect(lambda: self.keys_wanted.emit(""))
+        self._above.live_wanted.connect(self._choose_live)
+        self._above.demo_wanted.connect(self._choose_demo)
+        self.demo_band, self.live_band = self._above.demo_band, self._above.live_band
+        self.demo_band.offer_live(offered=not self._demo_only)
+        self._sentence = self._above.sentence
+        self.setMenuWidget(self._above)
         self.bar = StatusBar()
         self.bar.clicked.connect(self.show_status)
-        above = QWidget()
-        column = QVBoxLayout(above)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        for widget in (self._menus, self.demo_band, self._sentence):
-            column.addWidget(widget)
-        self.setMenuWidget(above)
         status = QStatusBar()
         status.setSizeGripEnabled(False)
         status.setContentsMargins(0, 0, 0, 0)
@@ -287,43 +281,29 @@ class MainWindow(QMainWindow):
         self.resize(*DEFAULT_SIZE)
 
     def _open_desk(self) -> None:
-        layout, sentence = (None, "") if self._path is None else layout_file.load(self._path)
+        layout, sentence = self._keeper.read()
         self.first_start = layout is None
         self.say(sentence)
-        for record in () if layout is None else layout.panels:
+        records = () if layout is None else layout.panels
+        for record in records:
             if record.kind in self._kinds:
-                live = self._starts_live(self._kinds[record.kind].provider_id)
                 self.add_panel(
-                    record.kind,
-                    name=record.id,
-                    demo=self._demo_only or (record.demo and not live),
-                    options=record.options,
+                    record.kind, name=record.id, demo=record.demo, options=record.options
                 )
+        # a kind this layout does not know yet is as real as what it stands beside
+        self._opens_live &= layout is None or any(not record.demo for record in records)
         for kind in self._kinds:
             if kind not in self.docks:
                 self.add_panel(kind, name=kind)
         place_default(self, self.docks)
         if layout is not None:
-            self._arrangements = dict(layout.arrangements)
-            self._restore(layout.arrangement(screen_set()))
+            taken = self._keeper.restore(self, self.docks, layout)
+            self._unplaced = not (taken and layout.arrangements)
+            if not taken:
+                self.say("The saved arrangement could not be restored; this is the default one.")
         self._menus.fill_panels(self._toggles())
         self._changed()
         self._settle_wishes()
-
-    def _restore(self, arrangement: Arrangement | None) -> None:
-        if arrangement is None:
-            return
-        self.restoreGeometry(QByteArray.fromBase64(arrangement.geometry.encode()))
-        state = QByteArray.fromBase64(arrangement.state.encode())
-        if self.restoreState(state, layout_file.VERSION):
-            self._unplaced = False
-        else:
-            self.say("The saved arrangement could not be restored; this is the default one.")
-        place = fit_into_screens(self.geometry())
-        if place != self.geometry():
-            self.setGeometry(place)
-        for dock in self.docks.values():
-            dock.bring_onto_screens()
 
     def _changed(self) -> None:
         self._later.start()
@@ -339,17 +319,19 @@ class MainWindow(QMainWindow):
 
     def _settle_wishes(self) -> None:
         needs: set[Subscription] = set()
-        demo = real = False
+        demo = real = keyless = False
         for dock in self.docks.values():
             if dock.open:
                 needs |= dock.panel.needs()
                 demo |= dock.panel.demo
+                keyless |= dock.panel.keyless
                 real |= bool(dock.panel.provider_id) and not dock.panel.demo
         wanted = frozenset(needs)
         if wanted != self._wanted:
             self._wanted = wanted
             self._want(wanted)
-        self.demo_band.tell(demo=demo, real=real)
+        news = keyless and self.first_start and self._opens_live
+        self._above.tell(demo=demo, real=real, live_news=news)
         self.setWindowTitle("HeatDesk - DEMO" if demo and not real else "HeatDesk")
 
     def _show_providers(self) -> None:
@@ -363,20 +345,39 @@ class MainWindow(QMainWindow):
 
     def _screen_gone(self) -> None:
         """Bring home what was on a screen that went, once the window system has settled."""
-        QTimer.singleShot(300, self, self._come_home)
-
-    def _come_home(self) -> None:
-        place = fit_into_screens(self.geometry())
-        if place != self.geometry():
-            self.setGeometry(place)
-        for dock in self.docks.values():
-            dock.bring_onto_screens()
+        QTimer.singleShot(300, self, lambda: bring_home(self, self.docks.values()))
 
     def _quit(self) -> None:
         self.close()
 
+    def _choose_live(self) -> None:
+        self.demo_band.explain("")
+        self.open_live()
+        self.live_chosen.emit(True)
+
+    def _choose_real(self) -> None:
+        self.set_demo(False)
+        self.live_chosen.emit(False)
+
+    def _choose_demo(self) -> None:
+        self.demo_band.explain("")
+        self.set_demo(True)
+        self.live_chosen.emit(False)
+
     def _open(self, kind: str) -> None:
         self.open_panel(kind)
+
+    def _open_source(self, panel: Panel, demo: bool | None) -> None:
+        """Open a panel as it was (None: it is new), or better where a key is known by now."""
+        if not panel.provider_id:
+            return
+        panel.demo = self._demo_only or demo is None or demo
+        if not panel.demo or self._demo_only:
+            return
+        if self._starts_live(panel.provider_id):
+            panel.key_works(panel.provider_id)
+        elif demo is None and self._opens_live:
+            panel.open_live()
 
     def _toggles(self) -> list[QAction]:
         return [dock.toggleViewAction() for dock in self.docks.values()]

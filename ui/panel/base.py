@@ -159,6 +159,11 @@ class Panel(QWidget):
         return self.provider_id
 
     @property
+    def keyless(self) -> bool:
+        """Whether this panel shows something real that needs no key."""
+        return False
+
+    @property
     def source(self) -> str:
         """Provider id for this panel's subscriptions."""
         return DEMO_PROVIDER if self._demo else self.real_source
@@ -183,15 +188,15 @@ class Panel(QWidget):
         if provider == self.provider_id:
             self.demo = False
 
-    def open_live(self, instead_of: str = "") -> None:
+    def open_live(self, venue: str = "") -> None:
         """Show what is real without a key; a panel that has nothing such says what it needs.
 
         Parameters
         ----------
-        instead_of : str
-            A venue that cannot be reached from here, by id: show the next one.
+        venue : str
+            Where books are to come from, by id; empty leaves it to the panel.
         """
-        del instead_of
+        del venue
         self.demo = False
 
     def pull(self) -> bool:

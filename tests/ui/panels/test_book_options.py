@@ -84,9 +84,9 @@ def test_the_other_source_shows_the_same_coin_as_it_is_written_there() -> None:
 
 
 def test_a_live_layout_with_a_venue_that_sends_nothing_opens_at_the_first_one() -> None:
-    saved = {**BookOptions().saved(), "venues": ["UPBIT", 7], "least_pct": 400}
+    saved = {**BookOptions().saved(), "venues": ["UPBIT", 7], "least_bubble": -3.0}
     options = BookOptions.loaded(saved)
-    assert (options.venues, options.least_pct) == (("BINANCE_FUTURES",), 90.0)
+    assert (options.venues, options.least_bubble) == (("BINANCE_FUTURES",), None)
 
 
 def test_a_collector_sends_no_trades_and_the_demo_invents_some() -> None:

@@ -65,7 +65,7 @@ def test_a_fresh_panel_asks_for_what_a_trader_expects(panel: OrderBookPanel) -> 
     assert sub.quote is Quote.COIN
     assert panel.needs() == {sub, CandleSub("kiyotaka")}
     assert panel.subtitle() == "BTCUSDT · Binance Perp · 1m · 4K $5"
-    assert panel.depth_button.text() == "500 levels, about $2,500 each side"
+    assert panel.controls.depth.text() == "500 levels, about $2,500 each side"
 
 
 def test_the_last_three_hours_are_shown_around_the_price(panel: OrderBookPanel) -> None:

@@ -51,11 +51,12 @@ def height_text(options: BookOptions, block_size: float | None, *, live: bool) -
 def ladder(block_size: float) -> list[float]:
     """Heights of 1, 2 or 5 times a power of ten, four below and above one of them."""
     place = round(3 * math.log10(block_size))
-    heights = [_rung(place + step) for step in _STEPS]
+    heights = [rung(place + step) for step in _STEPS]
     return [height for height in heights if height > 0]
 
 
-def _rung(place: int) -> float:
+def rung(place: int) -> float:
+    """A round figure: 1, 2, 5, 10, ... by its place on that ladder."""
     power, within = divmod(place, 3)
     return float(f"{(1.0, 2.0, 5.0)[within]}e{power}")
 

@@ -29,6 +29,8 @@ SOURCES = (LIVE, KIYOTAKA)
 """Where a book comes from: the venues' own feeds, which need no key, or a collector's history."""
 SUMMED, DEMO = "exchanges", "demo"
 """Providers of books summed over live venues, and of the invented market."""
+LIQUIDATING = frozenset({"BINANCE_FUTURES", "BYBIT"})
+"""Venues that publish liquidations."""
 MARKS = ("trades", "liquidations", "delta")
 _SWITCHES = ("cumulative", "best", "mid", "numbers", *MARKS)
 DEPTHS = (100, 250, 500, 1000, 2000, 3500)
@@ -68,8 +70,8 @@ class BookOptions:
         Whether large cells say what they hold.
     trades, liquidations, delta : bool
         Whether trades are drawn as bubbles, liquidations as marks, cumulative delta as a strip.
-    least_pct : float
-        Share of the bubbles, in percent, that is too small to be drawn.
+    least_bubble : float or None
+        Volume of the smallest bubble drawn, in the unit of the book; None hides nine tenths.
     """
 
     source: str = LIVE
@@ -90,7 +92,7 @@ class BookOptions:
     trades: bool = True
     liquidations: bool = True
     delta: bool = True
-    least_pct: float = 90.0
+    least_bubble: float | None = None
 
     @property
     def several(self) -> bool:
@@ -164,8 +166,13 @@ class BookOptions:
         return tuple(TradeSub(*key) for key in self._each(provider))
 
     def liquidation_subs(self, provider: str) -> tuple[LiquidationEventSub, ...]:
-        """Liquidations of every venue shown; a collector sends none."""
-        return tuple(LiquidationEventSub(*key) for key in self._each(provider))
+        """Liquidations of every venue shown that publishes some."""
+        told = [key for key in self._each(provider) if key[1] in LIQUIDATING]
+        return tuple(LiquidationEventSub(*key) for key in told)
+
+    def counted_in(self, quote: Quote) -> BookOptions:
+        """The options with quantities in another unit; the least bubble was said in this one."""
+        return replace(self, quote=quote, least_bubble=None)
 
     def market_subs(self, provider: str) -> tuple[Subscription, ...]:
         """The lists that help to choose."""
@@ -205,7 +212,8 @@ class BookOptions:
             # coins of spot and perpetual markets add up in dollars; one venue counts as it does
             quote = Quote.USD if len(venues) > 1 else Quote.COIN
         # a height of level named for one instrument makes no sense for another
-        return replace(self, venues=venues, coin=coin, symbol=symbol, quote=quote, block_size=None)
+        changed = self if quote is self.quote else self.counted_in(quote)
+        return replace(changed, venues=venues, coin=coin, symbol=symbol, block_size=None)
 
     def from_source(self, source: str) -> BookOptions:
         """The same coin from the other source; venues it does not have are left out."""
@@ -252,7 +260,7 @@ class BookOptions:
             "palette": self.palette,
             "block_size": self.block_size or 0.0,
             "best": "auto" if self.best is None else self.best,
-            "least_pct": self.least_pct,
+            "least_bubble": -1.0 if self.least_bubble is None else self.least_bubble,
             **{name: getattr(self, name) for name in _SWITCHES if name != "best"},
         }
 
@@ -295,11 +303,11 @@ class BookOptions:
         depth = _number(saved.get("depth"))
         if isinstance(depth, int) and 0 <= depth <= 20_000:
             options = replace(options, depth=depth or None)
-        height, least = _number(saved.get("block_size")), _number(saved.get("least_pct"))
+        height, least = _number(saved.get("block_size")), _number(saved.get("least_bubble"))
         if height is not None and 0 < height < 1e9:
             options = replace(options, block_size=float(height))
-        if least is not None and 0 <= least <= 100:
-            options = replace(options, least_pct=float(least))
+        if least is not None and 0 <= least < 1e15:
+            options = replace(options, least_bubble=float(least))
         return options
 
     def knows(self, venue: object) -> bool:
@@ -331,13 +339,6 @@ class BookOptions:
 
 STARTING_VENUES = ("BINANCE_FUTURES", "BYBIT", "KRAKEN")
 """Where a first start looks, in order: a region may be refused by the ones before."""
-
-
-def venue_after(venue: str) -> str:
-    """The next venue to start with; empty after the last."""
-    if venue not in STARTING_VENUES:
-        return STARTING_VENUES[0]
-    return (*STARTING_VENUES, "")[STARTING_VENUES.index(venue) + 1]
 
 
 def live_provider(venue: str) -> str:

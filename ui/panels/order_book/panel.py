@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QMenu, QToolButton
+from PySide6.QtWidgets import QMenu
 
 from heatdesk.analytics.book import BookProfile, compute_profile, profile_csv
 from heatdesk.frames import (
@@ -17,34 +17,31 @@ from heatdesk.frames import (
     Quote,
     StreamStatus,
     Subscription,
-    venue_title,
 )
 from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
-from heatdesk.units import INTERVALS_MS, MINUTE_MS, interval_label
+from heatdesk.units import INTERVALS_MS, MINUTE_MS
 from heatdesk.views.camera import home_price_span, traded_reach
 from heatdesk.views.candles import last_close
 from heatdesk.views.colourings import COLOURINGS
 from heatdesk.views.hover import format_qty
 from heatdesk.views.instrument_search import merge_markets
-from heatdesk.views.instruments import depth_text, price_text, unit_lines, venues_text
+from heatdesk.views.instruments import price_text, unit_lines, venues_text
 from heatdesk.views.ticks import is_one_tick, tick_of_prices
 from ui.heatmap.chart import HoverRows
-from ui.heatmap.choices import ChoiceButton
 from ui.panel import Options, PanelContext
 from ui.panel.header import latency_text
 from ui.panel.heatmap import HeatmapPanel
 from ui.panel.heatmap_options import Frame
-from ui.panels.order_book.bar import Height, height_choices, height_text, with_height
+from ui.panels.order_book.controls import BookControls
 from ui.panels.order_book.drawing import edge_profiles, resting_totals
+from ui.panels.order_book.flow import TITLES, BookFlow, FlowPopover, without_flow
 from ui.panels.order_book.instrument import InstrumentPopover
 from ui.panels.order_book.options import (
-    DEPTHS,
     KIYOTAKA,
     LIVE,
     LIVE_INTERVALS_MS,
     BookOptions,
-    venue_after,
 )
 
 LATENCY_TIP = (
@@ -67,42 +64,16 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         super().__init__(context, BookOptions())
         self._profile: BookProfile | None = None
         self._lists: frozenset[Subscription] = frozenset()
+        self.flow = BookFlow(self.chart.flow, context.store)
+        self.chart.flow.strip_changed.connect(self.state_changed)
         self.begin()
 
     # -- options
 
     def build_options(self) -> None:
         """Instrument, interval, height of a level, depth, unit."""
-        self.instrument_button = QToolButton()
-        self.instrument_button.setAccessibleName("Venues and symbol")
-        self.instrument_button.clicked.connect(lambda: self.search_name(""))
-        self.resolution_button = ChoiceButton[Height](
-            "Height of a level",
-            lambda: height_choices(self.options, self.block_size, live=self.streams),
-            lambda h: self.choose(with_height(self.options, h)),
-            lambda h: self.cost_of(with_height(self.options, h)),
-        )
-        self.depth_button = ChoiceButton[int](
-            "Levels per side",
-            lambda: [(d, depth_text(d, self.block_size)) for d in DEPTHS],
-            lambda d: self.choose(replace(self.options, depth=d)),
-            lambda d: self.cost_of(replace(self.options, depth=d)),
-        )
-        self.quote_button = ChoiceButton[Quote](
-            "What quantities are counted in",
-            lambda: [(Quote.COIN, self.options.coin), (Quote.USD, "USD")],
-            lambda q: self.choose(replace(self.options, quote=q)),
-            lambda q: self.cost_of(replace(self.options, quote=q)),
-        )
-        for button in (
-            self.instrument_button,
-            self.interval_button,
-            self.resolution_button,
-            self.depth_button,
-            self.quote_button,
-        ):
-            self.options_bar.addWidget(button)
-        self.options_bar.addStretch(1)
+        self.controls = BookControls(self, self.interval_button)
+        self.controls.add_to(self.options_bar)
 
     def cost_of(self, options: BookOptions) -> Cost:
         """What a choice would cost."""
@@ -128,7 +99,7 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         popover.applied.connect(lambda: self.choose(popover.options))
         popover.looked.connect(lambda: self._look_at(popover.looked_at))
         popover.adjustSize()
-        button = self.instrument_button
+        button = self.controls.instrument
         popover.move(button.mapToGlobal(QPoint(0, button.height() + 2)))
         popover.show()
         popover.begin(text)
@@ -152,19 +123,10 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         super().show_options()
         if coloured_by != self._coloured_by:
             self._draw_profile()
-        options, block_size, interval_ms = self.options, self.block_size, self.interval_ms
-        self.instrument_button.setText(f"{options.instrument}  \u25be")
-        names = " + ".join(venue_title(venue) for venue in options.venues)
-        self.instrument_button.setToolTip(f"Venues and symbol: {names}")
-        self.interval_button.show_choice(interval_ms, interval_label(interval_ms))
-        height = options.resolution if options.block_size is None else options.block_size
-        self.resolution_button.show_choice(
-            height, height_text(options, block_size, live=self.streams)
-        )
-        self.depth_button.show_choice(options.depth or 0, depth_text(options.depth, block_size))
-        self.depth_button.setHidden(self.streams)
-        unit = options.coin if options.quote is Quote.COIN else "USD"
-        self.quote_button.show_choice(options.quote, unit)
+        options, block_size = self.options, self.block_size
+        told = bool(options.trade_subs(self.source))
+        self.flow.show(options if told else without_flow(options))
+        self.controls.show()
         if block_size is not None:
             lines = unit_lines(options.quote, options.coin, block_size, "level")
             self.chart.legend.set_unit(*lines, usd=options.quote is Quote.USD)
@@ -175,6 +137,11 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
     def real_source(self) -> str:
         """Feeds of the venue, their sum, or a collector."""
         return self.options.provider
+
+    @property
+    def keyless(self) -> bool:
+        """A live book needs no key."""
+        return self.streams
 
     @property
     def streams(self) -> bool:
@@ -205,15 +172,12 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
             self.choose(self.options.from_source(KIYOTAKA))
             self.demo = False
 
-    def open_live(self, instead_of: str = "") -> None:
-        """Show a live book; where a venue is refused, the next one to start with."""
-        if instead_of:
-            following = venue_after(instead_of)
-            if self.options.venues == (instead_of,) and following and self.streams:
-                self.choose(self.options.at_venue(following))
-        elif self.demo:
-            self.choose(self.options.from_source(LIVE))
-            self.demo = False
+    def open_live(self, venue: str = "") -> None:
+        """Show a live book instead of the demo, or of the one at another venue."""
+        if not (self.demo or self.options.live):
+            return  # what a key has opened stays
+        self.choose(self.options.at_venue(venue) if venue else self.options.from_source(LIVE))
+        self.demo = False
 
     def primary(self) -> Subscription:
         """The book."""
@@ -283,7 +247,12 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         last, up = last_close(candles)
         self._profile = compute_profile(book, last) if book is not None else None
         top = self._profile.top if self._profile is not None else None
-        if top is not None and math.isfinite(top.mid) and (self.streams or not math.isfinite(last)):
+        traded = self.flow.last_trade() if self.streams else None
+        if traded is not None:
+            last, up = traded
+        elif (
+            top is not None and math.isfinite(top.mid) and (self.streams or not math.isfinite(last))
+        ):
             last = top.mid  # of a live book the freshest there is
         self._last_price = last
         self._fix_tick(candles, book)
@@ -319,6 +288,7 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         if not self.chart.best.follow(heat, exact=is_one_tick(heat.grid.block_size, closes)):
             self.invalidate()  # the next tick goes on with it
         self.chart.best.show_lines(best=self._best_shown, mid=self.options.mid)
+        self.flow.follow(self.options, self.source)
 
     @property
     def _best_shown(self) -> bool:
@@ -328,8 +298,9 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         return self.options.best if self.options.best is not None else not priced
 
     def forget_extras(self) -> None:
-        """Forget the book."""
+        """Forget the book and its tapes."""
         self._profile = None
+        self.flow.forget()
 
     def home_span(self) -> float:
         """What the book reaches and what was traded."""
@@ -351,13 +322,37 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         return rows
 
     def panel_menu(self, menu: QMenu) -> None:
-        """Lines of prices, and the curve at the edge."""
+        """Trades and the like, lines of prices, and the curve at the edge."""
+        if self.options.trade_subs(self.source):
+            for name, title in TITLES.items():
+                self.add_switch(menu, title, name, on=getattr(self.options, name))
+            menu.addSeparator()
         self.add_switch(menu, "Best bid and ask", "best", on=self._best_shown)
         self.add_switch(menu, "Mid price", "mid", on=self.options.mid)
         curve = menu.addAction("Cumulative curve at the edge")
         curve.setCheckable(True)
         curve.setChecked(self.options.cumulative)
         curve.triggered.connect(self._toggle_cumulative)
+
+    def open_flow(self) -> None:
+        """Open the switches of trades, liquidations and delta."""
+
+        def choose(name: str, value: bool | float | None) -> None:
+            self.choose(self.with_options(**{name: value}))
+
+        popover = FlowPopover(lambda: self.options, choose, self.flow.usual_least, self)
+        popover.open_below(self.controls.flow)
+
+    def save_options(self) -> Options:
+        """Options, contrasts, and the height of the delta strip."""
+        return {**super().save_options(), "strip_px": self.chart.flow.strip_px}
+
+    def load_options(self, options: Mapping[str, object]) -> None:
+        """Take over saved options, field by field."""
+        height = options.get("strip_px")
+        if isinstance(height, int | float) and not isinstance(height, bool) and 0 < height < 2_000:
+            self.chart.flow.set_strip_px(float(height))
+        super().load_options(options)
 
     def _toggle_cumulative(self) -> None:
         self.choose(replace(self.options, cumulative=not self.options.cumulative))
