@@ -43,14 +43,17 @@ from heatdesk.units import DAY_MS, HOUR_MS
 
 CANDLE_LIMIT: Final = 1440
 _NS_PER_MS = 1_000_000
-_QUOTES = ("GUSD", "RLUSD", "USDC", "USDT", "USD", "EUR", "GBP", "SGD", "DAI", "BTC", "ETH")
+_QUOTES = ("GUSD", "RLUSD", "USDC", "USDT", "USD", "EUR", "GBP", "SGD", "BTC", "ETH", "SOL", "FIL")
 _SYMBOL = re.compile(r"([\w-]+)@[\w@]+")
 _BAD_STREAM = -1013
 _PARTS = {4 * HOUR_MS: HOUR_MS, 7 * DAY_MS: DAY_MS}
 
 
 class GeminiSequence(BookSequence):
-    """Differences that overlap by one id, or follow on the next."""
+    """Differences that overlap by one id: each begins with the last id of the one before.
+
+    Ids are shared by all markets, so the next higher one is no proof that nothing is missing.
+    """
 
     def __init__(self) -> None:
         self._last = 0
@@ -60,10 +63,10 @@ class GeminiSequence(BookSequence):
         self._last = snapshot.last_id
 
     def judge(self, change: BookChange) -> Verdict:
-        """Take what begins at or right after the last id."""
+        """Take what begins with the last id."""
         if change.last_id <= self._last:
             return Verdict.IGNORE
-        if change.first_id > self._last + 1:
+        if change.first_id > self._last:
             return Verdict.GAP
         self._last = change.last_id
         return Verdict.APPLY
@@ -178,14 +181,12 @@ class GeminiRules(VenueRules):
 
         Until then it is as fine as any that the venue has.
         """
-        names = self._source.decode(wire.SYMBOLS, bodies[0])
+        symbols = {name.upper() for name in self._source.decode(wire.SYMBOLS, bodies[0])}
         markets: list[Market] = []
-        for name in names:
-            symbol = name.upper()
-            perpetual = symbol.endswith("PERP")
+        for symbol in sorted(symbols):
             pair = symbol.removesuffix("PERP")
-            quote = next((q for q in _QUOTES if pair.endswith(q) and pair != q), "")
-            coin = pair.removesuffix(quote)
+            coin, quote = _parted(pair, symbols)
+            perpetual = pair != symbol
             markets.append(Market("GEMINI", symbol, coin, quote, 1e-9, perpetual=perpetual))
         return markets
 
@@ -223,6 +224,15 @@ class GeminiRules(VenueRules):
     def candle_limit(self) -> int:
         """All that one answer brings."""
         return CANDLE_LIMIT
+
+
+def _parted(pair: str, symbols: set[str]) -> tuple[str, str]:
+    """Coin and quote of a pair: what trades against GUSD trades against USD too (PAXG does not)."""
+    for quote in _QUOTES:
+        coin = pair.removesuffix(quote)
+        if coin not in ("", pair) and (quote != "GUSD" or f"{coin}USD" in symbols):
+            return coin, quote
+    return pair, ""
 
 
 def _request(method: str, request_id: int, topic: Topic) -> str:

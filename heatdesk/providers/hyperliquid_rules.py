@@ -194,7 +194,7 @@ class HyperliquidRules(VenueRules):
                 asset.name,
                 asset.name,
                 "USD",
-                price_step(context.markPx, asset.szDecimals),
+                price_step(context.markPx or context.midPx, asset.szDecimals),
                 perpetual=True,
                 trading=Trading.DELISTED if asset.isDelisted else Trading.ON,
             )

@@ -132,9 +132,10 @@ class Universe(Struct):
 
 
 class Context(Struct):
-    """How a perpetual stands."""
+    """How a perpetual stands; one that is delisted has no prices."""
 
     markPx: Price | None = None
+    midPx: Price | None = None
 
 
 WORD = msgspec.json.Decoder(Word)

@@ -99,8 +99,9 @@ class GeminiServer(VenueServer):
     def moved(self, key: str, play: Play, event_ms: int, step: Step) -> None:
         symbol, spec = key.lower(), play.spec
         if step.changes:
-            first = self.last_id[key] + 1
-            last = self.last_id[key] = first + step.changes - 1
+            # A difference begins with the last id before it; only a whole book has U equal to u.
+            first = self.last_id[key]
+            last = self.last_id[key] = first + step.changes
             event = {"e": "depthUpdate", "E": event_ms * _NS, "s": symbol, "U": first, "u": last}
             sides = {"b": levels(spec, step.bids), "a": levels(spec, step.asks)}
             if self.wanted(symbol + _DEPTH):
