@@ -23,6 +23,9 @@ LEVELS_PER_BAND = 8
 _GAP_LEVELS = LEVELS_PER_BAND // 2
 """Prices farther apart than this, with no trade between them, are two clusters."""
 
+_ROOM_PER_ROW, _ROOM = 2, 4_096
+"""So many places are counted in before sorting is the cheaper way."""
+
 
 @dataclass(frozen=True, slots=True)
 class SliceGrid:
@@ -156,15 +159,44 @@ def pool_trades(batch: TradeBatch, grid: SliceGrid) -> TradeSums:
 
 def add_up(rows: TradeSums) -> TradeSums:
     """Join the groups that are of one slice and level."""
-    if len(rows) < 2:
+    n = len(rows)
+    if n < 2:
         return rows
-    low = int(rows.level.min())
+    low, first = int(rows.level.min()), int(rows.slice_no.min())
     span = int(rows.level.max()) - low + 1
-    key = (rows.slice_no - int(rows.slice_no.min())) * span + (rows.level - low)
+    key = (rows.slice_no - first) * span + (rows.level - low)
+    room = int(key.max()) + 1
+    if room <= _ROOM_PER_ROW * n + _ROOM:
+        return _counted(rows, key, room, (first, low, span))
     order = np.argsort(key, kind="stable")
     key = key[order]
     starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
     return _summed(rows.picked(order), starts)
+
+
+def _counted(
+    rows: TradeSums, key: Int64Array, room: int, origin: tuple[int, int, int]
+) -> TradeSums:
+    """Sums by a key from 0 to ``room``: without sorting, where the keys lie close together."""
+    count = np.bincount(key, rows.count, room)
+    found = np.flatnonzero(count)
+    largest = np.zeros(room)
+    np.maximum.at(largest, key, rows.largest_base)
+    first, low, span = origin
+
+    def summed(column: Float64Array) -> Float64Array:
+        return np.bincount(key, column, room)[found].astype(np.float64)
+
+    return TradeSums(
+        found // span + first,
+        found % span + low,
+        summed(rows.buy_base),
+        summed(rows.sell_base),
+        summed(rows.value_quote),
+        summed(rows.age_base_ms),
+        largest[found],
+        count[found].astype(np.int64),
+    )
 
 
 def cluster_cells(cells: TradeSums) -> TradeSums:

@@ -23,7 +23,6 @@ BAND_PX = 9.0
 FINEST_SLICE_MS = 10
 PIECE_TRADES = 30_000
 """Trades pooled in one go; more would be felt by a hand on the mouse."""
-_FIRST_PIECE_SLICES = 64
 _KEPT_WINDOWS = 4
 _LATE_MS = 1_000
 """Trades of the last second are read again each time: a few of them come out of order."""
@@ -59,7 +58,7 @@ class TradeSlices:
         """Hold nothing of any feed."""
         self.grid: SliceGrid | None = None
         self._revision = self._seen_ms = 0
-        self._piece_slices = _FIRST_PIECE_SLICES
+        self._piece_slices = 1
         self._restart(0)
 
     def shown(self, window: ChartWindow) -> TradeSums:
@@ -80,7 +79,7 @@ class TradeSlices:
         grid = slice_grid(window)
         if grid != self.grid:
             self.grid = grid
-            self._piece_slices = _FIRST_PIECE_SLICES
+            self._piece_slices = 1
             self._restart(0)
         changed_ms = feed.changed_from_ms(self._revision) if live else None
         if live:

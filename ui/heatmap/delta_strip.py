@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from heatdesk.analytics.delta import TradeFeed
     from heatdesk.views.viewport import ChartWindow
 
-PIECE_MS = 600_000
-"""Older trades are taken in by stretches of this length."""
-_MOST_PIECES = 4
+PIECE_TRADES = 60_000
+"""Trades taken in in one go; more would be felt by a hand on the mouse."""
+_FIRST_PIECE_MS = 16_000
 _CAPTION_PX = 16.0
 _TAG_PX = 16.0
 TITLE = "Cumulative delta"
@@ -69,6 +69,7 @@ class DeltaStrip(Layer):
         self._revision = 0
         self._next_ms: int | None = None
         self._last_ms: int | None = None
+        self._piece_ms = _FIRST_PIECE_MS
         self._key: tuple[object, ...] = ()
         self._shapes: DeltaShapes | None = None
 
@@ -103,6 +104,7 @@ class DeltaStrip(Layer):
         """Hold nothing."""
         self.ledger = DeltaLedger()
         self._revision, self._next_ms, self._last_ms = 0, None, None
+        self._piece_ms = _FIRST_PIECE_MS
         self._key, self._shapes = (), None
         self.update()
 
@@ -121,13 +123,19 @@ class DeltaStrip(Layer):
         if last_ms is None or first_ms is None:
             return True
         from_ms = self._next_ms if self._next_ms is not None else first_ms
-        for _ in range(_MOST_PIECES):
-            if from_ms > last_ms:
-                break
+        left = PIECE_TRADES
+        while from_ms <= last_ms and left > 0:
             start_ms = self.ledger.cut(from_ms)
-            from_ms = min(start_ms + PIECE_MS, last_ms + 1)
-            self.ledger.add(feed.window(start_ms, from_ms))
+            from_ms = min(start_ms + self._piece_ms, last_ms + 1)
+            batch = feed.window(start_ms, from_ms)
+            self.ledger.add(batch)
             self.update()
+            n = batch.time_ms.size
+            left -= max(n, PIECE_TRADES // 64)
+            if n < PIECE_TRADES // 4:
+                self._piece_ms *= 2
+            elif n > PIECE_TRADES // 2:
+                self._piece_ms = max(1_000, self._piece_ms // 2)
         self._next_ms = from_ms
         return from_ms > last_ms
 
