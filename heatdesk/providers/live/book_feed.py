@@ -103,6 +103,11 @@ class BookFeed(MarketFeed):
         if self._handover.waiting and self.link.heir is not None:
             self._hand_over_when_ready(self.link.heir)
 
+    def take_beside(self, wire: Wire, event: VenueEvent) -> None:
+        """A snapshot that another connection completed: it enters while the book is LIVE."""
+        if isinstance(event, BookChange) and self.sync.state is SyncState.LIVE:
+            self._enter(event, wire.heard_ms)
+
     def opened(self, wire: Wire) -> None:
         """The leading connection is there: the book starts anew on it."""
         if wire is self.link.lead and self._source is not wire:
@@ -181,7 +186,8 @@ class BookFeed(MarketFeed):
         self._react()
 
     def _enter(self, change: BookChange, now_ms: int) -> None:
-        self.link.skew.observe(change.event_ms, now_ms)
+        if change.event_ms:
+            self.link.skew.observe(change.event_ms, now_ms)
         try:
             self.sync.take(change, now_ms)
         except ValueError as error:
@@ -189,7 +195,7 @@ class BookFeed(MarketFeed):
             return
         if self.sync.state is SyncState.LIVE:
             self._handover.entered(change)
-            self.age.changed(change.event_ms)
+            self.age.changed(self.sync.event_ms)
             if self._state is SyncState.LIVE:
                 self.watch.changed(change.event_ms, now_ms)
         self._react()

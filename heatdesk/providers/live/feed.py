@@ -43,6 +43,8 @@ class MarketFeed:
     ----------
     lanes : set of Lane
         The streams that listen.
+    beside : tuple of (Link, topics)
+        Further connections that add to the data; the feed lives without them.
     """
 
     def __init__(self, desk: Desk, market: Market, link: Link, topics: tuple[Topic, ...]) -> None:
@@ -51,9 +53,13 @@ class MarketFeed:
         self.link = link
         self.topics = topics
         self.lanes: set[Lane] = set()
+        self.beside: tuple[tuple[Link, tuple[Topic, ...]], ...] = ()
 
     def take(self, wire: Wire, event: VenueEvent) -> None:
         """An event of this feed came."""
+
+    def take_beside(self, wire: Wire, event: VenueEvent) -> None:
+        """An event of this feed came on one of the further connections."""
 
     def opened(self, wire: Wire) -> None:
         """A connection of its link was opened."""

@@ -116,9 +116,9 @@ class Hub:
         key = (kind, topics[0].line, market.symbol, interval_ms)
         feed = self._feeds.get(key)
         if feed is None:
-            link = self._link_for(topics)
-            link.add(topics)
-            feed = make(self._desk, market, link, topics)
+            first, *others = _by_line(topics)
+            feed = make(self._desk, market, self._link_with(first), first)
+            feed.beside = tuple((self._link_with(part), part) for part in others)
             self._feeds[key] = feed
         feed.lanes.add(lane)
         if self._ticking is None:
@@ -135,10 +135,11 @@ class Hub:
             return
         self._feeds = {key: known for key, known in self._feeds.items() if known is not feed}
         feed.close()
-        feed.link.remove(feed.topics)
         ending: list[asyncio.Task[None]] = []
-        if not feed.link.topics and feed.link in self._links:
-            ending.append(self._links.pop(feed.link))
+        for link, topics in ((feed.link, feed.topics), *feed.beside):
+            link.remove(topics)
+            if not link.topics and link in self._links:
+                ending.append(self._links.pop(link))
         if not self._feeds:
             ending += self._tasks
             if self._ticking is not None:
@@ -219,6 +220,10 @@ class Hub:
         feed = self._feeds.get((kind, link.line, event.symbol, interval_ms))
         if feed is not None and feed.link is link:
             feed.take(wire, event)
+            return
+        for other in self._feeds.values():
+            if other.market.symbol == event.symbol and link in (side for side, _ in other.beside):
+                other.take_beside(wire, event)
 
     def _traded(self, link: Link, wire: Wire, event: Traded) -> None:
         feed = self._feeds.get((Feed.TRADES, link.line, event.symbol, 0))
@@ -298,6 +303,11 @@ class Hub:
     def _of(self, link: Link) -> list[MarketFeed]:
         return [feed for feed in self._feeds.values() if feed.link is link]
 
+    def _link_with(self, topics: tuple[Topic, ...]) -> Link:
+        link = self._link_for(topics)
+        link.add(topics)
+        return link
+
     def _link_for(self, topics: tuple[Topic, ...]) -> Link:
         line, most = topics[0].line, self._rules.limits.topics_per_connection
         for link in self._links:
@@ -326,3 +336,9 @@ class Hub:
             await work
         except Exception:
             log.exception("a task of %s stopped", self._rules.provider)
+
+
+def _by_line(topics: tuple[Topic, ...]) -> list[tuple[Topic, ...]]:
+    """Part topics by the kind of connection that carries them, in their order."""
+    lines = dict.fromkeys(topic.line for topic in topics)
+    return [tuple(topic for topic in topics if topic.line == line) for line in lines]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Protocol
 
 from heatdesk.errors import BadPayload, BodyCut, ProviderError, RateLimited, Retry
@@ -129,10 +130,10 @@ class Link:
             while True:
                 self._wake.clear()
                 wait_s = self._step()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), wait_s)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    # not wait_for: it may swallow a cancellation
+                    async with asyncio.timeout(wait_s):
+                        await self._wake.wait()
         finally:
             tasks = list(self._tasks.values())
             for task in tasks:

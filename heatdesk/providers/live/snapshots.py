@@ -26,16 +26,16 @@ async def ask_venue(desk: Desk, ask: Ask) -> Reply:
         As `JsonClient.get`.
     """
     cut = BodyCut(desk.rules.provider, f"An answer of {desk.rules.title} did not end.")
-    asking = desk.http.get(
-        ask.path,
-        ask.params,
-        weight=ask.weight,
-        stall_s=STALL_S,
-        body=ask.body,
-        limit_bytes=MAX_ANSWER_BYTES,
-    )
     try:
-        return await asyncio.wait_for(asking, ANSWER_S)
+        async with asyncio.timeout(ANSWER_S):
+            return await desk.http.get(
+                ask.path,
+                ask.params,
+                weight=ask.weight,
+                stall_s=STALL_S,
+                body=ask.body,
+                limit_bytes=MAX_ANSWER_BYTES,
+            )
     except TimeoutError:
         raise cut from None
 
