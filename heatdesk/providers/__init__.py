@@ -34,6 +34,18 @@ def _hypertracker() -> type[Provider]:
     return HyperTracker
 
 
+def _binance_usdm() -> type[Provider]:
+    from heatdesk.providers.binance_usdm import BinanceUsdm
+
+    return BinanceUsdm
+
+
+def _binance_spot() -> type[Provider]:
+    from heatdesk.providers.binance_spot import BinanceSpot
+
+    return BinanceSpot
+
+
 def _coingecko() -> type[Provider]:
     from heatdesk.providers.coingecko import CoinGecko
 
@@ -56,6 +68,8 @@ LOADERS: dict[str, Callable[[], type[Provider]]] = {
     "kiyotaka": _kiyotaka,
     "sharpe": _sharpe,
     "hypertracker": _hypertracker,
+    "binance-usdm": _binance_usdm,
+    "binance-spot": _binance_spot,
     "coingecko": _coingecko,
     "happened": _happened,
     "demo": _demo,
