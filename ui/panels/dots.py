@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from heatdesk.analytics.dots import matches, select_dots
-from heatdesk.frames import DotSet, DotSub, Subscription
+from heatdesk.frames import DotSet, DotSub, KeyState, Subscription
 from heatdesk.frames.dot_lists import CATEGORIES, MODES
 from heatdesk.frames.market import TIMEFRAMES
 from heatdesk.units import format_usd
@@ -38,6 +38,9 @@ from ui.panel.base import Options
 from ui.table import Column, FigureTable, Tint, Value, Words, lean_tint, no_tint
 
 _DEFAULT_CATEGORY = "top-100"
+PREFERRED, KEYLESS = "sharpe", "coingecko"
+"""Who tells with a key, and who does without one."""
+_ATTRIBUTION = {KEYLESS: "Data by CoinGecko"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,12 @@ class DotPanel(Panel):
 
     panel_id = "dots"
     title = "Market dots"
-    provider_id = "sharpe"
+    provider_id = PREFERRED
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
         self.options = DotOptions()
+        self._keyed = context.key_state(PREFERRED) is KeyState.ACCEPTED
         self._dots: DotSet | None = None
         self._fitted_for: tuple[object, ...] = ()
         self.chart = DotChart()
@@ -109,6 +113,19 @@ class DotPanel(Panel):
 
     # -- what the base class asks
 
+    @property
+    def real_source(self) -> str:
+        """The provider with a key where one is known, else the one that needs none."""
+        return PREFERRED if self._keyed else KEYLESS
+
+    def key_works(self, provider: str) -> None:
+        """A key of the preferred provider is known."""
+        if provider == PREFERRED:
+            self._keyed = True
+            self.demo = False
+            self.needs_changed.emit()
+            self.state_changed.emit()
+
     def primary(self) -> Subscription:
         """Return the dots of the chosen mode and category."""
         category = self.options.category if self.options.mode == "coins" else ""
@@ -125,6 +142,7 @@ class DotPanel(Panel):
         frame = self.context.store.latest(self.primary())
         self._dots = frame if isinstance(frame, DotSet) else None
         options = self.options
+        self._tell_source()
         self._stack.setCurrentWidget(self.table if options.table else self.chart)
         if self._dots is None:
             self.chart.set_picture(None)
@@ -134,12 +152,24 @@ class DotPanel(Panel):
             self._show_table(self._dots)
         self._show_chart(self._dots)
 
+    def _tell_source(self) -> None:
+        """Name who is to be named, and what was computed rather than served."""
+        words = _ATTRIBUTION.get(self.source, "")
+        if self._dots is not None and self._dots.computed:
+            words = f"{words} · relative volume {self._dots.computed}".removeprefix(" · ")
+        if words != self._own_note:
+            self.set_note(words)
+
     def save_options(self) -> Options:
-        """Options for the layout file."""
-        return asdict(self.options)
+        """Options for the layout file, and whether a key is known."""
+        return {**asdict(self.options), "keyed": self._keyed}
 
     def load_options(self, options: Mapping[str, object]) -> None:
         """Take over saved options; a value that makes no sense keeps what was."""
+        # earlier versions knew no other source: theirs had a key, or was a demo
+        if not self._keyed and options.get("keyed", True) is True:
+            self._keyed = True
+            self.needs_changed.emit()
         known: dict[str, object] = {}
         for name, choices in (
             ("mode", MODES),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from heatdesk.analytics.dots import STABLECOINS
-from heatdesk.frames import DotSet, DotSub
+from heatdesk.frames import DotSet, DotSub, KeyState
 from heatdesk.frames.dot_lists import CATEGORIES
 from heatdesk.frames.market import TIMEFRAMES
 from tests.ui.panels.invented import InventedMarket, move
@@ -224,3 +225,43 @@ def test_a_panel_without_data_says_it_waits(qtbot: QtBot, market: InventedMarket
     menu = QMenu()
     panel.context_menu(menu, QPoint(10, 100))
     assert menu.isEmpty()
+
+
+@pytest.fixture
+def keyless(qtbot: QtBot, market: InventedMarket) -> DotPanel:
+    context = replace(market.context, key_state=lambda _: KeyState.UNTESTED)
+    panel = DotPanel(context)
+    qtbot.addWidget(panel)
+    panel.resize(900, 420)
+    panel.show()
+    return panel
+
+
+def test_without_a_key_the_dots_come_from_coingecko_and_say_what_was_computed(
+    keyless: DotPanel, market: InventedMarket
+) -> None:
+    assert keyless.primary() == DotSub("coingecko", "coins", "top-100")
+    frame = market.frame(DotSub("demo", "coins", "top-100"))
+    assert isinstance(frame, DotSet)
+    market.arrive(keyless.primary(), replace(frame, computed="computed: turnover"))
+    keyless.pull()
+    assert keyless.note.toolTip() or keyless.note.isVisible()
+    assert keyless._own_note == "Data by CoinGecko · relative volume computed: turnover"
+
+
+def test_a_key_of_the_preferred_provider_takes_over_and_is_remembered(keyless: DotPanel) -> None:
+    keyless.key_works("hypertracker")
+    assert keyless.source == "coingecko"
+    keyless.key_works("sharpe")
+    assert keyless.source == "sharpe"
+    keyless.pull()
+    assert keyless._own_note == ""
+    again = DotPanel(keyless.context)
+    again.load_options(keyless.save_options())
+    assert again.source == "sharpe"
+    again.deleteLater()
+
+
+def test_a_layout_of_an_earlier_version_had_a_key(keyless: DotPanel) -> None:
+    keyless.load_options({"mode": "coins", "category": "layer-1", "table": False})
+    assert keyless.source == "sharpe"

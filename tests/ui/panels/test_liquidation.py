@@ -3,13 +3,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
 
-from heatdesk.frames import CandleSub, LiquidationSub, Quote
-from tests.ui.market_panels import MIDDLE, Market, candles, minute
+from heatdesk.frames import CandleSub, KeyState, LiquidationBatch, LiquidationSub, Quote
+from heatdesk.providers.happened_cells import Happened
+from tests.ui.market_panels import MIDDLE, MINUTE, Market, candles, minute
 from ui.heatmap.typed import NameSearch
 from ui.panels.liquidation import LiquidationPanel
+from ui.panels.liquidation.drawing import happened_profiles
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -200,3 +203,80 @@ def test_bands_are_the_same_whether_levels_or_the_price_come_first(
     made.pull()
     assert made.chart.legend.unit_text == "USD per $50 band"
     assert [key.split("|")[0] for key in made.save_options()["contrast"]][-1] == "BTC:usd:50"
+
+
+@pytest.fixture
+def keyless(qtbot: QtBot, market: Market) -> LiquidationPanel:
+    context = replace(market.context, key_state=lambda _: KeyState.UNTESTED)
+    panel = LiquidationPanel(context)
+    panel.resize(1000, 620)
+    panel.show()
+    qtbot.addWidget(panel)
+    return panel
+
+
+def happen(panel: LiquidationPanel, market: Market) -> None:
+    """A price, one liquidation of each side at each venue, and the cells they make."""
+    options = panel.options
+    price = np.array([70_000.0, 70_500.0])
+    start_ms = minute(0)
+    times = start_ms + np.array([1_000, 70_000], np.int64)
+    usd = np.array([1.2e6, 4e5])
+    for sub in options.event_subs():
+        sides = np.array([True, False])
+        batch = LiquidationBatch(
+            times, price, usd / price, usd, sides, ("a", "b"), sub.provider != "bybit"
+        )
+        market.store.apply(sub, batch)
+    cells = Happened(MINUTE, 240, Quote.USD, 70_000.0, start_ms)
+    cells.add(LiquidationBatch(times, price, usd / price, usd, sides, ("a", "b")))
+    market.store.apply(panel.primary(), cells.frame(minute(2)))
+    market.store.apply(options.candle_sub(panel.source), candles(0, 2))
+    panel.pull()
+
+
+def test_without_a_key_what_happened_is_shown_and_said_to_be_an_undercount(
+    keyless: LiquidationPanel, market: Market
+) -> None:
+    assert keyless.primary().provider == "happened"
+    assert {sub.venue for sub in keyless.options.event_subs()} == {"BINANCE_FUTURES", "BYBIT"}
+    assert set(keyless.options.event_subs()) <= keyless.needs()
+    happen(keyless, market)
+    assert "undercount" in keyless.subtitle()
+    assert keyless.chart.flow.wanted["liquidations"]
+    window = keyless.chart.camera.window
+    assert keyless.chart.flow.liquidations.marks(window)
+    assert keyless.clusters == []
+
+
+def test_bars_at_the_edge_keep_longs_and_shorts_apart(
+    keyless: LiquidationPanel, market: Market
+) -> None:
+    happen(keyless, market)
+    tape = keyless._tape
+    assert tape is not None
+    longs, shorts = happened_profiles(tape.window(0, 2**62), 50.0, keyless.options)
+    assert longs.qty.tolist() == [2.4e6]
+    assert shorts.qty.tolist() == [8e5]
+    assert longs.caption == "longs liquidated"
+
+
+def test_a_key_brings_the_levels_back_unless_the_other_was_chosen(
+    keyless: LiquidationPanel,
+) -> None:
+    keyless.key_works("kiyotaka")
+    assert keyless.primary().provider == "kiyotaka"
+    keyless.choose(replace(keyless.options, happened=True))
+    assert keyless.primary().provider == "happened"
+    assert not keyless.depth_button.isVisible()
+    again = LiquidationPanel(keyless.context)
+    again.load_options(keyless.save_options())
+    assert again.primary() == keyless.primary()
+    again.deleteLater()
+
+
+def test_intervals_of_what_happened_are_its_own(keyless: LiquidationPanel) -> None:
+    assert keyless.interval_ms == MINUTE
+    keyless.choose(keyless.with_interval(5_000))
+    assert keyless.primary().interval_ms == 5_000
+    assert keyless.options.interval_ms == 5 * MINUTE
