@@ -61,7 +61,7 @@ from ui.panels.liquidation.options import (
 
 HAPPENED_TEXT = "Happened: Binance Perp (sampled) and Bybit Perp, no key"
 LEVELS_TEXT = "Would-be levels: Hyperliquid positions (Kiyotaka key)"
-HAPPENED_SUBTITLE = "Happened · Binance sampled: an undercount"
+HAPPENED_SUBTITLE = "Happened · Binance (sampled: an undercount) + Bybit"
 _ALL_TIME = (0, 2**62)
 
 
@@ -371,9 +371,11 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         self.clusters = []
 
     def home_span(self) -> float:
-        """An eighth of the price, or what was traded where that is more."""
-        traded = traded_reach(self._candles, self._last_price, self.options.points)
-        return home_price_span(self._last_price, math.nan, math.nan, 0.12, traded)
+        """An eighth of the price, or what was traded where that is more; of what happened less."""
+        points = self.options.points_for(self.source)
+        traded = traded_reach(self._candles, self._last_price, points)
+        share = 0.02 if self.happened else 0.12
+        return home_price_span(self._last_price, math.nan, math.nan, share, traded)
 
     def side_at(self, reading: CellReading, price: float) -> str:
         """Inferred from the price of that moment, not from the present one."""
