@@ -24,7 +24,7 @@ from heatdesk.providers.base import Cost
 from heatdesk.store.tape import LiquidationTape, TradeTape
 from heatdesk.units import format_usd
 from heatdesk.views.instrument_search import Instrument, find_instruments, merge_markets
-from heatdesk.views.instruments import coin_of
+from heatdesk.views.instruments import coin_of, symbol_for
 from heatdesk.views.tape import (
     NO_PRINTS,
     Prints,
@@ -119,9 +119,16 @@ class TapePanel(Panel):
     # -- what the base class asks
 
     @property
-    def source(self) -> str:
+    def real_source(self) -> str:
         """Provider of the chosen venue's own feed."""
-        return DEMO_PROVIDER if self.demo else LIVE_VENUES[self.options.venue].live
+        return LIVE_VENUES[self.options.venue].live
+
+    def open_live(self, venue: str = "") -> None:
+        """Show live trades instead of the demo, or of those at another venue."""
+        if venue in LIVE_VENUES:
+            coin = self._coin
+            self._choose(venue=venue, symbol=symbol_for(venue, coin, live=True))
+        self.demo = False
 
     def primary(self) -> TradeSub:
         """The trades."""

@@ -175,6 +175,14 @@ def test_a_large_trade_stands_out_and_sides_have_shapes_of_their_own(
     assert image.pixelColor(100, 20 + 20 + 2).green() > image.pixelColor(100, 20 + 20 + 2).red()
 
 
+def test_where_a_venue_is_refused_the_coin_is_followed_at_the_next(panel: TapePanel) -> None:
+    panel.demo = True
+    panel.open_live("KRAKEN")
+    assert not panel.demo
+    assert panel.source == "kraken"
+    assert panel.options.symbol == "BTC/USD"
+
+
 def test_another_instrument_starts_with_an_empty_tape(panel: TapePanel, market: Market) -> None:
     panel.load_options({"venue": "KRAKEN", "symbol": "BTC/USD"})
     panel.pull()
