@@ -188,6 +188,9 @@ class BookFeed(MarketFeed):
     def _enter(self, change: BookChange, now_ms: int) -> None:
         if change.event_ms:
             self.link.skew.observe(change.event_ms, now_ms)
+        else:
+            # a snapshot that names no time speaks of now
+            change = replace(change, event_ms=self.link.skew.venue_ms(now_ms))
         try:
             self.sync.take(change, now_ms)
         except ValueError as error:
