@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 
@@ -97,7 +98,7 @@ def test_the_portions_in_which_trades_come_make_no_difference(
 ) -> None:
     edges = sorted({0, len(trades), *(min(cut, len(trades)) for cut in cuts)})
     cells = no_sums()
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in itertools.pairwise(edges):
         cells = add_up(joined(cells, pool_trades(batch_of(trades[a:b]), GRID)))
     whole = pool_trades(batch_of(trades), GRID)
     for name in TradeSums.__slots__:
