@@ -10,7 +10,7 @@ from tests.servers.base import Reply, Request, json_reply
 from tests.servers.faults import huge
 from tests.servers.venues.candles import Candle, Candles
 from tests.servers.venues.limits import MinuteCount
-from tests.servers.venues.market import Change, Play, Spec, Step
+from tests.servers.venues.market import Change, PlainBook, Play, Spec, Step
 from tests.servers.venues.mischief import Kind
 from tests.servers.venues.server import Session, VenueServer
 
@@ -270,10 +270,7 @@ class BinanceServer(VenueServer):
         elif self.ahead and play.next.changes > 1 and not play.extra:
             part = self.random.randrange(0, play.next.changes)
             if part:
-                book = book.copy()
-                book.apply(
-                    play.next.bids[:part], play.next.asks[: max(0, part - len(play.next.bids))]
-                )
+                book = begun(book, play.next, part)
                 last = numbers.first_next + part - 1
                 play.next_is_promised = True
         if fault is Kind.CROSSED:
@@ -324,6 +321,15 @@ def whole(text: str | None, default: int) -> int:
         return default if text is None else int(text)
     except ValueError:
         return -1
+
+
+def begun(book: PlainBook, step: Step, part: int) -> PlainBook:
+    """A book after the first changes of a step; what goes goes first, so that it never crosses."""
+    changes = [(0, one) for one in step.bids] + [(1, one) for one in step.asks]
+    changes.sort(key=lambda change: change[1][1] > 0)
+    book = book.copy()
+    book.apply(*([one for side, one in changes[:part] if side == which] for which in (0, 1)))
+    return book
 
 
 def refused(code: int, message: str, status: int = 400) -> Reply:

@@ -1,0 +1,102 @@
+"""A store that remembers what it was told of live books, to be held against the truth."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatdesk.frames import BookSub, BookWindow, Flaw, StreamStatus
+from heatdesk.store.market import MarketStore
+from tests.servers.venues.oracle import Oracle, Tally, ToldColumn
+
+if TYPE_CHECKING:
+    from heatdesk.frames import MarketFrame, Subscription
+    from tests.servers.venues.market import Play
+
+
+@dataclass
+class Story:
+    """What was told of one book: its newest word on each column, and its gaps by our clock."""
+
+    columns: dict[int, ToldColumn] = field(default_factory=dict)
+    block_size: float = 0.0
+    gaps: list[tuple[float, float]] = field(default_factory=list)
+    """When a gap was told and when it ended, monotonic seconds."""
+    notes: set[str] = field(default_factory=set)
+    gap_began_s: float | None = None
+
+
+class WatchingStore(MarketStore):
+    """A `MarketStore` that keeps the story of each book."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stories: dict[Subscription, Story] = {}
+
+    def story(self, sub: Subscription) -> Story:
+        return self.stories.setdefault(sub, Story())
+
+    def apply(self, sub: Subscription, frame: MarketFrame) -> None:
+        if isinstance(frame, BookWindow) and isinstance(sub, BookSub):
+            _note(self.story(sub), frame)
+        super().apply(sub, frame)
+
+    def set_status(self, sub: Subscription, status: StreamStatus) -> None:
+        story, now_s = self.story(sub), time.monotonic()
+        if status.note or status.problem:
+            story.notes.add(status.note or status.problem)
+        if status.gap_since_ms is not None and story.gap_began_s is None:
+            story.gap_began_s = now_s
+        elif status.gap_since_ms is None and story.gap_began_s is not None:
+            story.gaps.append((story.gap_began_s, now_s))
+            story.gap_began_s = None
+        super().set_status(sub, status)
+
+
+def _note(story: Story, frame: BookWindow) -> None:
+    story.block_size = frame.block_size
+    nowhere = np.full((frame.time_ms.size, 2), np.nan)
+    reach = nowhere if frame.reach_px is None else frame.reach_px
+    last_reach = getattr(frame, "last_reach_px", None)
+    last_reach = reach if last_reach is None else last_reach
+    flaws = np.zeros(frame.time_ms.size, np.uint8) if frame.flaws is None else frame.flaws
+    assert frame.bids is not None
+    assert frame.asks is not None
+    lasts = (frame.last_bids or frame.bids, frame.last_asks or frame.asks)
+    for i, start_ms in enumerate(frame.time_ms.tolist()):
+        story.columns[start_ms] = ToldColumn(
+            start_ms,
+            (_levels(frame.bids, i), _levels(frame.asks, i)),
+            (_levels(lasts[0], i), _levels(lasts[1], i)),
+            (float(reach[i, 0]), float(reach[i, 1])),
+            (float(last_reach[i, 0]), float(last_reach[i, 1])),
+            bool(flaws[i] & Flaw.TOUCHED),
+        )
+
+
+def _levels(runs: object, i: int) -> dict[float, float]:
+    price, qty = runs.at(i)  # type: ignore[attr-defined]
+    return dict(zip(price.tolist(), qty.tolist(), strict=True))
+
+
+def tally(store: WatchingStore, sub: BookSub, play: Play, until_ms: int) -> Tally:
+    """Hold all that was told of a book against its play, up to a moment of the venue."""
+    story, found = store.story(sub), Tally()
+    if not story.columns:
+        return found
+    first_ms = min(story.columns)
+    end_ms = until_ms // sub.interval_ms * sub.interval_ms
+    oracle = Oracle(play, story.block_size, sub.interval_ms)
+    for start_ms in range(first_ms, end_ms, sub.interval_ms):
+        column = story.columns.get(start_ms)
+        if column is None:
+            found.missing += 1
+        elif column.flawed:
+            found.flawed += 1
+        else:
+            found.live += 1
+    found.wrong = oracle.wrongs(story.columns, first_ms, end_ms)
+    return found
