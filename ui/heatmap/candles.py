@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +34,15 @@ def _halo() -> QColor:
 
 
 class CandleLayer(Layer):
-    """Candles whose bodies are outlines: what rests behind them stays visible."""
+    """Candles whose bodies are outlines: what rests behind them stays visible.
+
+    Attributes
+    ----------
+    most_px : float
+        Candles that would be wider are not drawn.
+    """
+
+    most_px = math.inf
 
     def __init__(self, parent: Layer | None = None, z: float = 20.0) -> None:
         super().__init__(parent, z)
@@ -51,6 +60,8 @@ class CandleLayer(Layer):
         """Draw the candles in view."""
         if self._candles is None or self._candles.time_ms.size == 0:
             return
+        if self._candles.interval_ms / 1000 / window.s_per_px > self.most_px:
+            return  # a minute as wide as a hand tells nothing, and hides what is under it
         shapes = lay_out_candles(self._candles, window)
         if shapes.x.size == 0:
             return

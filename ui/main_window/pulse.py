@@ -12,6 +12,8 @@ from ui.main_window.dock import PanelDock
 log = logging.getLogger(__name__)
 
 FRAME_MS = 33
+MOVING_MS, MOVING_BEATS = 16, 30
+"""Pace while data moves, and for so many beats after its last move."""
 EAGER_MS, EAGER_BEATS = 8, 100
 """Pace right after the start, until every visible panel has painted something."""
 SLOW_MS = 250
@@ -19,7 +21,9 @@ SLOW_MS = 250
 
 
 class Pulse(QObject):
-    """Pulls visible panels about thirty times a second; costs nothing while there are none.
+    """Pulls visible panels about thirty times a second, twice as often while live data moves.
+
+    It costs nothing while no panel can be seen.
 
     Parameters
     ----------
@@ -44,6 +48,7 @@ class Pulse(QObject):
         self._slowly = slowly
         self._since_slow_ms = SLOW_MS
         self._eager_beats = EAGER_BEATS
+        self._moving_beats = 0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.beat)
@@ -64,11 +69,12 @@ class Pulse(QObject):
     def beat(self) -> None:
         """Pull what can be seen; now and then bring the ages up to date."""
         visible = [dock for dock in self._docks() if dock.on_screen]
+        moved = False
         self._since_slow_ms += self._timer.interval()
         slow = self._since_slow_ms >= SLOW_MS
         for dock in visible:
             try:
-                dock.panel.pull()
+                moved |= dock.panel.pull() and dock.panel.moves
                 if slow:
                     dock.panel.show_header()
                     dock.show_title()
@@ -80,12 +86,14 @@ class Pulse(QObject):
         if visible and self._eager_beats:
             waiting = any(not dock.panel.ready for dock in visible)
             self._eager_beats = self._eager_beats - 1 if waiting else 0
+        self._moving_beats = MOVING_BEATS if moved else max(0, self._moving_beats - 1)
         self._keep_pace(bool(visible))
 
     def _keep_pace(self, seen: bool) -> None:
         pace_ms = SLOW_MS if self._window_seen() else 0
         if seen:
-            pace_ms = EAGER_MS if self._eager_beats else FRAME_MS
+            pace_ms = MOVING_MS if self._moving_beats else FRAME_MS
+            pace_ms = EAGER_MS if self._eager_beats else pace_ms
         if pace_ms == 0:
             self._timer.stop()
         elif not self._timer.isActive() or self._timer.interval() != pace_ms:

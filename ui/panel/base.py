@@ -159,6 +159,11 @@ class Panel(QWidget):
         return self.provider_id
 
     @property
+    def moves(self) -> bool:
+        """Whether what it shows moves several times a second: it is then asked at every frame."""
+        return False
+
+    @property
     def keyless(self) -> bool:
         """Whether this panel shows something real that needs no key."""
         return False

@@ -154,6 +154,11 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
     def forget_extras(self) -> None:
         """Forget what was drawn over the cells: another instrument comes."""
 
+    def still_settling(self, heat: HeatmapStore) -> bool:
+        """Whether so little has come that the colours are to be fitted once more later."""
+        del heat
+        return self.context.store.status(self._primary()).progress is not None
+
     def home_span(self) -> float:
         """Height of a fresh view, quote units; NaN leaves it to the view."""
         return math.nan
@@ -297,7 +302,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
 
     def _fit_colours(self, heat: HeatmapStore) -> None:
         chart = self.chart
-        filling = self.context.store.status(self._primary()).progress is not None
+        filling = self.still_settling(heat)
         held = chart.paused or chart.gestures.dragging or chart.legend.held
         now_ms = self._monotonic_ms()
         band = chart.item.band

@@ -1,10 +1,11 @@
-"""How high a level is when nobody says: a round step near a ten-thousandth of the price."""
+"""How high a level is when nobody says: a round step near a forty-thousandth of the price."""
 
 from __future__ import annotations
 
 import math
 
-PRICE_SHARE = 1e-4
+PRICE_SHARE = 2.5e-5
+"""A fresh view of four thousandths of the price is then some 160 levels high."""
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 
 

@@ -36,7 +36,7 @@ _SWITCHES = ("cumulative", "best", "mid", "numbers", *MARKS)
 DEPTHS = (100, 250, 500, 1000, 2000, 3500)
 HOME_COLUMNS = 180
 """Columns a fresh view of a history shows: three hours of minutes."""
-LIVE_HOME_COLUMNS = 240
+LIVE_HOME_COLUMNS = 120
 SHORTEST_HOME_S = 60.0
 """A fresh view of a live book shows at least so much."""
 LIVE_INTERVALS_MS = {**FAST_INTERVALS_MS, **{"1m": MINUTE_MS, "5m": 5 * MINUTE_MS}}

@@ -48,6 +48,10 @@ LATENCY_TIP = (
     "How late this picture is: from the venue's own time to this computer (its clock counts),"
     " and from there to the end of the paint that shows it (median)."
 )
+WIDEST_CANDLE_PX = 40.0
+"""Minutes over columns of a second: seen from afar they tell the price, close up they are in the way."""
+SETTLED_MS = 15_000
+"""After so long the colours of a live book are fitted for good."""
 HOME_RATIO, LIVE_HOME_RATIO = 0.02, 0.004
 """Share of the price that a fresh view is high: of hours, and of minutes."""
 
@@ -127,6 +131,8 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         told = bool(options.trade_subs(self.source))
         self.flow.show(options if told else without_flow(options))
         self.controls.show()
+        fast = self.interval_ms < MINUTE_MS
+        self.chart.candles.most_px = WIDEST_CANDLE_PX if fast else math.inf
         if block_size is not None:
             lines = unit_lines(options.quote, options.coin, block_size, "level")
             self.chart.legend.set_unit(*lines, usd=options.quote is Quote.USD)
@@ -137,6 +143,11 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
     def real_source(self) -> str:
         """Feeds of the venue, their sum, or a collector."""
         return self.options.provider
+
+    @property
+    def moves(self) -> bool:
+        """A live book is drawn as it comes."""
+        return self.streams
 
     @property
     def keyless(self) -> bool:
@@ -301,6 +312,13 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         """Forget the book and its tapes."""
         self._profile = None
         self.flow.forget()
+
+    def still_settling(self, heat: HeatmapStore) -> bool:
+        """The first seconds of a live book say little of its walls."""
+        if not self.streams:
+            return super().still_settling(heat)
+        held = heat.last_column + 1 - heat.first_column
+        return held * self.interval_ms < SETTLED_MS
 
     def home_span(self) -> float:
         """What the book reaches and what was traded."""
