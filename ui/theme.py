@@ -89,8 +89,8 @@ _DARK: Final = {
     "ASK": "#D0803C",
     "LONGS": "#E0795B",
     "SHORTS": "#B07BE0",
-    "BUY": "#3DDC97",
-    "SELL": "#FF4D9D",
+    "BUY": "#45E06B",
+    "SELL": "#F550C0",
 }
 _LIGHT: Final = {
     "GROUND": "#FBFCFD",
@@ -117,8 +117,8 @@ _LIGHT: Final = {
     "ASK": "#B05A12",
     "LONGS": "#B8482A",
     "SHORTS": "#7B3FB5",
-    "BUY": "#008A5E",
-    "SELL": "#D4006A",
+    "BUY": "#0E8030",
+    "SELL": "#C4149E",
 }
 THEMES: Final[dict[str, tuple[dict[str, str], Shades]]] = {
     "dark": (_DARK, DARK),

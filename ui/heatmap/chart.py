@@ -86,6 +86,7 @@ class PriceTimeChart(QWidget):
         self._build_overlays()
         self.legend = ContrastLegend()
         self.legend.changed.connect(self._recolour)
+        self.legend.refit_wanted.connect(self.flow.refit)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
