@@ -46,6 +46,30 @@ def _binance_spot() -> type[Provider]:
     return BinanceSpot
 
 
+def _bybit() -> type[Provider]:
+    from heatdesk.providers.bybit import Bybit
+
+    return Bybit
+
+
+def _kraken() -> type[Provider]:
+    from heatdesk.providers.kraken import Kraken
+
+    return Kraken
+
+
+def _gemini() -> type[Provider]:
+    from heatdesk.providers.gemini import Gemini
+
+    return Gemini
+
+
+def _hyperliquid() -> type[Provider]:
+    from heatdesk.providers.hyperliquid import Hyperliquid
+
+    return Hyperliquid
+
+
 def _coingecko() -> type[Provider]:
     from heatdesk.providers.coingecko import CoinGecko
 
@@ -56,6 +80,12 @@ def _happened() -> type[Provider]:
     from heatdesk.providers.happened import HappenedProvider
 
     return HappenedProvider
+
+
+def _exchanges() -> type[Provider]:
+    from heatdesk.providers.exchanges import Exchanges
+
+    return Exchanges
 
 
 def _demo() -> type[Provider]:
@@ -70,8 +100,13 @@ LOADERS: dict[str, Callable[[], type[Provider]]] = {
     "hypertracker": _hypertracker,
     "binance-usdm": _binance_usdm,
     "binance-spot": _binance_spot,
+    "bybit": _bybit,
+    "kraken": _kraken,
+    "gemini": _gemini,
+    "hyperliquid": _hyperliquid,
     "coingecko": _coingecko,
     "happened": _happened,
+    "exchanges": _exchanges,
     "demo": _demo,
 }
 """Every provider there is, by id, in the order the status bar shows them."""

@@ -30,7 +30,7 @@ EXACT: Final = 0
 """Stands for no rounding where significant figures are meant."""
 BANDS: Final = (EXACT, 5, 4, 3, 2)
 """Significant figures of each band, finest first."""
-BAND_AGE_MS: Final = 5_000
+BAND_AGE_MS: Final = 2_000
 """A band this much older than the newest message is left out, and the reach shrinks."""
 
 _NOISE = 1e-9
@@ -67,6 +67,10 @@ class Bands:
     def __init__(self) -> None:
         self._held: dict[int, Band] = {}
         self._newest_ms = 0
+
+    def forget(self, figures: int) -> None:
+        """Leave a band out until its next message: the last one could not be read."""
+        self._held.pop(figures, None)
 
     def take(self, coin: str, figures: int, band: Band) -> BookChange | None:
         """Take a message; the book that results, None while there is no exact one or it is old."""

@@ -27,6 +27,7 @@ from heatdesk.books.events import (
 from heatdesk.books.events import BookChange as Change
 from heatdesk.books.sequence import Sequence as BookSequence
 from heatdesk.books.sequence import Verdict
+from heatdesk.errors import BadPayload
 from heatdesk.providers import hyperliquid_wire as wire
 from heatdesk.providers.hyperliquid_bands import BANDS, EXACT, Band, Bands
 from heatdesk.providers.live.reading import Fill, Source, batch_of, widen_candles
@@ -123,6 +124,15 @@ class HyperliquidRules(VenueRules):
 
     def parse(self, line: str, raw: bytes, markets: MarketLookup) -> list[VenueEvent]:
         """Read one message; what nobody asked about only says that the line is alive."""
+        try:
+            return self._read(line, raw, markets)
+        except BadPayload:
+            # It may have been about any book: its band is known again with the next message.
+            for bands in self._bands.values():
+                bands.forget(_FIGURES.get(line, EXACT))
+            raise
+
+    def _read(self, line: str, raw: bytes, markets: MarketLookup) -> list[VenueEvent]:
         channel = self._source.decode(wire.WORD, raw).channel
         if channel == "l2Book":
             return self._book(line, raw)
