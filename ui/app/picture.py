@@ -10,6 +10,7 @@ from PySide6.QtGui import QImageWriter
 from PySide6.QtWidgets import QApplication, QWidget
 
 from heatdesk.errors import HeatDeskError, KeyMissing, Unreachable
+from heatdesk.export.live_book import LIVE_PROVIDERS
 from heatdesk.frames import BookSub, CohortSub, DotSub, LiquidationSub, StreamStatus, Subscription
 from heatdesk.units import interval_label
 from heatdesk.views.instruments import coin_of, symbol_for
@@ -17,15 +18,25 @@ from ui.app.services import Services
 from ui.feed_thread import FeedThread
 from ui.main_window import MainWindow
 from ui.panel import Panel, Workspace
+from ui.panel.heatmap import HeatmapPanel
 from ui.panels import PANELS
+from ui.panels.order_book.options import KIYOTAKA, LIVE
 
 STEP_MS = 30
+SHORTEST_SPAN_S, FULL_RATIO = 10.0, 1.25
+"""A picture of a live book shows little more time than was waited for."""
 SETTLE_STEPS = 3
 """Rounds in which nothing moved before the picture is taken."""
 
 
-def options_of(sub: Subscription) -> dict[str, object]:
-    """Return a subscription in the words in which panels keep their options."""
+def options_of(sub: Subscription, *, fast: bool = False) -> dict[str, object]:
+    """Return a subscription in the words in which panels keep their options.
+
+    Parameters
+    ----------
+    fast : bool
+        The width of a column was not named: a live book keeps the panel's own.
+    """
     options: dict[str, object] = {}
     if isinstance(sub, BookSub | LiquidationSub):
         options = {"interval": interval_label(sub.interval_ms), "quote": sub.quote.value}
@@ -35,6 +46,12 @@ def options_of(sub: Subscription) -> dict[str, object]:
         options["block_size"] = sub.block_size or 0.0
         options["symbol"] = sub.symbol or symbol_for(sub.venues[0], sub.coin)
         options["coin"] = sub.coin or coin_of(sub.venues[0], sub.symbol, None)
+        if sub.provider in LIVE_PROVIDERS:
+            options |= _live_options(sub)
+            if fast:
+                del options["live_interval"]
+        else:
+            options["source"] = KIYOTAKA
     elif isinstance(sub, LiquidationSub):
         options["coin"] = sub.coin
     elif isinstance(sub, DotSub):
@@ -42,6 +59,17 @@ def options_of(sub: Subscription) -> dict[str, object]:
     elif isinstance(sub, CohortSub):
         options = {"opened_within": sub.opened_within}
     return options
+
+
+def _live_options(sub: BookSub) -> dict[str, object]:
+    """What differs where the venue's own feed is asked: names, and columns of any width."""
+    first = sub.venues[0]
+    return {
+        "source": LIVE,
+        "live_interval": interval_label(sub.interval_ms),
+        "symbol": sub.symbol or symbol_for(first, sub.coin, live=True),
+        "coin": sub.coin or coin_of(first, sub.symbol, None, live=True),
+    }
 
 
 class Picture:
@@ -67,7 +95,8 @@ class Picture:
                 PANELS,
                 self._feed.want,
                 demo_only=args.demo,
-                starts_live=lambda provider: not args.demo,
+                starts_live=lambda provider: not args.demo and services.has_key(provider),
+                opens_live=not args.demo,
             )
             self._panels = [panel for panel in window.panels() if panel.provider_id]
             self._root: QWidget = window
@@ -76,7 +105,8 @@ class Picture:
             panel = kind(context)
             panel.demo = args.demo
             if sub is not None:
-                panel.load_options({**panel.save_options(), **options_of(sub)})
+                fast = args.interval is None
+                panel.load_options({**panel.save_options(), **options_of(sub, fast=fast)})
             self._panels = [panel]
             self._root = panel
             self._feed.want(panel.needs())
@@ -84,10 +114,19 @@ class Picture:
         self.drawn = False
 
     def draw(self, app: QApplication, wait_s: float) -> HeatDeskError | None:
-        """Wait for the data at most so long; return the first failure, None when all drew."""
+        """Wait for the data at most so long; return the first failure, None when all drew.
+
+        What is live is waited for all the time there is: the picture is to show it move.
+        """
+        live = [panel for panel in self._panels if panel.moves]
+        for panel in live:
+            if isinstance(panel, HeatmapPanel):
+                panel.show_span(max(SHORTEST_SPAN_S, wait_s * FULL_RATIO))
         self._root.show()
         self._feed.start()
         loop = QEventLoop()
+        clock = self._services.clock
+        end_s = clock.monotonic_s() + wait_s
         left = {"steps": max(1, round(wait_s * 1000 / STEP_MS)), "still": 0}
 
         def step() -> None:
@@ -95,7 +134,10 @@ class Picture:
             done = all(self._is_done(panel) for panel in self._panels)
             left["steps"] -= 1
             left["still"] = left["still"] + 1 if done and not any(moved) else 0
-            if left["still"] >= SETTLE_STEPS or left["steps"] <= 0:
+            settled = not live and left["still"] >= SETTLE_STEPS
+            # a demo's clock stands still: there the steps count
+            over = clock.monotonic_s() >= end_s if live else left["steps"] <= 0
+            if settled or over:
                 loop.quit()
 
         timer = QTimer()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from heatdesk.engine.engine import Engine
 from heatdesk.engine.wiring import ProviderSet
-from heatdesk.errors import ProviderError
+from heatdesk.errors import ProviderError, VaultError
 from heatdesk.frames import KeyState, Subscription
 from heatdesk.net.ledger import FILE_NAME, Ledger
 from heatdesk.secrets import ENV_PREFIX, KeyringVault, Keys
@@ -77,6 +77,13 @@ class Services:
         return bool(provider) and bool(
             self.environ.get(f"{ENV_PREFIX}{provider.upper()}", "").strip()
         )
+
+    def has_key(self, provider: str) -> bool:
+        """Tell whether there is a key for a provider; the keyring is asked."""
+        try:
+            return bool(provider) and bool(self.keys.get(provider))
+        except VaultError:
+            return False
 
     def close(self) -> None:
         """Close what holds files."""

@@ -124,6 +124,10 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         """Widths of a column to choose from, by their words."""
         return INTERVALS_MS
 
+    def show_span(self, span_s: float) -> None:
+        """Show so much time until something else is chosen."""
+        self.chart.forget(span_s)
+
     def with_interval(self, interval_ms: int) -> OptionsT:
         """The options with another width of a column."""
         return self.with_options(interval_ms=interval_ms)
