@@ -190,7 +190,7 @@ class DeltaStrip(Layer):
             self._draw_line(painter, shapes)
             painter.restore()
             self._draw_axis(painter, shapes, width)
-        self._draw_caption(painter, shapes)
+        self._draw_caption(painter)
 
     def _draw_grid(self, painter: QPainter, shapes: DeltaShapes, width: float) -> None:
         for tick in shapes.ticks:
@@ -257,13 +257,17 @@ class DeltaStrip(Layer):
         painter.setFont(bold)
         painter.drawText(tag.adjusted(0, 0, -5, 0), right, text)
 
-    def _draw_caption(self, painter: QPainter, shapes: DeltaShapes | None) -> None:
-        font = theme.font(theme.SMALL_PX)
-        painter.setFont(font)
-        since = since_text(self.ledger.first_ms, self._zone) if shapes is not None else ""
+    def caption(self) -> str:
+        """What is written at the left of the strip."""
         unit = "USD" if self._quote is Quote.USD else self._coin
         title = f"{TITLE} ({unit})" if unit else TITLE
-        text = f"{title} {since}" if since else f"{title}: no trades yet"
+        since = since_text(self.ledger.first_ms, self._zone)
+        return f"{title} {since}" if since else f"{title}: no trades yet"
+
+    def _draw_caption(self, painter: QPainter) -> None:
+        font = theme.font(theme.SMALL_PX)
+        painter.setFont(font)
+        text = self.caption()
         self.caption_px = QFontMetricsF(font).horizontalAdvance(text) + 12
         box = QRectF(2, 2, self.caption_px, _CAPTION_PX)
         painter.fillRect(box, theme.colour(theme.Palette.GROUND, 0.75))

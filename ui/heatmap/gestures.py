@@ -50,7 +50,7 @@ class Gestures:
         self._area: str | None = None
         self._last = QPointF()
         self._start = QPointF()
-        self._before: tuple[ChartWindow, bool, bool] | None = None
+        self._before: tuple[ChartWindow, bool, bool, float] | None = None
         self._alt_seen = False
 
     @property
@@ -84,7 +84,8 @@ class Gestures:
         self._area = self.area_of(event.position())
         self._start = self._last = event.position()
         camera = self.chart.camera
-        self._before = (camera.window, camera.follows, camera.price_auto)
+        strip_px = self.chart.flow.strip_px
+        self._before = (camera.window, camera.follows, camera.price_auto, strip_px)
 
     def move(self, at: QPointF) -> None:
         """Drag what is held, else move the crosshair."""
@@ -168,7 +169,8 @@ class Gestures:
         if not self.dragging or self._before is None:
             return False
         camera = self.chart.camera
-        before, camera.follows, camera.price_auto = self._before
+        before, camera.follows, camera.price_auto, strip_px = self._before
+        self.chart.flow.set_strip_px(strip_px, by_hand=True)
         camera.window = replace(
             before, width_px=camera.window.width_px, height_px=camera.window.height_px
         )

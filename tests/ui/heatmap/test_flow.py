@@ -1,0 +1,553 @@
+from __future__ import annotations
+
+import logging
+import math
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication
+
+from heatdesk.frames import LiquidationBatch, Quote, TradeBatch
+from heatdesk.store.tape import LiquidationTape, TradeTape
+from heatdesk.views.bubbles import LEAST_PX, MOST_PX
+from heatdesk.views.palettes import LIQUIDITY, lab_of_rgb, ramp
+from heatdesk.views.viewport import ChartWindow
+from tests.heatdesk.views.test_palettes import BLINDNESS
+from tests.heatdesk.views.test_trade_slices import START_MS, START_S, invented, part
+from ui import theme
+from ui.heatmap.axes import TIME_AXIS_PX
+from ui.heatmap.chart import PriceTimeChart
+from ui.heatmap.flow import LEAST_STRIP_PX, STRIP_PX
+from ui.heatmap.layer import Layer
+from ui.heatmap.stamps import PieSheet
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from heatdesk.analytics.delta import TradeFeed
+
+TRADES = invented(6_000, 60_000)
+NEWEST_S = START_S + 60
+RATIOS = [1.0, 1.25, 1.5, 2.0]
+
+
+def liquidated(*events: tuple[int, float, float, bool], sampled: bool = False) -> LiquidationBatch:
+    times, prices, values, sides = zip(*events, strict=True)
+    price, value = np.array(prices), np.array(values)
+    return LiquidationBatch(
+        np.array(times, np.int64) + START_MS,
+        price,
+        value / price,
+        value,
+        np.array(sides, np.bool_),
+        tuple("SELL" if long else "BUY" for long in sides),
+        sampled,
+    )
+
+
+@pytest.fixture
+def trades() -> TradeTape:
+    tape = TradeTape()
+    tape.add(TRADES)
+    return tape
+
+
+@pytest.fixture
+def liquidations() -> LiquidationTape:
+    tape = LiquidationTape()
+    middle = float(TRADES.price[3_000])
+    tape.add(
+        liquidated(
+            (30_000, middle, 1.2e6, True),
+            (30_050, middle, 3e5, True),
+            (50_000, float(TRADES.price[5_000]), 4e4, False),
+            sampled=True,
+        )
+    )
+    return tape
+
+
+@pytest.fixture
+def chart(qtbot: QtBot, trades: TradeTape, liquidations: LiquidationTape) -> PriceTimeChart:
+    made = PriceTimeChart(span_s=80.0)
+    qtbot.addWidget(made)
+    made.resize(1000, 600)
+    made.show()
+    qtbot.waitExposed(made)
+    made.set_zone(UTC)
+    made.set_grid(1_000, 0.125, 1_000.0)
+    made.flow.set_unit(Quote.COIN, "BTC")
+    made.flow.show(bubbles=True, liquidations=True, delta=True)
+    made.observe(NEWEST_S, float(TRADES.price[-1]), 60.0)
+    made.flow.follow(trades, liquidations)
+    all_in(made)
+    return made
+
+
+def all_in(chart: PriceTimeChart) -> None:
+    """Let the work that comes in pieces end."""
+    for _ in range(500):
+        QApplication.processEvents()
+        if not chart.flow._again.isActive():
+            return
+    raise AssertionError("it never ends")
+
+
+def picture_of(layer: Layer, window: ChartWindow, ratio: float = 1.0) -> np.ndarray:
+    width, height = round(window.width_px * ratio), round(window.height_px * ratio)
+    image = QImage(width, height, QImage.Format.Format_ARGB32)
+    image.setDevicePixelRatio(ratio)
+    image.fill(0)
+    painter = QPainter(image)
+    layer.paint(painter, None)  # type: ignore[arg-type]
+    painter.end()
+    return np.frombuffer(image.constBits(), np.uint32).reshape(height, width).copy()
+
+
+def work_done(chart: PriceTimeChart) -> tuple[int, ...]:
+    flow = chart.flow
+    return (
+        flow.bubbles.laid_out,
+        flow.strip.laid_out,
+        flow.liquidations.joined,
+        flow.bubbles.slices.version,
+        *(layer.version for layer in chart.layers),
+    )
+
+
+# ------------------------------------------------------------------------- what a paint costs
+def test_painting_again_computes_nothing(chart: PriceTimeChart) -> None:
+    chart.view.grab()
+    before = work_done(chart)
+    for _ in range(3):
+        chart.view.grab()
+    assert work_done(chart) == before
+
+
+def test_a_look_at_unchanged_tapes_computes_nothing(
+    chart: PriceTimeChart, trades: TradeTape, liquidations: LiquidationTape
+) -> None:
+    chart.view.grab()
+    before = work_done(chart)
+    for _ in range(5):
+        chart.flow.follow(trades, liquidations)
+        chart.apply()
+    chart.view.grab()
+    assert work_done(chart) == before
+    assert not chart.flow._again.isActive()
+
+
+def test_a_move_of_the_mouse_computes_nothing(chart: PriceTimeChart) -> None:
+    chart.view.grab()
+    before = work_done(chart)
+    for x in range(100, 700, 60):
+        chart.point_at(QPointF(x, 200))
+        chart.view.grab()
+    assert work_done(chart) == before
+
+
+def test_what_is_switched_off_reads_nothing(
+    chart: PriceTimeChart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart.flow.show(bubbles=False, liquidations=False, delta=False)
+    tape, events = TradeTape(), LiquidationTape()
+    tape.add(TRADES)
+    monkeypatch.setattr(tape, "window", None)
+    monkeypatch.setattr(events, "window", None)
+    chart.flow.follow(tape, events)
+    chart.camera.pan(-50, 0)
+    chart.apply()
+    chart.view.grab()
+    assert not chart.flow._again.isActive()
+
+
+def test_an_empty_tape_leaves_nothing_to_do(chart: PriceTimeChart) -> None:
+    chart.flow.follow(TradeTape(), LiquidationTape())
+    assert not chart.flow._again.isActive()
+    chart.view.grab()
+    assert "no trades yet" in chart.flow.strip.caption()
+    chart.flow.follow(None, None)
+    chart.view.grab()
+
+
+# --------------------------------------------------------------------------------- bubbles
+def test_the_largest_trades_are_bubbles_and_a_new_one_is_drawn_at_once(
+    chart: PriceTimeChart, trades: TradeTape, liquidations: LiquidationTape
+) -> None:
+    window = chart.camera.window
+    before = chart.flow.bubbles.shapes(window)
+    assert before is not None
+    assert 5 < before.x.size < 60
+    price = float(TRADES.price[-1])
+    at = START_MS + 60_000
+    trades.add(TradeBatch(np.array([at]), np.array([price]), np.array([900.0]), np.array([True])))
+    chart.flow.follow(trades, liquidations)
+    after = chart.flow.bubbles.shapes(chart.camera.window)
+    assert after is not None
+    assert after.sums.qty_base[-1] >= 900.0
+    assert after.y[-1] == pytest.approx(window.y_of(price), abs=0.5)
+    size = dict(zip(before.sums.value_quote, before.diameter, strict=True))
+    assert all(
+        size.get(value, px) == px
+        for value, px in zip(after.sums.value_quote, after.diameter, strict=True)
+    )
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+def test_a_bubble_is_drawn_where_it_lies_see_through_and_parted_by_side(
+    chart: PriceTimeChart, ratio: float
+) -> None:
+    price = float(TRADES.price[-1])
+    at = START_MS + 30_000
+    tape = TradeTape()
+    tape.add(
+        TradeBatch(
+            np.array([at, at]), np.full(2, price), np.array([6.0, 4.0]), np.array([True, False])
+        )
+    )
+    chart.flow.follow(tape, None)
+    window = chart.camera.window
+    drawn = picture_of(chart.flow.bubbles, window, ratio)
+    rows, columns = np.nonzero(drawn >> 24)
+    x, y, reach = (v * ratio for v in (window.x_of(at / 1000), window.y_of(price), MOST_PX / 2))
+    # the halo round the ring is a little wider, and stamps lie on whole pixels
+    assert columns.min() == pytest.approx(x - reach, abs=2 + ratio)
+    assert columns.max() + 1 == pytest.approx(x + reach, abs=2 + ratio)
+    assert rows.min() == pytest.approx(y - reach, abs=2 + ratio)
+    assert rows.max() + 1 == pytest.approx(y + reach, abs=2 + ratio)
+    for away, colour in ((-0.5, theme.Palette.BUY), (0.6, theme.Palette.SELL)):
+        found = QColor.fromRgba(int(drawn[round(y + away * reach), round(x)]))
+        assert found.alphaF() == pytest.approx(0.4, abs=0.01)
+        assert found.getRgb()[:3] == pytest.approx(QColor(colour).getRgb()[:3], abs=3)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 3.0])
+def test_a_sheet_has_every_size_and_split(ratio: float) -> None:
+    sheet = PieSheet(ratio, theme.Palette.BUY, theme.Palette.SELL)
+    image = sheet.picture.toImage().convertToFormat(QImage.Format.Format_ARGB32)
+    sizes = np.array([LEAST_PX, 12.0, 20.0, MOST_PX])
+    shares = np.array([1.0, 0.0, 0.5, 0.75])
+    rows = sheet.stamps(sizes * 0, sizes * 0, sizes, shares)
+    for (_, _, left, top, wide, tall, *_), px, share in zip(rows, sizes, shares, strict=True):
+        assert wide == tall
+        assert px * ratio <= wide <= px * ratio + 5
+        assert left + wide <= image.width()
+        assert top + tall <= image.height()
+        upper = image.pixelColor(round(left + wide / 2), round(top + wide * 0.30))
+        lower = image.pixelColor(round(left + wide / 2), round(top + wide * 0.70))
+        bought, sold = QColor(theme.Palette.BUY), QColor(theme.Palette.SELL)
+        assert nearer(upper, bought, sold) is bool(share > 0)
+        assert nearer(lower, bought, sold) is bool(share == 1.0)
+
+
+def nearer(colour: QColor, one: QColor, other: QColor) -> bool:
+    def away(target: QColor) -> float:
+        pairs = zip(colour.getRgb()[:3], target.getRgb()[:3], strict=True)
+        return math.dist(*zip(*pairs, strict=True))
+
+    return away(one) < away(other)
+
+
+def test_stamps_lie_on_whole_device_pixels() -> None:
+    sheet = PieSheet(1.25, theme.Palette.BUY, theme.Palette.SELL)
+    rng = np.random.default_rng(1)
+    size = rng.uniform(4, 28, 200)
+    rows = sheet.stamps(rng.uniform(0, 900, 200), rng.uniform(0, 500, 200), size, size / 28)
+    left = rows[:, 0] - rows[:, 4] / 2
+    assert (left == np.rint(left)).all()
+
+
+def test_a_small_bubble_has_the_colour_of_the_side_that_traded_more() -> None:
+    sheet = PieSheet(1.0, theme.Palette.BUY, theme.Palette.SELL)
+    three = np.full(3, 6.0)
+    rows = sheet.stamps(three, three, three, np.array([0.51, 0.49, 1.0]))
+    assert rows[0, 2] == rows[2, 2] > rows[1, 2] == 0
+
+
+def test_the_least_volume_is_the_users(chart: PriceTimeChart) -> None:
+    window, bubbles = chart.camera.window, chart.flow.bubbles
+    usual = bubbles.shapes(window)
+    bubbles.set_least(0.0)
+    everything = bubbles.shapes(window)
+    bubbles.set_least(1e9)
+    nothing = bubbles.shapes(window)
+    assert usual is not None
+    assert everything is not None
+    assert nothing is not None
+    assert nothing.x.size == 0 < usual.x.size < everything.x.size
+    bubbles.set_least(None)
+    assert bubbles.shapes(window).x.size == usual.x.size  # type: ignore[union-attr]
+    assert 0 < bubbles.usual_least < bubbles.full
+
+
+# ------------------------------------------------------------------------------- the hover card
+def test_the_card_tells_of_a_bubble_and_of_a_liquidation(chart: PriceTimeChart) -> None:
+    chart.reader = lambda *_: [("Time", "now"), ("Price", "1")]
+    shapes = chart.flow.bubbles.shapes(chart.camera.window)
+    mark = chart.flow.liquidations.marks(chart.camera.window)[0]
+    assert shapes is not None
+    free = [
+        i
+        for i in range(shapes.x.size)
+        if chart.flow.liquidations.mark_at(float(shapes.x[i]), float(shapes.y[i])) is None
+    ]
+    at = QPointF(float(shapes.x[free[-1]]), float(shapes.y[free[-1]]))
+    chart.point_at(at)
+    labels = [label for label, _ in chart.card.rows]
+    assert labels[:5] == ["Time", "Traded", "Buy / sell", "VWAP", "Trades"]
+    assert labels[-1] == "Price"
+    chart.point_at(QPointF(mark.x, mark.y - 4))
+    text = chart.card.text()
+    assert "Longs liquidated" in text
+    assert "2, largest $1.20M" in text
+    assert "an undercount" in text
+    chart.point_at(QPointF(5, 5))
+    assert [label for label, _ in chart.card.rows] == ["Time", "Price"]
+
+
+def test_what_is_switched_off_says_nothing(chart: PriceTimeChart) -> None:
+    mark = chart.flow.liquidations.marks(chart.camera.window)[0]
+    chart.flow.show(bubbles=False, liquidations=False, delta=True)
+    chart.point_at(QPointF(mark.x, mark.y - 4))
+    assert chart.card.rows == () or chart.card.isHidden()
+
+
+# ------------------------------------------------------------------------------ liquidations
+@pytest.mark.parametrize("ratio", RATIOS)
+def test_marks_touch_their_price_in_the_colour_of_their_side(
+    chart: PriceTimeChart, ratio: float
+) -> None:
+    window = chart.camera.window
+    drawn = picture_of(chart.flow.liquidations, window, ratio)
+    marks = chart.flow.liquidations.marks(window)
+    assert [mark.text for mark in marks] == ["LONG LIQ $1.50M \u00d72", "SHORT LIQ $40.0K"]
+    for mark in marks:
+        towards = -0.6 if mark.group.long else 0.6
+        found = QColor.fromRgba(
+            int(drawn[round((mark.y + towards * mark.size) * ratio), round(mark.x * ratio)])
+        )
+        colour = theme.Palette.LONGS if mark.group.long else theme.Palette.SHORTS
+        assert found.name().upper() == colour
+
+
+def test_small_liquidations_can_be_left_out(chart: PriceTimeChart) -> None:
+    chart.flow.liquidations.set_least_usd(1e5)
+    assert len(chart.flow.liquidations.marks(chart.camera.window)) == 1
+
+
+def test_panning_joins_nothing_again_and_moves_no_mark_to_another_group(
+    chart: PriceTimeChart,
+) -> None:
+    before = chart.flow.liquidations.marks(chart.camera.window)
+    joined = chart.flow.liquidations.joined
+    groups = [mark.group for mark in before]
+    for _ in range(20):
+        chart.camera.pan(-1.0, 0)
+        chart.apply()
+    after = chart.flow.liquidations.marks(chart.camera.window)
+    assert [mark.group for mark in after] == groups
+    assert chart.flow.liquidations.joined <= joined + 1
+    assert after[0].x == pytest.approx(before[0].x - 20.0)
+
+
+# ------------------------------------------------------------------------------------ the strip
+def test_the_strip_lies_between_plot_and_times_and_shares_their_width(
+    chart: PriceTimeChart,
+) -> None:
+    strip, plot = chart.flow.strip_rect, chart.plot_rect
+    assert strip.height() == STRIP_PX
+    assert strip.top() == plot.bottom()
+    assert (strip.left(), strip.width()) == (plot.left(), plot.width())
+    assert chart.time_axis.pos().y() == strip.bottom()
+    assert strip.bottom() + TIME_AXIS_PX == chart.view.height()
+    chart.flow.show(bubbles=True, liquidations=True, delta=False)
+    assert chart.plot_rect.bottom() + TIME_AXIS_PX == chart.view.height()
+    assert not chart.flow.strip.isVisible()
+
+
+def test_a_low_chart_has_no_strip(chart: PriceTimeChart) -> None:
+    chart.resize(1000, 200)
+    QApplication.processEvents()
+    assert chart.flow.strip_rect.height() == 0
+    chart.resize(1000, 300)
+    QApplication.processEvents()
+    assert LEAST_STRIP_PX < chart.flow.strip_rect.height() < 0.5 * 300
+
+
+def test_the_strip_is_made_higher_by_its_upper_edge_and_usual_by_a_double_click(
+    qtbot: QtBot, chart: PriceTimeChart
+) -> None:
+    viewport = chart.view.viewport()
+    window = chart.camera.window
+    heard: list[float] = []
+    chart.flow.strip_changed.connect(lambda: heard.append(chart.flow.strip_px))
+    edge = QPoint(300, round(chart.flow.strip_rect.top()))
+    qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=edge)
+    for dy in (10, 30, 60):
+        qtbot.mouseMove(viewport, edge - QPoint(0, dy))
+    qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=edge - QPoint(0, 60))
+    assert chart.flow.strip_rect.height() == pytest.approx(STRIP_PX + 60, abs=3)
+    assert heard[-1] == chart.flow.strip_px
+    assert (chart.camera.window.t0_s, chart.camera.window.p0) == (window.t0_s, window.p0)
+    assert chart.camera.follows
+    at = QPoint(300, round(chart.flow.strip_rect.top()))
+    qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=at)
+    assert chart.flow.strip_px == STRIP_PX
+
+
+def test_escape_gives_the_strip_its_height_back(qtbot: QtBot, chart: PriceTimeChart) -> None:
+    viewport = chart.view.viewport()
+    edge = QPoint(300, round(chart.flow.strip_rect.top()))
+    qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=edge)
+    for dy in (10, 60):
+        qtbot.mouseMove(viewport, edge - QPoint(0, dy))
+    qtbot.keyClick(chart.view, Qt.Key.Key_Escape)
+    assert chart.flow.strip_px == STRIP_PX
+
+
+def test_a_drag_in_the_strip_moves_time_alone(qtbot: QtBot, chart: PriceTimeChart) -> None:
+    viewport = chart.view.viewport()
+    before = chart.camera.window
+    at = chart.flow.strip_rect.center().toPoint()
+    qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=at)
+    for dx in (10, 50):
+        qtbot.mouseMove(viewport, at + QPoint(dx, 20))
+    qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=at + QPoint(50, 20))
+    after = chart.camera.window
+    assert after.t0_s < before.t0_s
+    assert (after.p0, after.p1) == (before.p0, before.p1)
+
+
+def test_the_crosshair_says_the_delta_of_its_moment_over_plot_and_strip(
+    chart: PriceTimeChart,
+) -> None:
+    window = chart.camera.window
+    x = window.x_of(START_S + 30.1)
+    signed = np.where(TRADES.buy, TRADES.qty_base, -TRADES.qty_base)
+    for y in (100.0, chart.flow.strip_rect.center().y()):
+        chart.point_at(QPointF(x, y))
+        mark = chart.crosshair.mark
+        assert mark is not None
+        assert "\u0394" in mark.strip_text
+        assert mark.strip_text.startswith("13:20:30")
+    total = signed[TRADES.time_ms < START_MS + 30_500].sum()
+    assert f"{total:+.0f}"[:2] in mark.strip_text.split("\u03a3")[1]
+    assert mark.price_text
+    chart.view.grab()
+    chart.flow.show(bubbles=True, liquidations=True, delta=False)
+    chart.point_at(QPointF(x, 100.0))
+    assert chart.crosshair.mark is not None
+    assert chart.crosshair.mark.strip_text == ""
+
+
+def test_the_value_under_the_crosshair_is_that_of_the_axis(chart: PriceTimeChart) -> None:
+    shapes = chart.flow.strip.shapes(chart.camera.window)
+    assert shapes is not None
+    top, bottom = shapes.line_px
+    assert chart.flow.strip.value_text(top) > ""
+    assert chart.flow.strip.value_text(bottom + 5) == ""
+    assert chart.flow.strip.value_text(shapes.y_of(0.0)) in {"0", "+0", "-0", "+0.0", "-0.0"}
+
+
+# ---------------------------------------------------------------------------- pause, anew, faults
+def test_a_zoom_while_paused_takes_in_no_new_trade(
+    chart: PriceTimeChart, trades: TradeTape
+) -> None:
+    chart.toggle_pause()
+    last_ms = START_MS + 60_000
+    trades.add(
+        TradeBatch(
+            np.array([last_ms + 5_000]), np.array([1_000.0]), np.array([1e5]), np.array([True])
+        )
+    )
+    for factor in (0.5, 4.0):
+        chart.camera.zoom_time(factor, 500.0)
+        chart.apply()
+        all_in(chart)
+    assert chart.flow.strip.ledger.last_ms is not None
+    assert chart.flow.strip.ledger.last_ms <= last_ms
+    shown = chart.flow.bubbles.slices.shown(chart.camera.window)
+    assert shown.qty_base.max() < 1e5
+
+
+def test_another_instrument_starts_anew(
+    chart: PriceTimeChart, liquidations: LiquidationTape
+) -> None:
+    chart.forget(80.0)
+    assert len(chart.flow.strip.ledger) == 0
+    other = TradeTape()
+    other.add(part(TRADES, slice(0, 10)))
+    chart.observe(NEWEST_S, 1_000.0, 60.0)
+    chart.flow.follow(other, liquidations)
+    all_in(chart)
+    shown = chart.flow.bubbles.slices.shown(chart.camera.window)
+    assert shown.count.sum() <= 10
+    signed = np.where(TRADES.buy, TRADES.qty_base, -TRADES.qty_base)[:10]
+    end = np.array([START_MS + 60_000], np.int64)
+    assert chart.flow.strip.ledger.before(end, quote=False)[0] == pytest.approx(signed.sum())
+
+
+class BrokenTape:
+    """Whatever is asked of it fails once a paint is under way."""
+
+    revision = 1
+    first_ms = START_MS
+    last_ms = START_MS + 1_000
+
+    def changed_from_ms(self, revision: int) -> int | None:
+        return START_MS if revision < 1 else None
+
+    def window(self, from_ms: int, to_ms: int) -> TradeBatch:
+        one = np.array([START_MS + 10])
+        odd = np.array([math.inf])
+        return TradeBatch(one, odd, np.array([math.nan]), np.array([True]))
+
+
+@pytest.mark.parametrize("size", [(1000, 600), (60, 60), (300, 250)])
+def test_figures_that_make_no_sense_are_painted_without_an_error(
+    chart: PriceTimeChart, caplog: pytest.LogCaptureFixture, size: tuple[int, int]
+) -> None:
+    tape: TradeFeed = BrokenTape()
+    chart.resize(*size)
+    events = LiquidationTape()
+    events.add(liquidated((10, 1e-12, 1e30, True), (20, 1e12, 1e-9, False)))
+    with caplog.at_level(logging.ERROR):
+        chart.flow.follow(tape, events)
+        all_in(chart)
+        chart.point_at(QPointF(20, 20))
+        chart.view.grab()
+    assert not caplog.records
+
+
+# --------------------------------------------------------------------------------------- colours
+def seen_by(kind: str, colours: list[str]) -> np.ndarray:
+    part_of = np.array([QColor(one).getRgb()[:3] for one in colours]) / 255
+    linear = np.where(part_of <= 0.04045, part_of / 12.92, ((part_of + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(linear @ BLINDNESS[kind].T, 0, 1)
+    seen = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return lab_of_rgb(seen * 255)
+
+
+@pytest.mark.parametrize("name", theme.THEMES)
+@pytest.mark.parametrize("kind", BLINDNESS)
+def test_red_green_blind_eyes_tell_buys_from_sells(name: str, kind: str) -> None:
+    colours, _ = theme.THEMES[name]
+    for one, other in (("BUY", "SELL"), ("LONGS", "SHORTS")):
+        a, b = seen_by(kind, [colours[one], colours[other]])
+        assert np.linalg.norm(a - b) > 40
+
+
+@pytest.mark.parametrize("name", theme.THEMES)
+def test_trades_have_colours_that_no_cell_has(name: str) -> None:
+    colours, shades = theme.THEMES[name]
+    cells = lab_of_rgb(ramp(LIQUIDITY.on(shades.light)).astype(np.float64))
+    sides = np.array([QColor(colours[one]).getRgb()[:3] for one in ("BUY", "SELL")], np.float64)
+    for side in lab_of_rgb(sides):
+        assert np.linalg.norm(cells - side, axis=1).min() > 25
+    for one in ("BUY", "SELL"):
+        ground = QColor(colours["GROUND"])
+        assert theme.contrast_ratio(QColor(colours[one]), ground) > 4.0
