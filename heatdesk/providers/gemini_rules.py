@@ -46,6 +46,7 @@ _NS_PER_MS = 1_000_000
 _QUOTES = ("GUSD", "RLUSD", "USDC", "USDT", "USD", "EUR", "GBP", "SGD", "BTC", "ETH", "SOL", "FIL")
 _SYMBOL = re.compile(r"([\w-]+)@[\w@]+")
 _BAD_STREAM = -1013
+_TRADES = ("open", "limit_only")
 _PARTS = {4 * HOUR_MS: HOUR_MS, 7 * DAY_MS: DAY_MS}
 
 
@@ -205,7 +206,7 @@ class GeminiRules(VenueRules):
             quote=details.quote_currency.upper(),
             tick_size=details.quote_increment,
             perpetual=details.product_type == "swap",
-            trading=Trading.PAUSED if details.status == "closed" else Trading.ON,
+            trading=Trading.ON if details.status in _TRADES else Trading.PAUSED,
         )
 
     def candles_ask(self, market: Market, interval_ms: int, span: tuple[int, int]) -> Ask | None:

@@ -63,7 +63,7 @@ class KrakenRules(VenueRules):
 
     def line_url(self, base: str, line: str, topics: Sequence[Topic]) -> str:
         """One address for everything."""
-        return base
+        return f"{base.rstrip('/').removesuffix('/v2')}/v2"
 
     def topics(self, feed: Feed, market: Market, interval_ms: int = 0) -> tuple[Topic, ...]:
         """One channel for each feed; spot has no liquidations."""
@@ -297,9 +297,8 @@ def _answer(word: wire.Word) -> VenueEvent:
 def _trading(status: str) -> Trading:
     if status == "delisted":
         return Trading.DELISTED
-    # where orders can be placed or cancelled there is a book that moves
-    closed = status in ("maintenance", "work_in_progress", "halted", "disabled")
-    return Trading.PAUSED if closed else Trading.ON
+    # where orders can only be cancelled or only rest, nothing trades
+    return Trading.ON if status in ("online", "limit_only", "reduce_only") else Trading.PAUSED
 
 
 def _narrow(interval_ms: int) -> int:

@@ -341,6 +341,7 @@ def test_each_topic_is_asked_alone_and_ended_as_it_was_asked() -> None:
     ended = json.loads(RULES.unsubscribe(topics, 10)[0])
     assert ended["method"] == "unsubscribe"
     assert ended["params"] == {"channel": "book", "symbol": ["BTC/USD"], "depth": 1000}
+    assert RULES.line_url("wss://ws.kraken.com", "public", topics) == "wss://ws.kraken.com/v2"
     assert RULES.line_url("wss://ws.kraken.com/v2", "public", topics) == "wss://ws.kraken.com/v2"
 
 
@@ -356,7 +357,8 @@ def test_pairs_are_listed_under_their_new_names() -> None:
     body = answered(
         {
             "XXBTZUSD": pair("XBTUSD", "XBT/USD", tick_size="0.1", status="online"),
-            "XDGUSD": pair("XDGUSD", "XDG/USD", status="cancel_only"),
+            "XDGUSD": pair("XDGUSD", "XDG/USD", status="limit_only"),
+            "WAITEUR": pair("WAITEUR", "WAIT/EUR", status="cancel_only"),
             "XBTUSD.d": pair("XBTUSD.d", None),
             "OLDEUR": pair("OLDEUR", "OLD/EUR", status="maintenance"),
             "ENDEUR": pair("ENDEUR", "END/EUR", status="delisted"),
@@ -366,6 +368,7 @@ def test_pairs_are_listed_under_their_new_names() -> None:
     assert [(market.symbol, market.coin, market.trading) for market in markets] == [
         ("BTC/USD", "BTC", Trading.ON),
         ("DOGE/USD", "DOGE", Trading.ON),
+        ("WAIT/EUR", "WAIT", Trading.PAUSED),
         ("OLD/EUR", "OLD", Trading.PAUSED),
         ("END/EUR", "END", Trading.DELISTED),
     ]
