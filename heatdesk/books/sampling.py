@@ -182,7 +182,7 @@ class Sampler:
             complete_ms = max(self._event_ms, until_ms - _LATE_MS)
             for sample in self._forming(now):
                 due[sample.column] = sample
-            stop = now + 1
+            stop = max(now, max(due, default=0)) + 1
             start = min(due, default=stop)
             if self._gap_from < self._column:
                 start = min(start, self._gap_from)
@@ -269,7 +269,10 @@ class Sampler:
     def _forming(self, now: int) -> list[Sample]:
         """The column that forms, and those in which nothing happened since; what is new of them."""
         state = self._look()
-        known = self._out_to if self._out_seen == self._seen else -1
+        known = self._out_to
+        if self._out_seen != self._seen:
+            # what was told of buckets to come was told of another book
+            known, now = -1, max(now, self._out_to)
         self._out_seen = self._seen
         found = []
         if self._column > known:
