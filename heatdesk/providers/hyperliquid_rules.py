@@ -89,7 +89,7 @@ class HyperliquidRules(VenueRules):
 
     def line_url(self, base: str, line: str, topics: Sequence[Topic]) -> str:
         """One address for everything."""
-        return base
+        return f"{base.rstrip('/').removesuffix('/ws')}/ws"
 
     def topics(self, feed: Feed, market: Market, interval_ms: int = 0) -> tuple[Topic, ...]:
         """All bands of a book; trades and candles beside the exact one."""
