@@ -113,22 +113,19 @@ def _merge(bands: Sequence[tuple[int, Sequence[Level]]], side: str) -> tuple[lis
 def _beyond(
     finer: Sequence[Level], edge: float, figures: int, levels: Sequence[Level], side: str
 ) -> list[Level]:
-    """Levels of a band beyond the border of the finer ones."""
-    found: list[Level] = []
-    for price, qty in levels:
-        height = height_of(price, figures, side)
-        slack = _NOISE * price
-        if side == "bid":
-            if price >= edge - slack:
-                continue
-            top = price + height - slack
-            inside = math.fsum(q for p, q in finer if p < top)
-        else:
-            if price <= edge + slack:
-                continue
-            bottom = price - height + slack
-            inside = math.fsum(q for p, q in finer if p > bottom)
-        left = qty - inside
-        if left > _NOISE * max(qty, 1.0):
-            found.append((price, left))
-    return found
+    """Levels of a band beyond the border of the finer ones: only the first can lie across it."""
+    bid = side == "bid"
+    slack = _NOISE * edge if math.isfinite(edge) else 0.0
+    first = 0
+    while first < len(levels) and (
+        levels[first][0] >= edge - slack if bid else levels[first][0] <= edge + slack
+    ):
+        first += 1
+    if not finer or first == len(levels):
+        return list(levels[first:])
+    price, qty = levels[first]
+    height = height_of(price, figures, side) - slack
+    inside = math.fsum(q for p, q in finer if (p < price + height if bid else p > price - height))
+    left = qty - inside
+    rest = list(levels[first + 1 :])
+    return [(price, left), *rest] if left > _NOISE * max(qty, 1.0) else rest

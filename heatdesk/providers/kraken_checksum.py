@@ -26,12 +26,12 @@ def checksum_of(asks: Iterable[Digits], bids: Iterable[Digits]) -> int:
     Of each number the point and the zeros in front are left out; a side with fewer levels
     counts with those it has.
     """
-    text = "".join(_bare(price) + _bare(qty) for side in (asks, bids) for price, qty in side)
-    return zlib.crc32(text.encode("ascii"))
+    return zlib.crc32("".join(_bare(level) for side in (asks, bids) for level in side).encode())
 
 
-def _bare(number: str) -> str:
-    return number.replace(".", "").lstrip("0")
+def _bare(level: Digits) -> str:
+    price, qty = level
+    return price.replace(".", "").lstrip("0") + qty.replace(".", "").lstrip("0")
 
 
 class KrakenSequence(BookSequence):
@@ -49,8 +49,8 @@ class KrakenSequence(BookSequence):
 
     def __init__(self, depth: int = DEPTH) -> None:
         self._depth = depth
-        self._bids: dict[str, Digits] = {}
-        self._asks: dict[str, Digits] = {}
+        self._bids: dict[str, str] = {}
+        self._asks: dict[str, str] = {}
 
     def start(self, snapshot: BookChange) -> None:
         """Forget the digits of the last book; those of the snapshot come with `after`."""
@@ -72,21 +72,20 @@ class KrakenSequence(BookSequence):
         if change.checksum is None:
             return ""
         best_bids, best_asks = book.top(_CHECKED)
-        found = checksum_of(
-            (self._asks.get(_key(price), ("", "")) for price, _ in best_asks),
-            (self._bids.get(_key(price), ("", "")) for price, _ in best_bids),
-        )
+        written = [self._asks.get(_key(price), "") for price, _ in best_asks]
+        written += [self._bids.get(_key(price), "") for price, _ in best_bids]
+        found = zlib.crc32("".join(written).encode())
         if found == change.checksum:
             return ""
         return f"the checksum is {found}, Kraken's {change.checksum}"
 
     @staticmethod
     def _learn(
-        held: dict[str, Digits], levels: Sequence[tuple[float, float]], digits: Sequence[Digits]
+        held: dict[str, str], levels: Sequence[tuple[float, float]], digits: Sequence[Digits]
     ) -> None:
         for (price, qty), written in zip(levels, digits, strict=True):
             if qty:
-                held[_key(price)] = written
+                held[_key(price)] = _bare(written)
             else:
                 held.pop(_key(price), None)
 
