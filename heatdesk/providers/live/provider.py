@@ -100,13 +100,13 @@ class LiveProvider(Provider):
     async def _books(self, sub: BookSub) -> AsyncGenerator[Frame, None]:
         if len(sub.venues) != 1:
             raise self._not_offered(sub)
+        yield self._opening()  # also where this fails the pace is known: it is tried again soon
         market = await self._hub.markets.want(sub.venues[0], self._symbol(sub))
         lane = Lane()
         feed = self._hub.join(Feed.BOOK, market, lane, BookFeed)
         sampler: Sampler | None = None
         watch = Stopwatch(self.context.clock)
         try:
-            yield self._opening()
             lane.poke()
             while True:
                 await lane.turn()
@@ -132,12 +132,12 @@ class LiveProvider(Provider):
     async def _tape(
         self, sub: TradeSub | LiquidationEventSub, kind: Feed
     ) -> AsyncGenerator[Frame, None]:
+        yield self._opening()
         market = await self._hub.markets.want(sub.venue, sub.symbol)
         lane = TapeLane()
         feed = self._hub.join(kind, market, lane, TapeFeed)
         watch = Stopwatch(self.context.clock)
         try:
-            yield self._opening()
             lane.poke()
             while True:
                 await lane.turn()
