@@ -146,6 +146,10 @@ class Sampler:
         """The book was not to be believed from that time on."""
         if not self._live:
             return
+        if at_ms > self._event_ms:
+            self._event_ms = at_ms
+            if at_ms // STATE_MS > self._bucket:
+                self._move_on(at_ms // STATE_MS)
         self._live = False
         first = min(at_ms // self.interval_ms, self._column)
         last = max(self._out_to, self._column)
@@ -154,15 +158,15 @@ class Sampler:
             top = self._top or self._state
             known[first] = Sample(first, top, self._state, True, self._updates)
         for column in range(max(first, last - _MOST_QUIET), last + 1):
-            sample = known.get(column) if column == first else None
-            if sample is None:
+            sample = known.get(column)
+            if sample is None or column > first or at_ms <= first * self.interval_ms:
                 self._due[column] = Sample(column, EMPTY, EMPTY, True, 0)
             else:
                 self._due[column] = replace(sample, touched=True)
         self._touched = True
         if first < self._column:
             self._top = None
-        self._gap_from = first + 1
+        self._gap_from = min(self._gap_from, first + 1)
 
     # ------------------------------------------------------------------------------- telling
 
