@@ -20,7 +20,7 @@ from heatdesk.providers.live.rules import Market, Topic
 from heatdesk.providers.live.snapshots import fetch_snapshot
 from heatdesk.providers.live.wire import Wire, WireState
 
-SYNC_PATIENCE_S = 10.0
+SYNC_PATIENCE_S = 5.0
 """A book that has no snapshot after this long is asked for anew."""
 HELD_PATIENCE_S = 1.0
 """A snapshot is fetched once a difference is held back, or after this long without one."""

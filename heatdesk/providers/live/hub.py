@@ -326,7 +326,7 @@ class Hub:
         return link
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._guarded(work))
+        task = asyncio.create_task(self._guarded(work), name=f"feed {self._rules.provider}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -120,7 +120,8 @@ class Wire:
             socket = await open_socket(self.rules.provider, self.rules.title, self._url)
             self._turn(WireState.OPEN)
             works = (self._read(socket), self._write(socket), self._keep(socket))
-            tasks = [asyncio.create_task(self._guarded(work)) for work in works]
+            name = f"wire {self.rules.provider} {self.line}"
+            tasks = [asyncio.create_task(self._guarded(work), name=name) for work in works]
             self.error = await self._ended
         except ProviderError as error:
             self.error = error

@@ -11,6 +11,7 @@ from heatdesk.errors import ProviderError
 from heatdesk.frames import (
     BookSub,
     BookWindow,
+    Flaw,
     Frame,
     Notice,
     StreamStatus,
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from heatdesk.providers.base import Provider
 
 BOOK = BookSub(ID, (VENUE,), "BTCUSD", interval_ms=100, block_size=1.0, depth=None)
+
+
+OURS = ("link ", "wire ", "tick ", "feed ")
+"""How tasks of the live feeds are named."""
 
 
 class Listener:
@@ -77,6 +82,11 @@ class Listener:
         if not self.columns:
             return None
         return self.columns[max(self.columns)][1].get(price, (0.0, 0.0))
+
+    def marks(self, after_ms: int) -> list[int]:
+        """Columns of later buckets that are marked, or missing."""
+        touched = [time_ms for time_ms, (flaw, _) in self.columns.items() if flaw & Flaw.TOUCHED]
+        return sorted(time_ms for time_ms in {*touched, *self.gaps()} if time_ms > after_ms)
 
     def gaps(self) -> list[int]:
         """Buckets that were told as missing and never came."""
@@ -130,6 +140,8 @@ async def listening(provider: Provider, *subs: Subscription) -> AsyncIterator[li
     for outcome in ended:
         if isinstance(outcome, Exception):
             raise outcome
+    left = [task for task in asyncio.all_tasks() if task.get_name().startswith(OURS)]
+    assert not left, f"still running: {left}"
 
 
 __all__ = ["BOOK", "Listener", "listening", "until"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -357,11 +357,17 @@ class Venue:
         topic = topic or f"book:{message['s']}"
         for connection, topics in list(self.sockets.items()):
             if topic in topics:
-                await connection.send(json.dumps(message))
+                with suppress(ConnectionClosed):
+                    await connection.send(json.dumps(message))
 
     async def change(self, symbol: str = "BTCUSD", price: float = 99.0, qty: float = 7.0) -> None:
         """Change a bid and tell of it."""
         await self.tell(self.moved(symbol, [(price, qty)]))
+
+    async def ready(self, *topics: str) -> None:
+        """Wait until somebody is subscribed to these, the book of BTCUSD unless told."""
+        wanted = set(topics or ("book:BTCUSD",))
+        await until(lambda: wanted <= set().union(*self.sockets.values()))
 
     async def shout(self, raw: str) -> None:
         """Send a text to every connection."""
@@ -370,9 +376,24 @@ class Venue:
 
     async def hang_up(self) -> None:
         """Cut every connection."""
-        for connection in list(self.sockets):
+        cut = list(self.sockets)
+        for connection in cut:
             connection.transport.abort()
-        await until(lambda: not self.sockets)
+        await until(lambda: not any(connection in self.sockets for connection in cut))
+
+
+class LeapClock(SystemClock):
+    """The computer's clock, which can be made to leap as when the machine sleeps."""
+
+    def __init__(self) -> None:
+        self.leapt_s = 0.0
+        self.set_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + int(self.leapt_s * 1000) + self.set_ms
+
+    def monotonic_s(self) -> float:
+        return super().monotonic_s() + self.leapt_s
 
 
 async def until(condition: Callable[[], bool], patience_s: float = 10.0) -> None:
