@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.app.no_venues import NO_VENUES
 from tests.processes import wait_until
 from tests.x_windows import Rect
 
@@ -55,7 +56,8 @@ class Desk:
         self.home = home
         self._path = home.parent / f"where-{time.monotonic_ns()}"
         line = [sys.executable, "-m", "tests.app.driving", str(self._path), *flags]
-        self.program = desktop.start(line, env)
+        # a desk under test finds no exchange but those it is given
+        self.program = desktop.start(line, {**NO_VENUES, **env})
         self.window = desktop.window(TITLE, pid=self.program.pid)
         wait_until(self._path.exists, "the responder")
         desktop.activate(self.window)

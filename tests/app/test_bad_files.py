@@ -16,6 +16,7 @@ from heatdesk.errors import WriteError
 from heatdesk.export import command_line
 from heatdesk.settings import Settings, ViewSettings
 from tests.app.fault_desk import check_sentence
+from tests.app.no_venues import NO_VENUES
 from tests.servers.sharpe import SharpeServer
 from ui.app.program import LAYOUT_NAME, Program
 from ui.main_window import layout_file
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-KINDS = {"order-book", "liquidation", "dots", "cohorts"}
+KINDS = {"order-book", "liquidation", "dots", "cohorts", "tape"}
 
 
 @contextlib.contextmanager
@@ -40,7 +41,7 @@ def program(home: Path, said: list[str]) -> Iterator[Program]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(MainWindow, "say", hear)
-        opened = Program(home, {}, demo=False)
+        opened = Program(home, NO_VENUES, demo=False)
         opened.start()
         try:
             yield opened

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.app.no_venues import NO_VENUES
 from tests.processes import wait_until
 from tests.servers.sharpe import SharpeServer
 
@@ -22,7 +23,7 @@ SHOTS = os.environ.get("HEATDESK_TEST_SHOTS", "")
 
 
 def open_desk(desktop: Desktop, *flags: str, **env: str) -> tuple[Program, int]:
-    program = desktop.launch(*flags, env=env)
+    program = desktop.launch(*flags, env={**NO_VENUES, **env})
     return program, desktop.window("^HeatDesk( - DEMO)?$", pid=program.pid)
 
 
@@ -97,7 +98,7 @@ def test_panels_are_added_floated_and_closed_and_come_back(
 ) -> None:
     program, window = open_desk(desktop, "--demo")
     name = "layout-demo.json"
-    wait_until(lambda: len(layout(heatdesk_home, name)["panels"]) == 5, "the first layout")
+    wait_until(lambda: len(layout(heatdesk_home, name)["panels"]) == 6, "the first layout")
     desktop.activate(window)
     # Panels > Add panel > Order book
     desktop.key("alt+a")
@@ -141,7 +142,7 @@ def test_a_second_desk_with_the_same_folder_leaves_the_layout_alone(
     first, window = open_desk(desktop, "--demo")
     path = heatdesk_home / "layout-demo.json"
     wait_until(path.exists, "the first layout")
-    second = desktop.launch("--demo")
+    second = desktop.launch("--demo", env=NO_VENUES)
     other = desktop.window("HeatDesk", pid=second.pid)
     kept = path.read_bytes()
     quit_desk(desktop, second, other)
