@@ -81,9 +81,12 @@ class TradeSlices:
             self.grid = grid
             self._piece_slices = 1
             self._restart(0)
-        changed_ms = feed.changed_from_ms(self._revision) if live else None
+        changed_ms = None
         if live:
-            self._revision = feed.revision
+            # read first: what comes meanwhile is told the next time
+            revision = feed.revision
+            changed_ms = feed.changed_from_ms(self._revision)
+            self._revision = revision
         first_ms, last_ms = feed.first_ms, feed.last_ms
         if first_ms is None or last_ms is None:
             return True

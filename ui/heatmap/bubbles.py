@@ -98,9 +98,10 @@ class BubbleLayer(Layer):
 
     def follow(self, feed: TradeFeed, window: ChartWindow, *, live: bool) -> bool:
         """Do a piece of the work; returns whether it is all done."""
-        version = self.slices.version
+        version, before = self.slices.version, self._shapes
         done = self.slices.follow(feed, window, live=live)
-        if self.slices.version != version:
+        # most trades only add to bubbles too small to be shown
+        if self.slices.version != version and not _look_alike(before, self.shapes(window)):
             self.update()
         return done
 
@@ -162,3 +163,10 @@ class BubbleLayer(Layer):
             rows = self._sheet.stamps(shapes.x, shapes.y, shapes.diameter, shapes.buy_ratio)
             self._stamps = (ratio, rows)
         draw_stamps(painter, self._sheet, self._stamps[1])
+
+
+def _look_alike(one: BubbleShapes | None, other: BubbleShapes | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    columns = ((one.x, other.x), (one.y, other.y), (one.diameter, other.diameter))
+    return all(np.array_equal(a, b) for a, b in (*columns, (one.buy_ratio, other.buy_ratio)))

@@ -110,8 +110,10 @@ class DeltaStrip(Layer):
 
     def follow(self, feed: TradeFeed) -> bool:
         """Take in what came, a piece at a time; returns whether that was all."""
+        # read first: what comes meanwhile is told the next time
+        revision = feed.revision
         changed_ms = feed.changed_from_ms(self._revision)
-        self._revision = feed.revision
+        self._revision = revision
         self._last_ms = feed.last_ms
         if changed_ms is not None and self._next_ms is not None:
             self._next_ms = min(self._next_ms, changed_ms)

@@ -197,6 +197,19 @@ def test_the_largest_trades_are_bubbles_and_a_new_one_is_drawn_at_once(
     )
 
 
+def test_a_trade_too_small_to_be_shown_paints_no_bubble_again(
+    chart: PriceTimeChart, trades: TradeTape, liquidations: LiquidationTape
+) -> None:
+    chart.view.grab()
+    version = chart.flow.bubbles.version
+    at, price = np.array([START_MS + 60_000]), np.array([float(TRADES.price[-1]) + 9.0])
+    trades.add(TradeBatch(at, price, np.array([0.001]), np.array([True])))
+    before = chart.flow.bubbles.slices.version
+    chart.flow.follow(trades, liquidations)
+    assert chart.flow.bubbles.slices.version > before
+    assert chart.flow.bubbles.version == version
+
+
 @pytest.mark.parametrize("ratio", RATIOS)
 def test_a_bubble_is_drawn_where_it_lies_see_through_and_parted_by_side(
     chart: PriceTimeChart, ratio: float
@@ -489,6 +502,43 @@ def test_another_instrument_starts_anew(
     signed = np.where(TRADES.buy, TRADES.qty_base, -TRADES.qty_base)[:10]
     end = np.array([START_MS + 60_000], np.int64)
     assert chart.flow.strip.ledger.before(end, quote=False)[0] == pytest.approx(signed.sum())
+
+
+class BusyTape(TradeTape):
+    """A feed thread adds an older trade just after it was asked what changed."""
+
+    late: TradeBatch | None = None
+
+    def changed_from_ms(self, revision: int) -> int | None:
+        found = super().changed_from_ms(revision)
+        if self.late is not None:
+            late, self.late = self.late, None
+            self.add(late)
+        return found
+
+
+def test_what_comes_while_it_is_read_is_not_lost(chart: PriceTimeChart) -> None:
+    late = TradeBatch(
+        np.array([START_MS + 20_000]), np.array([1_000.0]), np.array([5e4]), np.array([True])
+    )
+    signed = np.where(TRADES.buy, TRADES.qty_base, -TRADES.qty_base).sum()
+    for shown in ("bubbles", "delta"):
+        tape = BusyTape()
+        tape.add(TRADES)
+        chart.flow.show(bubbles=shown == "bubbles", liquidations=False, delta=shown == "delta")
+        chart.flow.follow(tape, None)
+        all_in(chart)
+        tape.late = late
+        for _ in range(2):
+            chart.flow.follow(tape, None)
+            all_in(chart)
+        if shown == "bubbles":
+            largest = chart.flow.bubbles.slices.shown(chart.camera.window).qty_base.max()
+            assert largest >= 5e4
+        else:
+            end = np.array([START_MS + 60_000], np.int64)
+            total = chart.flow.strip.ledger.before(end, quote=False)[0]
+            assert total == pytest.approx(signed + 5e4)
 
 
 class BrokenTape:
