@@ -207,6 +207,10 @@ class Hub:
         for feed in self._of(link):
             feed.retired(wire)
 
+    def is_lively(self, link: Link) -> bool:
+        """A book changes all the time; trades may rest, and liquidations do."""
+        return any(isinstance(feed, BookFeed) for feed in self._of(link))
+
     # --- one at a time
 
     def _route(

@@ -25,6 +25,8 @@ RENEW_EARLIEST_S, RENEW_LATEST_S = 1.0, 600.0
 HANDOVER_S = 20.0
 """After so long a new connection takes over, whether or not its data has caught up."""
 
+RARE_SILENCE_S = 300.0
+"""A connection without a book may say nothing for so long, as long as its other end answers."""
 PATIENT_FAILURES = 3
 """Failures in a row after which streams that never had data are told so."""
 
@@ -46,6 +48,9 @@ class LinkOwner(Protocol):
 
     def retired(self, link: Link, wire: Wire) -> None:
         """A connection ended and another leads."""
+
+    def is_lively(self, link: Link) -> bool:
+        """Whether something on it never stands still for long."""
 
 
 class Link:
@@ -199,8 +204,11 @@ class Link:
         for wire in (self.lead, self.heir):
             if wire is None or wire.state is not WireState.OPEN or not wire.wanted:
                 continue
-            if now_s - wire.heard_s > silence_s:
-                text = f"{self._rules.title} has been silent for {format_age(silence_s)}."
+            alive_s = wire.heard_s
+            if not self._owner.is_lively(self) and now_s - wire.heard_s < RARE_SILENCE_S:
+                alive_s = wire.alive_s
+            if now_s - alive_s > silence_s:
+                text = f"{self._rules.title} has been silent for {format_age(now_s - alive_s)}."
                 wire.end(BodyCut(self._rules.provider, text))
 
     def _renewal_s(self) -> float:

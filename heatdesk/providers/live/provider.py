@@ -14,6 +14,7 @@ from heatdesk.frames import (
     Frame,
     LiquidationEventSub,
     MarketSub,
+    Notice,
     Subscription,
     TradeSub,
 )
@@ -27,8 +28,8 @@ from heatdesk.providers.live.hub import Hub
 from heatdesk.providers.live.lane import Lane
 from heatdesk.providers.live.markets import FRESH_S
 from heatdesk.providers.live.pace import Stopwatch
-from heatdesk.providers.live.rules import Feed, Market, VenueRules
-from heatdesk.providers.live.tape_feed import TapeFeed, TapeLane
+from heatdesk.providers.live.rules import Feed, VenueRules
+from heatdesk.providers.live.tape_feed import TapeFeed, TapeLane, nothing
 from heatdesk.settings import Settings
 
 PERIOD_S = 5.0
@@ -137,6 +138,7 @@ class LiveProvider(Provider):
         lane = TapeLane()
         feed = self._hub.join(kind, market, lane, TapeFeed)
         watch = Stopwatch(self.context.clock)
+        told_s = float("-inf")
         try:
             lane.poke()
             while True:
@@ -146,9 +148,12 @@ class LiveProvider(Provider):
                 if notice is not None:
                     yield notice
                 batch = lane.take()
+                now_s = self.context.clock.monotonic_s()
+                if batch is None and now_s - told_s > PERIOD_S and feed.is_heard:
+                    batch = nothing(kind)
                 if batch is None:
                     continue
-                lane.had_data = True
+                lane.had_data, told_s = True, now_s
                 yield batch
                 await self._rest(lane, watch)
         finally:
@@ -185,8 +190,6 @@ class LiveProvider(Provider):
         await clock.sleep(self.context.pace.pause_s(lane, watch.spent_s(), clock.monotonic_s()))
 
     def _opening(self) -> Frame:
-        from heatdesk.frames import Notice
-
         return Notice(period_s=PERIOD_S, note="connecting")
 
     def _symbol(self, sub: BookSub | CandleSub) -> str:
@@ -197,6 +200,3 @@ class LiveProvider(Provider):
 
     def _not_offered(self, sub: Subscription) -> BadRequest:
         return BadRequest(self.spec.id, f"{self.spec.title} does not serve {type(sub).__name__}.")
-
-
-__all__ = ["LiveProvider", "Market"]

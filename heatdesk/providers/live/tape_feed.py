@@ -14,12 +14,15 @@ from heatdesk.frames import LiquidationBatch, TradeBatch
 from heatdesk.providers.live.feed import Desk, MarketFeed
 from heatdesk.providers.live.lane import Lane
 from heatdesk.providers.live.link import Link
-from heatdesk.providers.live.rules import Market, Topic
+from heatdesk.providers.live.rules import Feed, Market, Topic
 from heatdesk.providers.live.seen import Seen
-from heatdesk.providers.live.wire import Wire
+from heatdesk.providers.live.wire import PING_AFTER_S, Wire, WireState
 
 MOST_WAITING = 20_000
 """Batches a stream may leave unread; the oldest go first."""
+
+HEARD_S = 2 * PING_AFTER_S + 2.0
+"""A connection that gave a sign within this time is there."""
 
 Batch = TradeBatch | LiquidationBatch
 
@@ -98,6 +101,27 @@ class TapeFeed(MarketFeed):
     def retired(self, wire: Wire) -> None:
         """A connection tells no more."""
         self._seen.ended(wire.number)
+
+    def tick(self) -> None:
+        """Let streams look how the connection is."""
+        self.poke()
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the connection is there: nothing came because nothing happened."""
+        lead = self.link.lead
+        if lead is None or lead.state is not WireState.OPEN:
+            return False
+        return self.desk.clock.monotonic_s() - lead.alive_s < HEARD_S
+
+
+def nothing(kind: Feed) -> Batch:
+    """Make a batch that says: connected, and nothing happened."""
+    none = np.empty(0)
+    times_ms, flags = np.empty(0, dtype=np.int64), np.empty(0, dtype=bool)
+    if kind is Feed.TRADES:
+        return TradeBatch(times_ms, none, none.copy(), flags)
+    return LiquidationBatch(times_ms, none, none.copy(), none.copy(), flags, ())
 
 
 def _keys(batch: Batch) -> list[tuple[object, ...]]:

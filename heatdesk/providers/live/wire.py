@@ -51,6 +51,8 @@ class Wire:
         What it should be subscribed to; call `nudge` after a change.
     opened_s, heard_s : float
         When it was opened, and when the last message came, monotonic.
+    alive_s : float
+        When the other end last gave any sign, the answer to a ping too, monotonic.
     heard_ms : int
         When the last message came, local clock.
     error : ProviderError or None
@@ -67,7 +69,7 @@ class Wire:
         self.number = number
         self.wanted: set[Topic] = set()
         self.state = WireState.OPENING
-        self.opened_s = self.heard_s = clock.monotonic_s()
+        self.opened_s = self.heard_s = self.alive_s = clock.monotonic_s()
         self.heard_ms = clock.now_ms()
         self.error: ProviderError | None = None
         self.closing = False
@@ -137,7 +139,7 @@ class Wire:
     def _turn(self, state: WireState) -> None:
         self.state = state
         if state is WireState.OPEN:
-            self.opened_s = self.heard_s = self._clock.monotonic_s()
+            self.opened_s = self.heard_s = self.alive_s = self._clock.monotonic_s()
             self.heard_ms = self._clock.now_ms()
         self._owner.turned(self)
 
@@ -155,7 +157,7 @@ class Wire:
     async def _read(self, socket: Socket) -> None:
         while True:
             raw = await socket.receive()
-            self.heard_s = self._clock.monotonic_s()
+            self.heard_s = self.alive_s = self._clock.monotonic_s()
             self.heard_ms = self._clock.now_ms()
             self._owner.heard(self, raw)
 
@@ -211,6 +213,7 @@ class Wire:
             elif self._clock.monotonic_s() - self.heard_s > PING_AFTER_S:
                 await self._paced()
                 await socket.ping()
+                self.alive_s = self._clock.monotonic_s()
 
 
 def _name(topic: Topic) -> str:

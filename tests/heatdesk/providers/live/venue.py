@@ -128,7 +128,7 @@ class Rules(VenueRules):
             case "snap" | "diff":
                 return [book_change(said)]
             case "trade":
-                batch = trades(said["at"])
+                batch = trades(said["at"], said.get("price", 100.0))
                 return [Traded(said["s"], batch, tuple(said.get("ids", ())))]
             case "liq":
                 one = np.array([1.0])
@@ -238,6 +238,7 @@ class Venue:
         self.in_stream = in_stream
         self.sockets: dict[ServerConnection, set[str]] = {}
         self.opened = 0
+        self.tries = 0
         self.said: list[tuple[float, dict[str, Any]]] = []
         self.asked: list[str] = []
         self.refuse: tuple[int, str] | None = None
@@ -276,6 +277,7 @@ class Venue:
             yield self
 
     def _request(self, connection: ServerConnection, request: Any) -> Any:
+        self.tries += 1
         if self.refuse is None:
             return None
         status, body = self.refuse
