@@ -82,9 +82,9 @@ def test_instrument_flags_choose_what_a_panel_shows(tmp_path):
 
 
 def test_a_missing_key_is_exit_code_3_and_leaves_an_existing_file(tmp_path):
-    out = tmp_path / "dots.png"
+    out = tmp_path / "cohorts.png"
     out.write_bytes(b"earlier")
-    done = snapshot(out, "--panel", "dots", "--wait", "20")
+    done = snapshot(out, "--panel", "cohorts", "--wait", "20")
     assert done.returncode == 3, done.stderr
     assert "key" in done.stderr
     assert "Traceback" not in done.stderr

@@ -104,6 +104,9 @@ class Picture:
             kind = next(one for one in PANELS if one.panel_id == args.panel)
             panel = kind(context)
             panel.demo = args.demo
+            keyed = kind.provider_id if sub is None or sub.provider == kind.provider_id else ""
+            if not args.demo and services.has_key(keyed):
+                panel.key_works(keyed)
             if sub is not None:
                 fast = args.interval is None
                 panel.load_options({**panel.save_options(), **options_of(sub, fast=fast)})

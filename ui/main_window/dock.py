@@ -93,6 +93,12 @@ class PanelDock(QDockWidget):
         self.moved.emit()
 
 
+def menu_name(name: str, panel: Panel) -> str:
+    """What a menu calls a panel by its name on the desk (``order-book-2``: Order book 2)."""
+    number = name.removeprefix(panel.panel_id).removeprefix("-")
+    return f"{panel.title} {number}".strip()
+
+
 def fit_into_screens(place: QRect) -> QRect:
     """Return a rectangle that lies on a screen: as it is where its title row can be reached."""
     screens = [screen.availableGeometry() for screen in QGuiApplication.screens()]

@@ -14,7 +14,7 @@ from ui import theme
 from ui.heatmap.gl_viewport import expect_charts
 from ui.main_window.about import show_about
 from ui.main_window.above import Above
-from ui.main_window.dock import PanelDock
+from ui.main_window.dock import PanelDock, menu_name
 from ui.main_window.keeper import LayoutKeeper
 from ui.main_window.menus import Commands, DeskMenus
 from ui.main_window.places import bring_home, place_default, size_default
@@ -78,6 +78,7 @@ class MainWindow(QMainWindow):
         self._demo_only = demo_only
         self._starts_live = starts_live
         self._opens_live = opens_live
+        self._keyed: set[str] = set()
         self._unplaced = True
         self._wanted: frozenset[Subscription] | None = None
         self._provider_revision = -1
@@ -108,7 +109,7 @@ class MainWindow(QMainWindow):
             panel.load_options(options)
         self._open_source(panel, demo)
         dock = PanelDock(name, panel, self)
-        dock.toggleViewAction().setText(self._menu_name(name, panel))
+        dock.toggleViewAction().setText(menu_name(name, panel))
         if panel.provider_id:
             again = QAction("Duplicate", dock)
             again.triggered.connect(lambda: self.duplicate(dock))
@@ -162,6 +163,7 @@ class MainWindow(QMainWindow):
 
     def go_live(self, provider: str) -> None:
         """A provider's key works: its panels leave the demo."""
+        self._keyed.add(provider)
         self.live_band.dismiss()
         if self._demo_only:
             self.say("The key works. Start HeatDesk without --demo to see real data.")
@@ -184,8 +186,10 @@ class MainWindow(QMainWindow):
     def fall_back(self, why: str) -> None:
         """Show the demo wherever no key opens something real, and say why in one sentence."""
         for panel in self.panels():
-            if panel.provider_id and not self._starts_live(panel.provider_id):
+            if panel.provider_id:
                 panel.demo = True
+                if panel.provider_id in self._keyed or self._starts_live(panel.provider_id):
+                    panel.key_works(panel.provider_id)
         self.demo_band.explain(why)
 
     # -- the desk
@@ -387,10 +391,6 @@ class MainWindow(QMainWindow):
         while f"{kind}-{number}" in self.docks:
             number += 1
         return f"{kind}-{number}"
-
-    def _menu_name(self, name: str, panel: Panel) -> str:
-        number = name.removeprefix(panel.panel_id).removeprefix("-")
-        return f"{panel.title} {number}".strip()
 
     def _timer(self, slot: Callable[[], None], after_ms: int) -> QTimer:
         timer = QTimer(self)
