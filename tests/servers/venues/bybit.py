@@ -35,7 +35,7 @@ class BybitServer(VenueServer):
     provider = "bybit"
     connects = (500, 300.0)
     line_paths = ("/v5/public/linear", "/v5/public/spot", "/v5/public/inverse")
-    faults = frozenset(Kind) - {Kind.CHECKSUM, Kind.OLD, Kind.ENDLESS}
+    faults = frozenset(Kind) - {Kind.CHECKSUM, Kind.OLD, Kind.ENDLESS, Kind.REFUSE_REST}
     requests: ClassVar[tuple[float, float]] = (600, 5.0)
 
     def __init__(self, plays: Sequence[Callable[[int], Play]], *, port: int = 0) -> None:

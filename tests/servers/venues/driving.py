@@ -102,11 +102,11 @@ class LiveDesk:
     async def until_live(self, *subs: BookSub, patience_s: float = 10.0) -> None:
         """Wait until books came, and none is in a gap."""
         deadline_s = self.clock.monotonic_s() + patience_s
-        while not all(self._is_live(sub) for sub in subs):
-            said = {sub.provider: self.store.status(sub) for sub in subs if not self._is_live(sub)}
+        while not all(self.is_live(sub) for sub in subs):
+            said = {sub.provider: self.store.status(sub) for sub in subs if not self.is_live(sub)}
             assert self.clock.monotonic_s() < deadline_s, said
             await asyncio.sleep(0.01)
 
-    def _is_live(self, sub: BookSub) -> bool:
+    def is_live(self, sub: BookSub) -> bool:
         status = self.store.status(sub)
         return status.received_ms is not None and status.gap_since_ms is None and not status.problem

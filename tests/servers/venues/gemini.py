@@ -37,7 +37,13 @@ class GeminiServer(VenueServer):
 
     provider = "gemini"
     line_paths = ("/",)
-    faults = frozenset(Kind) - {Kind.CHECKSUM, Kind.OLD, Kind.ENDLESS, Kind.RESTART}
+    faults = frozenset(Kind) - {
+        Kind.CHECKSUM,
+        Kind.OLD,
+        Kind.ENDLESS,
+        Kind.RESTART,
+        Kind.REFUSE_REST,
+    }
     requests: ClassVar[tuple[float, float]] = (120, 60.0)
 
     def __init__(

@@ -67,7 +67,9 @@ class HyperliquidServer(VenueServer):
     # Nothing numbers or sums these snapshots: a lost one is not to be noticed by anybody.
     faults = frozenset(Kind) - {
         Kind.DROP, Kind.REORDER, Kind.SKIP, Kind.CHECKSUM, Kind.OLD, Kind.ENDLESS, Kind.RESTART,
+        Kind.REFUSE_REST,
     }  # fmt: skip
+    silence_to_notice_s = 18.0
     subscriptions: ClassVar[int] = 1000
 
     def __init__(self, plays: Sequence[Callable[[int], Play]], *, port: int = 0) -> None:

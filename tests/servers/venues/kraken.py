@@ -51,7 +51,7 @@ class KrakenServer(VenueServer):
     provider = "kraken"
     connects = (150, 600.0)
     line_paths = ("/v2",)
-    faults = frozenset(Kind) - {Kind.SKIP, Kind.OLD, Kind.ENDLESS, Kind.RESTART}
+    faults = frozenset(Kind) - {Kind.SKIP, Kind.OLD, Kind.ENDLESS, Kind.RESTART, Kind.REFUSE_REST}
     requests: ClassVar[tuple[float, float]] = (15, 15.0)
 
     def __init__(self, plays: Sequence[Callable[[int], Play]], *, port: int = 0) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isclose
+from heapq import nlargest, nsmallest
+from math import inf, isclose
 from typing import TYPE_CHECKING
 
 from tests.servers.venues.market import Change, PlainBook
@@ -26,6 +27,8 @@ class TrueColumn:
     start_ms: int
     top: tuple[Levels, Levels]
     last: tuple[Levels, Levels]
+    exact: tuple[float, float] = (0.0, inf)
+    """Prices between which the venue tells single levels, quote units."""
 
 
 @dataclass
@@ -50,6 +53,11 @@ class Summed:
             level = price // block
             self.levels[level] = self.levels.get(level, 0) + qty
 
+    @property
+    def prices(self) -> Levels:
+        """Quantity by price."""
+        return self._book
+
     def apply(self, changes: list[Change]) -> None:
         for price, qty in changes:
             before = self._book.get(price, 0)
@@ -66,10 +74,20 @@ class Summed:
 
 
 class Oracle:
-    """Columns of one play in levels `block` last digits high."""
+    """Columns of one play.
 
-    def __init__(self, play: Play, block_size: float, interval_ms: int) -> None:
-        self.play, self.interval_ms = play, interval_ms
+    Parameters
+    ----------
+    block_size
+        Height of a level, quote units.
+    exact_levels
+        How many levels a side the venue tells singly, where it tells sums of others; 0: all.
+    """
+
+    def __init__(
+        self, play: Play, block_size: float, interval_ms: int, exact_levels: int = 0
+    ) -> None:
+        self.play, self.interval_ms, self._exact_levels = play, interval_ms, exact_levels
         self.block = round(block_size / play.spec.price_unit)
         if not isclose(self.block * play.spec.price_unit, block_size, rel_tol=1e-9):
             raise ValueError("a level is not a whole number of last digits high")
@@ -85,6 +103,7 @@ class Oracle:
         bids, asks = Summed(book.bids, self.block), Summed(book.asks, self.block)
         for start_ms in range(from_ms, to_ms, self.interval_ms):
             top: tuple[Levels, Levels] = ({}, {})
+            exact = (0.0, inf)
             for end_ms in range(start_ms + STATE_MS, start_ms + self.interval_ms + 1, STATE_MS):
                 while at < len(entries) and entries[at][0] < end_ms:
                     bids.apply(entries[at][1])
@@ -94,7 +113,17 @@ class Oracle:
                     for level, qty in side.levels.items():
                         if qty > most.get(level, 0):
                             most[level] = qty
-            yield TrueColumn(start_ms, top, (dict(bids.levels), dict(asks.levels)))
+                low, high = self._exact(bids, asks)
+                exact = (max(exact[0], low), min(exact[1], high))
+            yield TrueColumn(start_ms, top, (dict(bids.levels), dict(asks.levels)), exact)
+
+    def _exact(self, bids: Summed, asks: Summed) -> tuple[float, float]:
+        """Between the ends of the levels that are told singly."""
+        count, spec = self._exact_levels, self.play.spec
+        if count == 0:
+            return 0.0, inf
+        low, high = nlargest(count, bids.prices)[-1], nsmallest(count, asks.prices)[-1]
+        return low * spec.price_unit, (high + spec.tick) * spec.price_unit
 
     def wrongs(self, told: dict[int, ToldColumn], from_ms: int, to_ms: int) -> list[str]:
         """What is wrong with columns told as flawless, a few words each."""
@@ -109,7 +138,8 @@ class Oracle:
             )
             for what, truth, said, reach in pairs:
                 for side, (right, seen) in enumerate(zip(truth, said, strict=True)):
-                    wrong = self._differences(right, seen, reach)
+                    clipped = (max(reach[0], true.exact[0]), min(reach[1], true.exact[1]))
+                    wrong = self._differences(right, seen, clipped)
                     if wrong:
                         name = "asks" if side else "bids"
                         words = "; ".join(wrong[:_ENOUGH])

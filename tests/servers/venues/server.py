@@ -57,6 +57,8 @@ class VenueServer(ABC):
     """Most connection attempts, and in how many seconds."""
     faults: ClassVar[frozenset[Kind]] = frozenset(Kind)
     """What can go wrong here in a way a client can notice, or must survive."""
+    silence_to_notice_s: ClassVar[float] = 0.0
+    """A loss by silence is noticed only if it lasts so long; 0: by the next message, always."""
     line_paths: ClassVar[tuple[str, ...]] = ("/",)
     """Beginnings of the paths that accept a WebSocket."""
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tests.servers.venues.market import Play
 
 
+_BANDED = {"hyperliquid": 20}
+
+
 @dataclass
 class Story:
     """What was told of one book: its newest word on each column, and its gaps by our clock."""
@@ -89,7 +92,8 @@ def tally(store: WatchingStore, sub: BookSub, play: Play, until_ms: int) -> Tall
         return found
     first_ms = min(story.columns)
     end_ms = until_ms // sub.interval_ms * sub.interval_ms
-    oracle = Oracle(play, story.block_size, sub.interval_ms)
+    exact_levels = _BANDED.get(sub.provider, 0)
+    oracle = Oracle(play, story.block_size, sub.interval_ms, exact_levels)
     for start_ms in range(first_ms, end_ms, sub.interval_ms):
         column = story.columns.get(start_ms)
         if column is None:
