@@ -28,6 +28,7 @@ _BAR_QUANTILE = 0.985
 _SHRINK_RATIO = 0.45
 """What uses less of its scale than this gets a new one."""
 _GAP_PX = 16.0
+_SECONDS_TOLD_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,8 +284,9 @@ def read_delta(
     return DeltaReading(from_ms, to_ms, end - start, end)
 
 
-def since_text(first_ms: int | None, zone: tzinfo | None) -> str:
-    """Where the sums begin (``since 12:03``)."""
+def since_text(first_ms: int | None, zone: tzinfo | None, span_s: float = 3_600.0) -> str:
+    """Where the sums begin (``since 12:03``), to the second in a view of few minutes."""
     if first_ms is None:
         return ""
-    return f"since {moment_of(first_ms, zone):%H:%M}"
+    moment = moment_of(first_ms, zone)
+    return f"since {moment:%H:%M:%S}" if span_s < _SECONDS_TOLD_S else f"since {moment:%H:%M}"

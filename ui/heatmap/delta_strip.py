@@ -263,7 +263,8 @@ class DeltaStrip(Layer):
         """What is written at the left of the strip."""
         unit = "USD" if self._quote is Quote.USD else self._coin
         title = f"{TITLE} ({unit})" if unit else TITLE
-        since = since_text(self.ledger.first_ms, self._zone)
+        span_s = self._window.span_s if self._window is not None else 0.0
+        since = since_text(self.ledger.first_ms, self._zone, span_s)
         return f"{title} {since}" if since else f"{title}: no trades yet"
 
     def _draw_caption(self, painter: QPainter) -> None:

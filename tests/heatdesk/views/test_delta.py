@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from heatdesk.views.delta import (
     fit_bounds,
     lay_out_delta,
     read_delta,
+    since_text,
     step_ms,
 )
 from heatdesk.views.viewport import ChartWindow
@@ -164,4 +166,7 @@ def test_words() -> None:
     assert delta_text(-3.1e6, Quote.USD, "BTC") == "-$3.10M"
     assert delta_text(math.nan, Quote.USD, "BTC") == "-"
     assert fine_step(700.0) == 10.0
+    assert since_text(START_MS, UTC) == "since 13:20"
+    assert since_text(START_MS + 7_000, UTC, 120.0) == "since 13:20:07"
+    assert since_text(None, UTC) == ""
     assert fine_step(0.0) == 1.0
