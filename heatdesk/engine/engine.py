@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from heatdesk.engine.statuses import after_data, after_error, after_notice, key_state_after
+from heatdesk.engine.tapping import Taps, failure_notice
 from heatdesk.errors import KeyMissing, KeyRejected, ProviderError
 from heatdesk.frames import Frame, KeyState, Notice, ProviderStatus, Subscription, is_piece
 from heatdesk.net.backoff import Backoff
@@ -69,6 +70,7 @@ class Engine:
         self._jitter = jitter
         self._wanted: frozenset[Subscription] = frozenset()
         self._wake = asyncio.Event()
+        self._taps = Taps(self._wake.set)
         self._stopping = False
         self._providers: dict[str, Provider] = {}
         self._statuses: dict[str, ProviderStatus] = {}
@@ -139,12 +141,13 @@ class Engine:
         return state, text
 
     def _start_and_end_streams(self) -> None:
-        for sub in set(self._tasks) - self._wanted:
+        wanted = self._wanted | self._taps.subs
+        for sub in set(self._tasks) - wanted:
             self._end(self._tasks.pop(sub))
             self._lingering[sub] = asyncio.create_task(self._drop_later(sub))
-        started = self._wanted - set(self._tasks)
+        started = wanted - set(self._tasks)
         active: dict[str, tuple[Subscription, ...]] = {}
-        for sub in sorted(self._wanted, key=repr):
+        for sub in sorted(wanted, key=repr):
             active[sub.provider] = (*active.get(sub.provider, ()), sub)
         changed = {
             name for name in {*active, *self._active} if active.get(name) != self._active.get(name)
@@ -184,6 +187,7 @@ class Engine:
         async with aclosing(cast("AsyncGenerator[Frame, None]", stream)) as frames:
             async for frame in frames:
                 status = self._store.status(sub)
+                self._taps.tell(sub, frame)
                 if isinstance(frame, Notice):
                     self._store.set_status(sub, after_notice(status, frame))
                     continue
@@ -201,6 +205,7 @@ class Engine:
         if math.isfinite(delay_s):
             retry_ms = self._clock.now_ms() + int(delay_s * 1000)
         self._store.set_status(sub, after_error(self._store.status(sub), error, retry_ms))
+        self._taps.tell(sub, failure_notice(error, self._clock.now_ms()))
         self._note_error(sub.provider, error)
         if self._on_error is not None:
             self._on_error(sub, error)
@@ -209,6 +214,7 @@ class Engine:
         provider = self._providers.get(provider_id)
         if provider is None:
             provider = self._build(provider_id, lambda: self._running(provider_id))
+            provider.context = replace(provider.context, tap=self._taps.tap)
             self._providers[provider_id] = provider
             self._note_provider(provider_id)
         return provider

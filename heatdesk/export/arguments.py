@@ -10,6 +10,7 @@ from typing import NoReturn, TypeVar
 
 from heatdesk import __version__
 from heatdesk.errors import UsageError
+from heatdesk.export.live_book import LIVE_PROVIDERS, check_times, live_book_from
 from heatdesk.frames import (
     BookSub,
     CohortSub,
@@ -19,7 +20,13 @@ from heatdesk.frames import (
     Resolution,
     Subscription,
 )
-from heatdesk.units import INTERVALS_MS, parse_duration_s, parse_interval_ms, parse_iso_ms
+from heatdesk.units import (
+    FAST_INTERVALS_MS,
+    INTERVALS_MS,
+    parse_duration_s,
+    parse_interval_ms,
+    parse_iso_ms,
+)
 
 KINDS = ("order-book", "liquidation", "dots", "cohorts")
 OPENED_WITHIN = ("24h", "7d", "30d", "all")
@@ -96,7 +103,9 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
         if args.panel is None:
             _refuse_instrument_flags(args)
     if args.command in ("snapshot", "export") and args.kind is not None:
-        subscription_from(args)
+        sub = subscription_from(args)
+        if args.command == "export" and args.kind == "order-book":
+            check_times(args, sub.provider)
     return args
 
 
@@ -112,7 +121,8 @@ def subscription_from(args: argparse.Namespace) -> Subscription:
     """
     provider = getattr(args, "provider", None) or DEFAULT_PROVIDERS[args.kind]
     if args.kind == "order-book":
-        return _book_from(args, provider)
+        live = provider in LIVE_PROVIDERS
+        return live_book_from(args, provider) if live else _book_from(args, provider)
     if args.kind == "liquidation":
         return _liquidation_from(args, provider)
     if args.kind == "dots":
@@ -121,6 +131,8 @@ def subscription_from(args: argparse.Namespace) -> Subscription:
 
 
 def _book_from(args: argparse.Namespace, provider: str) -> BookSub:
+    if args.interval in FAST_INTERVALS_MS.values():
+        raise UsageError(f"Intervals under a minute are those of live feeds, not of {provider}.")
     venues = tuple(dict.fromkeys(args.venue or ()))
     symbol, coin = args.symbol or "", args.coin or ""
     if args.symbol is not None and args.coin is not None:
@@ -220,7 +232,7 @@ def _add_export(commands: argparse._SubParsersAction[_Parser]) -> None:
             "--from",
             dest="from_ms",
             type=_typed(parse_iso_ms, "from"),
-            required=True,
+            required=parser is liquidation,
             metavar="ISO",
             help="first moment, such as 2026-04-13T12:00; without a zone it is UTC",
         )
@@ -228,11 +240,18 @@ def _add_export(commands: argparse._SubParsersAction[_Parser]) -> None:
             "--period",
             dest="period_s",
             type=_typed(parse_duration_s, "period"),
-            required=True,
+            required=parser is liquidation,
             metavar="DURATION",
             help="90s, 60m, 24h, 7d",
         )
         parser.add_argument("--form", choices=("points", "flat"), default="points")
+    book.add_argument(
+        "--for",
+        dest="for_s",
+        type=_typed(parse_duration_s, "for"),
+        metavar="DURATION",
+        help="record a live feed for so long, in place of --from and --period",
+    )
     dots = kinds.add_parser("dots", help="market dots", allow_abbrev=False)
     _add_dot_flags(dots)
     cohorts = kinds.add_parser("cohorts", help="cohort biases", allow_abbrev=False)
@@ -274,6 +293,7 @@ def _add_series_flags(parser: argparse.ArgumentParser, *, required: bool) -> Non
         type=_typed(parse_interval_ms, "interval"),
         required=required,
         metavar="|".join(INTERVALS_MS),
+        help=f"of live feeds also {' '.join(FAST_INTERVALS_MS)}",
     )
     parser.add_argument(
         "--depth",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
+from heatdesk.engine.tapping import Parts
 from heatdesk.engine.wiring import ProviderSet
 from heatdesk.errors import UsageError
 from heatdesk.export import tables
 from heatdesk.export.arguments import subscription_from
+from heatdesk.export.live_book import LIVE_PROVIDERS
 from heatdesk.export.patience import Patience, Say
+from heatdesk.export.recording import Recorder
 from heatdesk.files import write_atomically
 from heatdesk.frames import (
     BookSub,
@@ -58,6 +62,8 @@ async def fetch_frames(
     provider = providers.build(sub.provider)
     if not isinstance(sub, provider.spec.offers):
         raise UsageError(f"{provider.spec.title} has no {args.kind} data.")
+    if isinstance(sub, BookSub) and sub.provider in LIVE_PROVIDERS:
+        return [await record(args, sub, provider, providers, clock, say)]
     http = provider.context.http
     http.longest_stall_s = max(1.0, args.timeout_s)
     patience = Patience(clock, provider.context.budget, http, args.timeout_s, say)
@@ -72,6 +78,24 @@ async def fetch_frames(
         return frames
     finally:
         await http.close()
+
+
+async def record(
+    args: argparse.Namespace,
+    sub: BookSub,
+    provider: Provider,
+    providers: ProviderSet,
+    clock: Clock,
+    say: Say,
+) -> BookWindow:
+    """Listen to a live book for as long as the flags say."""
+    parts = Parts(providers, clock)
+    provider.context = replace(provider.context, tap=parts.tap)
+    try:
+        return await Recorder(provider, sub, args.for_s, args.timeout_s, clock, say).run()
+    finally:
+        await parts.close()
+        await provider.context.http.close()
 
 
 def span_of(args: argparse.Namespace) -> Span:
@@ -97,8 +121,21 @@ def write_frames(path: Path, args: argparse.Namespace, frames: list[MarketFrame]
     windows = [frame for frame in frames if isinstance(frame, BookWindow | LiquidationWindow)]
     write_atomically(path, _series_writer(path, args, windows))
     served_ms = tables.served_times(windows)
-    asked = tables.asked_buckets(served_ms, windows[0].interval_ms, *span_of(args)).size
-    return f"{path}: {served_ms.size:,} of {asked:,} buckets were served"
+    span = _written_span(args, windows)
+    asked = tables.asked_buckets(served_ms, windows[0].interval_ms, *span).size
+    what = "recorded" if _is_recording(args) else "served"
+    return f"{path}: {served_ms.size:,} of {asked:,} buckets were {what}"
+
+
+def _is_recording(args: argparse.Namespace) -> bool:
+    return getattr(args, "for_s", None) is not None
+
+
+def _written_span(
+    args: argparse.Namespace, windows: list[BookWindow | LiquidationWindow]
+) -> tuple[int, int]:
+    """Half-open span the file holds: what was asked, or what was recorded."""
+    return (windows[0].from_ms, windows[0].to_ms) if _is_recording(args) else span_of(args)
 
 
 def _series_writer(
@@ -106,7 +143,7 @@ def _series_writer(
 ) -> Callable[[BinaryIO], None]:
     if path.suffix.lower() == ".csv":
         return lambda file: tables.write_series_csv(file, windows)
-    interval_ms, span = windows[0].interval_ms, span_of(args)
+    interval_ms, span = windows[0].interval_ms, _written_span(args, windows)
     return lambda file: tables.write_series_npz(file, windows, interval_ms, *span)
 
 

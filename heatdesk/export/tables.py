@@ -14,8 +14,9 @@ import numpy as np
 
 from heatdesk.analytics.cohorts import ALL_ID, count_bias_ratio, value_bias_ratio
 from heatdesk.errors import BadPayload
+from heatdesk.export.recording import inside_reach
 from heatdesk.frames import BookWindow, CohortTable, DotSet, LevelRuns, LiquidationWindow
-from heatdesk.frames.market import Float64Array, Int64Array
+from heatdesk.frames.market import BoolArray, Float64Array, Int64Array
 from heatdesk.units import floor_ms
 
 SeriesWindow = BookWindow | LiquidationWindow
@@ -55,7 +56,7 @@ def write_series_npz(
     """Write ``time_ms (T,)``, ``price (P,)`` and ``bid`` and ``ask``, or ``qty``, ``(T, P)``.
 
     Every bucket asked has a row, a missing one is NaN. Within the price range a snapshot
-    served an absent level is 0, outside it NaN.
+    served, or vouches for, an absent level is 0, outside it NaN.
     """
     ordered = sorted(windows, key=lambda window: window.from_ms)
     time_ms = asked_buckets(served_times(ordered), interval_ms, from_ms, to_ms)
@@ -65,7 +66,7 @@ def write_series_npz(
     planes = {name: np.full((time_ms.size, price.size), np.nan) for name in names}
     for window in ordered:
         rows = np.searchsorted(time_ms, window.time_ms)
-        _fill(planes, _planes(window), rows, price)
+        _fill(planes, window, rows, price)
     arrays = {"time_ms": time_ms, "price": price} | planes
     np.savez(file, allow_pickle=False, **arrays)
 
@@ -170,21 +171,24 @@ def _rows_of(window: SeriesWindow, i: int) -> tuple[Float64Array, ...]:
 
 def _fill(
     planes: dict[str, Float64Array],
-    runs: dict[str, LevelRuns],
+    window: SeriesWindow,
     rows: Int64Array,
     price: Float64Array,
 ) -> None:
     """Lay the snapshots of one window into their rows."""
+    runs = _planes(window)
+    reach_px = window.reach_px if isinstance(window, BookWindow) else None
     places = {name: np.searchsorted(price, run.price) for name, run in runs.items()}
     for i, row in enumerate(rows.tolist()):
         cells = {
             name: places[name][run.offsets[i] : run.offsets[i + 1]] for name, run in runs.items()
         }
         levels = np.concatenate(list(cells.values()))
-        if not levels.size:
-            continue
-        low, high = int(levels.min()), int(levels.max()) + 1
+        if isinstance(window, BookWindow) and reach_px is not None:
+            seen: slice | BoolArray = inside_reach(price, window.block_size, reach_px[i])
+        else:
+            seen = slice(int(levels.min()), int(levels.max()) + 1) if levels.size else slice(0)
         for name, run in runs.items():
-            planes[name][row, low:high] = 0.0
+            planes[name][row, seen] = 0.0
             # A form without sides may serve one price twice, as a bid and as an ask.
             np.add.at(planes[name][row], cells[name], run.at(i)[1])

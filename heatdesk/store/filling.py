@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatdesk.frames.market import BookWindow, LevelRuns
-from heatdesk.store.block import BLOCK, FLAWED, MAX_LEVELS, OBSERVED, Span
+from heatdesk.store.block import BLOCK, FLAWED, GAP, MAX_LEVELS, OBSERVED, Span
 from heatdesk.store.bucketing import (
     NO_LEVELS,
     HeatmapFrame,
@@ -74,7 +74,9 @@ class Snapshots:
             if frame.reach_px is not None:
                 made._limit(frame.reach_px)
             if frame.flaws is not None and frame.flaws.any():
-                made.states = np.where(frame.flaws != 0, FLAWED, OBSERVED).astype(np.uint8)
+                # one of which nothing was right is as good as none
+                marks = np.where(made.lows <= made.highs, FLAWED, GAP)
+                made.states = np.where(frame.flaws != 0, marks, OBSERVED).astype(np.uint8)
         return made
 
     def _limit(self, reach_px: NDArray[np.float64]) -> None:
