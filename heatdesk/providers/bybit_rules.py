@@ -97,8 +97,8 @@ class BybitRules(VenueRules):
         topics_per_connection=200,
         topics_per_message=10,
         connects_per_5min=100,
-        ping_s=10.0,
-        silence_s=16.0,
+        ping_s=4.0,
+        silence_s=9.0,
     )
     _source = Source(provider, title)
 

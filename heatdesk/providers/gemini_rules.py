@@ -83,8 +83,8 @@ class GeminiRules(VenueRules):
         topics_per_connection=20,
         topics_per_message=1,
         connects_per_5min=150,
-        ping_s=5.0,
-        silence_s=12.0,
+        ping_s=4.0,
+        silence_s=9.0,
         # quiet books have been seen unchanged for half a minute
         book_silence_s=120.0,
     )

@@ -61,7 +61,7 @@ def height_of(price: float, figures: int, side: str) -> float:
 class Bands:
     """The newest message of every band of one coin.
 
-    A time that jumps far back (a clock set right, a server changed) starts anew.
+    A band whose own time jumps far back (a clock set right, a server changed) starts all anew.
     """
 
     def __init__(self) -> None:
@@ -73,13 +73,16 @@ class Bands:
         self._held.pop(figures, None)
 
     def take(self, coin: str, figures: int, band: Band) -> BookChange | None:
-        """Take a message; the book that results, None while there is no exact one or it is old."""
-        if band.time_ms < self._newest_ms - BAND_AGE_MS:
-            self._held.clear()
-            self._newest_ms = 0
+        """Take a message; the book that results, None while there is no exact one or it is old.
+
+        The time of the book is that of the exact band, however new the others are.
+        """
         held = self._held.get(figures)
         if held is not None and band.time_ms < held.time_ms:
-            return None
+            if band.time_ms >= held.time_ms - BAND_AGE_MS:
+                return None
+            self._held.clear()
+            self._newest_ms = 0
         self._held[figures] = band
         self._newest_ms = max(self._newest_ms, band.time_ms)
         oldest_ms = self._newest_ms - BAND_AGE_MS
@@ -92,7 +95,8 @@ class Bands:
             return None
         bids, low = _merge([(n, held.bids) for n, held in fresh], "bid")
         asks, high = _merge([(n, held.asks) for n, held in fresh], "ask")
-        return BookChange(coin, bids, asks, self._newest_ms, snapshot=True, reach=(low, high))
+        event_ms = fresh[0][1].time_ms
+        return BookChange(coin, bids, asks, event_ms, snapshot=True, reach=(low, high))
 
 
 def _merge(bands: Sequence[tuple[int, Sequence[Level]]], side: str) -> tuple[list[Level], float]:

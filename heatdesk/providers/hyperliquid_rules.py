@@ -77,8 +77,8 @@ class HyperliquidRules(VenueRules):
         topics_per_connection=200,
         topics_per_message=1,
         connects_per_5min=100,
-        ping_s=10.0,
-        silence_s=16.0,
+        ping_s=4.0,
+        silence_s=9.0,
         # a whole book comes with every block that is half a second after the last
         book_silence_s=10.0,
     )

@@ -57,7 +57,7 @@ class KrakenRules(VenueRules):
         topics_per_message=1,
         connects_per_5min=60,
         # a heartbeat comes every second in which nothing else does
-        silence_s=5.0,
+        silence_s=3.5,
     )
     _source = Source(provider, title)
 

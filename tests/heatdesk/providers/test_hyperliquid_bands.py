@@ -154,13 +154,26 @@ def test_an_older_message_changes_nothing_and_a_clock_set_back_starts_anew() -> 
     assert change.event_ms == T0 - 60_000
 
 
-def test_a_late_band_keeps_the_time_of_the_newest() -> None:
+def test_a_book_is_as_old_as_its_exact_band() -> None:
     bids, asks = {65_000: 1}, {65_001: 1}
     bands = Bands()
     bands.take("BTC", EXACT, band_of(bids, asks, EXACT, T0 + 500))
-    change = bands.take("BTC", 5, band_of(bids, asks, 5, T0))
+    for time_ms in (T0, T0 + 900):
+        change = bands.take("BTC", 5, band_of(bids, asks, 5, time_ms))
+        assert change is not None
+        assert change.event_ms == T0 + 500
+
+
+def test_a_connection_that_lags_behind_the_others_is_not_a_clock_set_back() -> None:
+    bids, asks = {65_000: 1}, {65_001: 1}
+    bands = Bands()
+    bands.take("BTC", EXACT, band_of(bids, asks, EXACT, T0))
+    ahead = T0 + BAND_AGE_MS + 500
+    bands.take("BTC", 5, band_of(bids, asks, 5, ahead))
+    assert bands.take("BTC", EXACT, band_of(bids, asks, EXACT, T0 + 100)) is None
+    change = bands.take("BTC", EXACT, band_of(bids, asks, EXACT, ahead))
     assert change is not None
-    assert change.event_ms == T0 + 500
+    assert change.event_ms == ahead
 
 
 def total(levels: Mapping[float, float]) -> float:
