@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from heatdesk.analytics.book import BookProfile, compute_profile, profile_csv
 from heatdesk.frames import (
+    BookSub,
     BookWindow,
     CandleWindow,
     MarketList,
@@ -27,6 +28,7 @@ from heatdesk.views.colourings import COLOURINGS
 from heatdesk.views.hover import format_qty
 from heatdesk.views.instrument_search import merge_markets
 from heatdesk.views.instruments import price_text, unit_lines, venues_text
+from heatdesk.views.shares import share_rows
 from heatdesk.views.ticks import is_one_tick, tick_of_prices
 from ui.heatmap.chart import HoverRows
 from ui.panel import Options, PanelContext
@@ -41,8 +43,10 @@ from ui.panels.order_book.options import (
     KIYOTAKA,
     LIVE,
     LIVE_INTERVALS_MS,
+    SUMMED,
     BookOptions,
 )
+from ui.panels.order_book.shares import read_shares
 
 LATENCY_TIP = (
     "How late this picture is: from the venue's own time to this computer (its clock counts),"
@@ -330,8 +334,12 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         return home_price_span(self._last_price, low, high, share, traded)
 
     def hover_rows(self, time_s: float, price: float) -> HoverRows:
-        """The cell, and what rests up to its price."""
+        """The cell, each venue's share of it, and what rests up to its price."""
         rows = super().hover_rows(time_s, price)
+        sub, block_size = self.primary(), self.block_size
+        if isinstance(sub, BookSub) and sub.provider == SUMMED and block_size is not None:
+            time_ms, store = math.floor(time_s * 1000), self.context.store
+            rows += share_rows(read_shares(store, sub, block_size, time_ms, price))
         if self._profile is not None:
             total = self._profile.cumulative_at(price)
             if math.isfinite(total):
