@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtWidgets import QApplication
+
+from heatdesk.store.tape import LiquidationTape, TradeTape
+from tests.heatdesk.views.test_trade_slices import START_MS, START_S
+from tests.ui.heatmap.flow_chart import (
+    TRADES,
+    liquidation_tape,
+    open_chart,
+    trade_tape,
+)
+from ui.heatmap.axes import TIME_AXIS_PX
+from ui.heatmap.chart import PriceTimeChart
+from ui.heatmap.flow import LEAST_STRIP_PX, STRIP_PX
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+
+@pytest.fixture
+def trades() -> TradeTape:
+    return trade_tape()
+
+
+@pytest.fixture
+def liquidations() -> LiquidationTape:
+    return liquidation_tape()
+
+
+@pytest.fixture
+def chart(qtbot: QtBot, trades: TradeTape, liquidations: LiquidationTape) -> PriceTimeChart:
+    return open_chart(qtbot, trades, liquidations)
+
+
+# ------------------------------------------------------------------------------------ the strip
+def test_the_strip_lies_between_plot_and_times_and_shares_their_width(
+    chart: PriceTimeChart,
+) -> None:
+    strip, plot = chart.flow.strip_rect, chart.plot_rect
+    assert strip.height() == STRIP_PX
+    assert strip.top() == plot.bottom()
+    assert (strip.left(), strip.width()) == (plot.left(), plot.width())
+    assert chart.time_axis.pos().y() == strip.bottom()
+    assert strip.bottom() + TIME_AXIS_PX == chart.view.height()
+    chart.flow.show(bubbles=True, liquidations=True, delta=False)
+    assert chart.plot_rect.bottom() + TIME_AXIS_PX == chart.view.height()
+    assert not chart.flow.strip.isVisible()
+
+
+def test_a_low_chart_has_no_strip(chart: PriceTimeChart) -> None:
+    chart.resize(1000, 200)
+    QApplication.processEvents()
+    assert chart.flow.strip_rect.height() == 0
+    chart.resize(1000, 300)
+    QApplication.processEvents()
+    assert LEAST_STRIP_PX < chart.flow.strip_rect.height() < 0.5 * 300
+
+
+def test_the_strip_is_made_higher_by_its_upper_edge_and_usual_by_a_double_click(
+    qtbot: QtBot, chart: PriceTimeChart
+) -> None:
+    viewport = chart.view.viewport()
+    window = chart.camera.window
+    heard: list[float] = []
+    chart.flow.strip_changed.connect(lambda: heard.append(chart.flow.strip_px))
+    edge = QPoint(300, round(chart.flow.strip_rect.top()))
+    qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=edge)
+    for dy in (10, 30, 60):
+        qtbot.mouseMove(viewport, edge - QPoint(0, dy))
+    qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=edge - QPoint(0, 60))
+    assert chart.flow.strip_rect.height() == pytest.approx(STRIP_PX + 60, abs=3)
+    assert heard[-1] == chart.flow.strip_px
+    assert (chart.camera.window.t0_s, chart.camera.window.p0) == (window.t0_s, window.p0)
+    assert chart.camera.follows
+    at = QPoint(300, round(chart.flow.strip_rect.top()))
+    qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=at)
+    assert chart.flow.strip_px == STRIP_PX
+
+
+def test_escape_gives_the_strip_its_height_back(qtbot: QtBot, chart: PriceTimeChart) -> None:
+    viewport = chart.view.viewport()
+    edge = QPoint(300, round(chart.flow.strip_rect.top()))
+    qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=edge)
+    for dy in (10, 60):
+        qtbot.mouseMove(viewport, edge - QPoint(0, dy))
+    qtbot.keyClick(chart.view, Qt.Key.Key_Escape)
+    assert chart.flow.strip_px == STRIP_PX
+
+
+def test_a_drag_in_the_strip_moves_time_alone(qtbot: QtBot, chart: PriceTimeChart) -> None:
+    viewport = chart.view.viewport()
+    before = chart.camera.window
+    at = chart.flow.strip_rect.center().toPoint()
+    qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=at)
+    for dx in (10, 50):
+        qtbot.mouseMove(viewport, at + QPoint(dx, 20))
+    qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=at + QPoint(50, 20))
+    after = chart.camera.window
+    assert after.t0_s < before.t0_s
+    assert (after.p0, after.p1) == (before.p0, before.p1)
+
+
+def test_the_crosshair_says_the_delta_of_its_moment_over_plot_and_strip(
+    chart: PriceTimeChart,
+) -> None:
+    window = chart.camera.window
+    x = window.x_of(START_S + 30.1)
+    signed = np.where(TRADES.buy, TRADES.qty_base, -TRADES.qty_base)
+    for y in (100.0, chart.flow.strip_rect.center().y()):
+        chart.point_at(QPointF(x, y))
+        mark = chart.crosshair.mark
+        assert mark is not None
+        assert "\u0394" in mark.strip_text
+        assert mark.strip_text.startswith("13:20:30")
+    total = signed[TRADES.time_ms < START_MS + 30_500].sum()
+    assert f"{total:+.0f}"[:2] in mark.strip_text.split("\u03a3")[1]
+    assert mark.price_text
+    chart.view.grab()
+    chart.flow.show(bubbles=True, liquidations=True, delta=False)
+    chart.point_at(QPointF(x, 100.0))
+    assert chart.crosshair.mark is not None
+    assert chart.crosshair.mark.strip_text == ""
+
+
+def test_the_value_under_the_crosshair_is_that_of_the_axis(chart: PriceTimeChart) -> None:
+    shapes = chart.flow.strip.shapes(chart.camera.window)
+    assert shapes is not None
+    top, bottom = shapes.line_px
+    assert chart.flow.strip.value_text(top) > ""
+    assert chart.flow.strip.value_text(bottom + 5) == ""
+    assert chart.flow.strip.value_text(shapes.y_of(0.0)) in {"0", "+0", "-0", "+0.0", "-0.0"}
