@@ -30,9 +30,13 @@ class Sequence(ABC):
     snapshot_in_stream : bool
         Whether the subscription itself brings the snapshot; otherwise it is fetched and
         differences that come meanwhile are held back.
+    most_apart_ms : int
+        Of a venue that sends nothing but whole books, at a steady pace: the longest time between
+        two of them; when it is longer, some were lost. 0: there is no such pace.
     """
 
     snapshot_in_stream: ClassVar[bool] = True
+    most_apart_ms: ClassVar[int] = 0
 
     def takes(self, snapshot: BookChange, first: BookChange | None) -> bool:
         """Whether a fetched snapshot reaches the first difference held back; else fetch again."""

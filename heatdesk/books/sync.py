@@ -189,6 +189,9 @@ class BookSync:
 
     def _replace(self, change: BookChange, now_ms: int) -> None:
         """Make a snapshot of the stream the book."""
+        apart_ms = change.event_ms - self.event_ms
+        if self.state is SyncState.LIVE and 0 < self.sequence.most_apart_ms < apart_ms:
+            self.lose(f"nothing came for {apart_ms / 1000:.1f} s", self.event_ms)
         if self.state is SyncState.LIVE:
             for listener in self._listeners:
                 listener.before(change.event_ms)

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -53,7 +53,13 @@ _INTERVAL_OF = {text: width_ms for width_ms, text in wire.INTERVALS.items()}
 
 
 class HyperliquidSequence(BookSequence):
-    """Every message is a whole book: there is nothing to count."""
+    """Every message is a whole book: there is nothing to count, but a pace to watch.
+
+    One comes with each block that is half a second after the last (0.5 to 0.7 s apart in the
+    recordings).
+    """
+
+    most_apart_ms: ClassVar[int] = 1_500
 
     def start(self, snapshot: Change) -> None:
         """Nothing to remember."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from heatdesk.books.dense import DenseBook
 from heatdesk.books.events import (
     Alive,
     BookChange,
@@ -19,6 +20,7 @@ from heatdesk.books.events import (
     Traded,
     VenueEvent,
 )
+from heatdesk.books.sync import BookSync, SyncState
 from heatdesk.errors import BadPayload
 from heatdesk.providers.hyperliquid_rules import HyperliquidRules, price_step
 from heatdesk.providers.live.reading import WHOLE
@@ -80,6 +82,41 @@ def test_an_exact_book_of_few_levels_is_whole(rules: HyperliquidRules) -> None:
         snapshot=True,
         reach=(0.0, WHOLE),
     )
+
+
+class Heard:
+    """Writes down what a book tells its listeners."""
+
+    def __init__(self) -> None:
+        self.words: list[tuple[str, int]] = []
+
+    def live(self, at_ms: int) -> None:
+        self.words.append(("live", at_ms))
+
+    def before(self, event_ms: int) -> None:
+        self.words.append(("before", event_ms))
+
+    def lost(self, at_ms: int) -> None:
+        self.words.append(("lost", at_ms))
+
+
+def test_a_long_time_between_two_books_is_a_gap(rules: HyperliquidRules) -> None:
+    sync, heard = BookSync(DenseBook(1.0), rules.sequence(BTC)), Heard()
+    sync.listen(heard)
+    sync.begin(T0)
+    for time_ms in (T0, T0 + 700, T0 + 2_200, T0 + 3_701):
+        message = {**BOOK, "data": {**BOOK["data"], "time": time_ms}}
+        (event,) = rules.parse("public", encoded(message), KNOWN)
+        assert isinstance(event, BookChange)
+        sync.take(event, time_ms)
+        assert sync.state is SyncState.LIVE
+    assert heard.words == [
+        ("live", T0),
+        ("before", T0 + 700),
+        ("before", T0 + 2_200),
+        ("lost", T0 + 2_200),
+        ("live", T0 + 3_701),
+    ]
 
 
 def test_a_band_alone_is_no_book(rules: HyperliquidRules) -> None:
