@@ -77,14 +77,28 @@ class Retries:
     Parameters
     ----------
     clock : Clock
-        Health that lasted `HEALTHY_S` makes the next failure the first.
     jitter : callable
         Numbers from 0 to 1; each delay is between half of it and all of it.
+    first_s, most_s : float
+        The second delay, which doubles from failure to failure, and the longest.
+    healthy_s : float
+        Health that lasted longer makes the next failure the first.
     """
 
-    def __init__(self, clock: Clock, jitter: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        jitter: Callable[[], float],
+        *,
+        first_s: float = RETRY_FIRST_S,
+        most_s: float = RETRY_MOST_S,
+        healthy_s: float = HEALTHY_S,
+    ) -> None:
         self._clock = clock
         self._jitter = jitter
+        self._first_s = first_s
+        self._most_s = most_s
+        self._healthy_s = healthy_s
         self._failures = 0
         self._well_since_s = math.inf
 
@@ -99,12 +113,12 @@ class Retries:
 
     def delay_s(self, told_s: float | None = None) -> float:
         """Seconds until the next attempt; ``told_s`` is how long we were asked to wait."""
-        if self._clock.monotonic_s() - self._well_since_s > HEALTHY_S:
+        if self._clock.monotonic_s() - self._well_since_s > self._healthy_s:
             self._failures = 0
         self._well_since_s = math.inf
         delay_s = 0.0
         if self._failures:
-            full_s = min(RETRY_FIRST_S * 2.0 ** min(self._failures - 1, 16), RETRY_MOST_S)
+            full_s = min(self._first_s * 2.0 ** min(self._failures - 1, 16), self._most_s)
             delay_s = full_s * (0.5 + 0.5 * self._jitter())
         self._failures += 1
         return max(delay_s, told_s or 0.0)

@@ -22,6 +22,8 @@ from heatdesk.providers.live.wire import Wire, WireState
 
 SYNC_PATIENCE_S = 5.0
 """A book that has no snapshot after this long is asked for anew."""
+RESYNC_FIRST_S, RESYNC_MOST_S = 0.25, 8.0
+"""A book is asked for anew sooner than a connection: messages and requests have paces of their own."""
 HELD_PATIENCE_S = 1.0
 """A snapshot is fetched once a difference is held back, or after this long without one."""
 WIDEN_SHARE = 0.35
@@ -54,7 +56,9 @@ class BookFeed(MarketFeed):
         self._handover = Handover(self._in_stream)
         self._source: Wire | None = None
         self._state = SyncState.SYNCING
-        self._retries = Retries(desk.clock, desk.jitter)
+        self._retries = Retries(
+            desk.clock, desk.jitter, first_s=RESYNC_FIRST_S, most_s=RESYNC_MOST_S, healthy_s=0.5
+        )
         self._begun_s = desk.clock.monotonic_s()
         self._widened_s = -WIDEN_EVERY_S
         self._resyncing: asyncio.Task[None] | None = None
