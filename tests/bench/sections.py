@@ -67,6 +67,12 @@ def decode() -> list[Row]:
     return measure_decode()
 
 
+def books() -> list[Row]:
+    from tests.bench.books import measure_books
+
+    return measure_books()
+
+
 def painting_gl() -> list[Row]:
     from tests.bench.painting_gl import measure_painting_gl
 
@@ -117,6 +123,7 @@ SECTIONS = {
         Section(eight_panels),
         Section(eight_panels_gl, opengl=True, hardware=True),
         Section(decode, 90.0, windows=False),
+        Section(books, 90.0, windows=False),
     )
 }
 
