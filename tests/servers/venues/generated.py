@@ -74,6 +74,11 @@ class Generated:
             at_ms += self.step_ms
             yield self._step(at_ms)
 
+    def retick(self, tick: int) -> None:
+        """Trade in other price steps from now on."""
+        self._gap = max(1, self._gap * self.tick // tick)
+        self.tick = tick
+
     def _qty(self, times: float = 1.0) -> int:
         return 1 + int(self._rng.expovariate(1.0) * self._unit_qty * times)
 

@@ -9,6 +9,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import orjson
@@ -17,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.servers.base import LoopbackServer, Reply, Request, json_reply
 from tests.servers.venues.disturbance import do
+from tests.servers.venues.generated import Generated
 from tests.servers.venues.limits import SlidingCount
 from tests.servers.venues.market import PlainBook, Play, Step
 from tests.servers.venues.mischief import OF_A_MESSAGE, Fault, Kind, Mischief
@@ -235,6 +237,14 @@ class VenueServer(ABC):
         assert self._loop is not None
         self._loop.call_soon_threadsafe(do, self, fault)
         return fault
+
+    def retick(self, key: str, tick: int) -> None:
+        """Let a generated market trade in other price steps from now on."""
+        with self.lock:
+            play = self.plays[key]
+            play.spec = replace(play.spec, tick=tick)
+            assert isinstance(play.source, Generated)
+            play.source.retick(tick)
 
     def spawn(self, work: Any) -> None:
         """Let something run on the venue's loop until the venue ends."""
