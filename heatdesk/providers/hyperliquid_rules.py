@@ -59,7 +59,7 @@ class HyperliquidSequence(BookSequence):
     recordings).
     """
 
-    most_apart_ms: ClassVar[int] = 1_500
+    most_apart_ms: ClassVar[int] = 900
 
     def start(self, snapshot: Change) -> None:
         """Nothing to remember."""

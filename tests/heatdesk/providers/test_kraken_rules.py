@@ -342,7 +342,8 @@ def test_each_topic_is_asked_alone_and_ended_as_it_was_asked() -> None:
     assert ended["method"] == "unsubscribe"
     assert ended["params"] == {"channel": "book", "symbol": ["BTC/USD"], "depth": 1000}
     assert RULES.line_url("wss://ws.kraken.com", "public", topics) == "wss://ws.kraken.com/v2"
-    assert RULES.line_url("wss://ws.kraken.com/v2", "public", topics) == "wss://ws.kraken.com/v2"
+    for base in ("wss://ws.kraken.com/v2", "wss://ws.kraken.com/", "wss://ws.kraken.com"):
+        assert RULES.line_url(base, "public", topics) == "wss://ws.kraken.com/v2"
 
 
 def answered(result: object, *errors: str) -> bytes:
