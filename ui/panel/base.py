@@ -334,6 +334,10 @@ class Panel(QWidget):
         if state is not DataState.PROBLEM:
             parts.insert(0, status.problem)
         text = " · ".join(part for part in parts if part)
+        passing = text if self.moves and state is not DataState.WAITING else ""
+        self.stage.show_note(passing)
+        if self.moves:
+            text = ""  # what comes and goes within a second must not move a chart
         self.note.set_text(text)
         if self.note.isHidden() == bool(text):
             self.note.setVisible(bool(text))

@@ -63,7 +63,7 @@ class ProblemCard(QFrame):
 
 
 class Stage(QWidget):
-    """The body of a panel with, centred over it, the quiet line or the problem card."""
+    """The body of a panel with, over it, the quiet line, the problem card, or a passing note."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,7 +79,22 @@ class Stage(QWidget):
         self.waiting.setWordWrap(True)
         self.waiting.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.waiting.hide()
+        self.note = QLabel(self)
+        self.note.setObjectName("stageNote")
+        self.note.setFont(theme.font(theme.SMALL_PX))
+        self.note.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.note.hide()
         self.card = ProblemCard(self)
+
+    def show_note(self, text: str) -> None:
+        """Show a note that comes and goes without moving what lies below; empty hides it."""
+        if text != self.note.text():
+            self.note.setText(text)
+            self.note.setToolTip(text)
+            self._place()
+        if self.note.isHidden() == bool(text):
+            self.note.setVisible(bool(text))
+            self.note.raise_()
 
     def show_waiting(self, text: str) -> None:
         """Show the quiet line; an empty text hides it."""
@@ -105,6 +120,8 @@ class Stage(QWidget):
         self._place()
 
     def _place(self) -> None:
+        size = self.note.sizeHint()
+        self.note.setGeometry(8, 8, min(size.width(), max(0, self.width() - 16)), size.height())
         self.waiting.setGeometry(self.rect())
         width = max(120, min(CARD_PX, self.width() - 24))
         self.card.setFixedWidth(width)
