@@ -165,7 +165,7 @@ class Troublemaker:
             told = fault.kind in _HARMLESS or any(
                 len(self._desk.store.story(sub).gaps) > before[sub] for sub in self._subs
             )
-            if over and live and (told or time.monotonic() - begun_s > lasting_s + 4.0):
+            if over and live and (told or time.monotonic() - begun_s > lasting_s + 1.5):
                 return True
         return False
 

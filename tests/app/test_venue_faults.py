@@ -1,0 +1,207 @@
+"""Live books under faults: what is shown as live is true, gaps are marked, and it recovers."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from heatdesk.net import backoff
+from tests.app.fault_desk import check_sentence
+from tests.servers.venues.campaign import campaign
+from tests.servers.venues.catalogue import VENUES
+from tests.servers.venues.driving import LiveDesk, book, play_of, trades
+from tests.servers.venues.mischief import Fault, Kind
+from tests.servers.venues.watching import tally
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heatdesk.frames import BookSub
+    from tests.servers.venues.oracle import Tally
+    from tests.servers.venues.server import VenueServer
+
+SEEN_MS = 700
+"""So old a column is told for good."""
+_SLOW = frozenset({Kind.SILENCE, Kind.BOOK_SILENCE, Kind.ENDLESS})
+
+
+def held_up(desk: LiveDesk, server: VenueServer, sub: BookSub) -> Tally:
+    """What was told of a book, held against the truth."""
+    play = play_of(server, sub)
+    with server.lock:
+        return tally(desk.store, sub, play, play.last_ms - SEEN_MS)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("binance-usdm", "kraken", "gemini"), ("binance-spot", "bybit", "hyperliquid")],
+    ids=" ".join,
+)
+def test_nothing_shown_as_live_is_wrong_whatever_befalls_the_venues(
+    names: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Faults come faster here than anywhere: what was well for a moment counts as well.
+    monkeypatch.setattr(backoff, "HEALTHY_S", 0.2)
+    with ExitStack() as stack:
+        servers = [stack.enter_context(VENUES[name]()) for name in names]
+        kinds = frozenset(Kind) - _SLOW
+        report = asyncio.run(campaign(servers, tmp_path, 36, seed=11, pause_s=0.1, kinds=kinds))
+    assert report.wrong == []
+    assert report.violations == []
+    assert all(one.back for one in report.outcomes)
+    assert {one.provider for one in report.outcomes} == set(names)
+    for name, counted in report.tallies.items():
+        assert counted.live > 5, name
+    assert sum(counted.flawed + counted.missing for counted in report.tallies.values()) > 10
+    for note in report.notes:
+        assert "Traceback" not in note
+        assert "\n" not in note
+
+
+def test_a_quiet_connection_is_marked_from_its_last_word_and_opened_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from heatdesk.providers.kraken import Kraken
+
+    limits = replace(Kraken.rules.limits, silence_s=1.0)
+    monkeypatch.setattr(Kraken.rules, "limits", limits, raising=False)
+    sub = book("kraken")
+
+    async def run(server: VenueServer) -> Tally:
+        desk = LiveDesk([server], tmp_path)
+        async with desk.running(sub):
+            await desk.until_live(sub)
+            await asyncio.sleep(0.5)
+            server.cause(Fault(Kind.SILENCE, seconds=60.0))
+            while not desk.store.story(sub).gap_began_s:
+                await asyncio.sleep(0.01)
+            assert desk.store.status(sub).gap_since_ms is not None
+            await desk.until_live(sub)
+            await asyncio.sleep(1.0)
+        assert server.connections_made == 2
+        return held_up(desk, server, sub)
+
+    with VENUES["kraken"]() as server:
+        counted = asyncio.run(run(server))
+    assert counted.wrong == []
+    assert counted.flawed + counted.missing >= 8
+    assert counted.live >= 5
+
+
+def test_a_venue_whose_clock_is_a_minute_ahead_is_told_and_its_columns_are_right(
+    tmp_path: Path,
+) -> None:
+    sub = book("binance-usdm")
+
+    async def run(server: VenueServer) -> tuple[Tally, set[str]]:
+        desk = LiveDesk([server], tmp_path)
+        async with desk.running(sub, trades("binance-usdm")):
+            await desk.until_live(sub)
+            await asyncio.sleep(2.5)
+            status = desk.store.status(sub)
+            assert status.latency_ms is not None
+            assert 0 <= status.latency_ms < 5_000
+        return held_up(desk, server, sub), desk.store.story(sub).notes
+
+    with VENUES["binance-usdm"](skew_ms=60_000) as server:
+        counted, notes = asyncio.run(run(server))
+    assert counted.wrong == []
+    assert counted.live >= 10
+    assert any("clock" in note for note in notes), notes
+
+
+def test_prices_of_twelve_decimals_are_kept_level_by_level(tmp_path: Path) -> None:
+    sub = replace(book("binance-usdm"), symbol="DUSTUSDT", block_size=1e-12)
+
+    async def run(server: VenueServer) -> Tally:
+        desk = LiveDesk([server], tmp_path)
+        async with desk.running(sub):
+            await desk.until_live(sub)
+            await asyncio.sleep(2.0)
+        return held_up(desk, server, sub)
+
+    with VENUES["binance-usdm"]() as server:
+        counted = asyncio.run(run(server))
+    assert counted.wrong == []
+    assert counted.live >= 8
+
+
+@pytest.mark.parametrize(
+    ("provider", "symbol"),
+    [
+        ("binance-usdm", "NOSUCHUSDT"),
+        ("binance-usdm", "PAUSEDUSDT"),
+        ("binance-usdm", "GONEUSDT"),
+        ("binance-spot", "HALTUSDT"),
+        ("bybit", "SOONUSDT"),
+        ("kraken", "HALT/USD"),
+        ("gemini", "NOSUCHUSD"),
+        ("hyperliquid", "GONE"),
+    ],
+)
+def test_a_market_that_is_not_there_or_does_not_trade_ends_in_a_sentence(
+    provider: str, symbol: str, tmp_path: Path
+) -> None:
+    sub = replace(book(provider), symbol=symbol)
+
+    async def run(server: VenueServer) -> str:
+        desk = LiveDesk([server], tmp_path)
+        async with desk.running(sub):
+            for _ in range(500):
+                await asyncio.sleep(0.01)
+                if desk.store.status(sub).problem:
+                    break
+            return desk.store.status(sub).problem
+
+    with VENUES[provider]() as server:
+        problem = asyncio.run(run(server))
+    check_sentence(problem)
+    assert symbol in problem
+
+
+@pytest.mark.parametrize("status", [403, 451])
+def test_a_blocked_region_ends_in_a_sentence_that_names_another_way(
+    status: int, tmp_path: Path
+) -> None:
+    sub = book("binance-usdm")
+
+    async def run(server: VenueServer) -> str:
+        desk = LiveDesk([server], tmp_path)
+        server.cause(Fault(Kind.REFUSE_REST, status=status, times=99))
+        server.cause(Fault(Kind.REFUSE, status=status, times=99))
+        await asyncio.sleep(0.05)
+        async with desk.running(sub):
+            for _ in range(500):
+                await asyncio.sleep(0.01)
+                if desk.store.status(sub).problem:
+                    break
+            return desk.store.status(sub).problem
+
+    with VENUES["binance-usdm"]() as server:
+        problem = asyncio.run(run(server))
+    check_sentence(problem)
+    assert "region" in problem
+
+
+def test_a_tick_that_becomes_finer_is_followed(tmp_path: Path) -> None:
+    sub = book("binance-usdm", 0)
+
+    async def run(server: VenueServer) -> Tally:
+        desk = LiveDesk([server], tmp_path)
+        async with desk.running(sub):
+            await desk.until_live(sub)
+            await asyncio.sleep(0.5)
+            server.retick("BTCUSDT", 1)
+            await asyncio.sleep(1.5)
+            await desk.until_live(sub)
+            await asyncio.sleep(1.5)
+        return held_up(desk, server, sub)
+
+    with VENUES["binance-usdm"]() as server:
+        counted = asyncio.run(run(server))
+    assert counted.wrong == []
+    assert counted.live >= 12
