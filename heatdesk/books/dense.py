@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from heatdesk.books.cutting import Cutter, TickGrid
 from heatdesk.books.events import BookChange, Level
 from heatdesk.books.shapes import (
-    LEVEL_NOISE,
     PLAIN,
     Best,
     Column,
@@ -61,7 +61,6 @@ class DenseBook:
         self.revision = 0
         self._bids, self._asks = Side(1), Side(-1)
         self._reach: tuple[int, int] | None = None
-        self._factors: tuple[Weight, int, Float64Array] = (PLAIN, 0, np.zeros(0))
         self._take_grid(tick_size)
         self._lay(_NO_LEVELS, _NO_LEVELS)
 
@@ -169,7 +168,7 @@ class DenseBook:
         if not 0 < tick_size < math.inf:
             raise ValueError(f"a tick cannot be {tick_size}")
         self.tick_size = tick_size
-        if tick_size < self._tick:
+        if tick_size < self._grid.tick:
             self._refine(tick_size)
 
     # ------------------------------------------------------------------------------- reading it
@@ -180,7 +179,7 @@ class DenseBook:
         if self._reach is None:
             return None
         low, high = self._reach
-        return self._price(low), self._price(high) if high < _ENDLESS else math.inf
+        return self._grid.price(low), self._grid.price(high) if high < _ENDLESS else math.inf
 
     def best(self) -> Best:
         """Best prices and their quantities."""
@@ -190,7 +189,7 @@ class DenseBook:
             if tick is None:
                 found += (math.nan, math.nan)
             else:
-                found += (self._price(tick), side.qty(tick))
+                found += (self._grid.price(tick), side.qty(tick))
         return Best(*found)
 
     @property
@@ -217,7 +216,7 @@ class DenseBook:
         middle = best.bid if math.isfinite(best.bid) else best.ask
         low, high = block_range(*reach, block_size, middle)
         bids, asks = (
-            self._blocks(side, low, high - low, block_size, weight)
+            self._cutter.cut(side, low, high - low, block_size, weight)
             for side in (self._bids, self._asks)
         )
         return Column(low, bids, asks)
@@ -225,16 +224,9 @@ class DenseBook:
     # ------------------------------------------------------------------------------- ticks
 
     def _take_grid(self, tick: float) -> None:
-        self._tick = tick
-        self._factors = PLAIN, 0, np.zeros(0)
-        per = 1.0 / tick
-        # a whole number of ticks to the unit divides without noise: 599999 / 10 is 59999.9
-        whole = per >= 1 and math.isclose(per, round(per), rel_tol=1e-9)
-        self._per = float(round(per)) if whole else per
-        self._whole = whole
-
-    def _price(self, tick: float) -> float:
-        return tick / self._per if self._whole else tick * self._tick
+        self._grid = TickGrid(tick)
+        self._per = self._grid.per
+        self._cutter = Cutter(self._grid)
 
     def _fit_grid(self, prices: list[float]) -> None:
         """Make the ticks as fine as these prices need them."""
@@ -245,10 +237,10 @@ class DenseBook:
 
     def _refine(self, tick: float) -> None:
         """Make the ticks finer, levels and reach staying where they are."""
-        finer = 10.0 ** -max(decimals(tick), decimals(self._tick))
-        if finer >= self._tick:
+        finer = 10.0 ** -max(decimals(tick), decimals(self._grid.tick))
+        if finer >= self._grid.tick:
             return
-        times = round(self._tick / finer)
+        times = round(self._grid.tick / finer)
         held = [side.levels() for side in (self._bids, self._asks)]
         self._take_grid(finer)
         if self._reach is not None:
@@ -331,72 +323,7 @@ class DenseBook:
     def _top(self, side: Side, n: int) -> list[Level]:
         ticks, qty = side.levels()
         pairs = zip(ticks[:n].tolist(), qty[:n].tolist(), strict=True)
-        return [(self._price(tick), amount) for tick, amount in pairs]
-
-    # ------------------------------------------------------------------------------- blocks
-
-    def _blocks(
-        self, side: Side, low: int, count: int, block_size: float, weight: Weight
-    ) -> Float64Array:
-        """Weighted quantity of one side in ``count`` blocks from ``low`` up."""
-        found = np.zeros(count)
-        ratio = block_size * self._per if self._whole else block_size / self._tick
-        ticks_high = round(ratio)
-        even = ticks_high >= 1 and math.isclose(ratio, ticks_high, rel_tol=1e-9)
-        if even:
-            first, stop = low * ticks_high, (low + count) * ticks_high
-            start, part = side.near(first, stop)
-            if part.size:
-                self._add_even(found, start - first, self._weighed(start, part, weight), ticks_high)
-            if not side.far:
-                return found
-            ticks = np.fromiter(side.far, np.int64, len(side.far))
-            qty = np.fromiter(side.far.values(), np.float64, len(side.far))
-            place = ticks // ticks_high - low
-        else:
-            ticks, qty = side.levels()
-            place = np.floor(self._prices_of(ticks) / block_size + LEVEL_NOISE).astype(np.int64)
-            place -= low
-        inside = (place >= 0) & (place < count)
-        if inside.any():
-            amount = qty[inside] * weight.factor
-            if weight.power:
-                amount *= self._prices_of(ticks[inside]) ** weight.power
-            found += np.bincount(place[inside], amount, count)
-        return found
-
-    @staticmethod
-    def _add_even(found: Float64Array, offset: int, qty: Float64Array, ticks_high: int) -> None:
-        """Add quantities by tick, the first ``offset`` ticks after the first block's start."""
-        block = offset // ticks_high
-        if ticks_high == 1:
-            found[block : block + qty.size] += qty
-            return
-        head = -offset % ticks_high
-        edges = np.arange(head - ticks_high if head else 0, qty.size, ticks_high)
-        edges[0] = 0
-        sums = np.add.reduceat(qty, edges)
-        found[block : block + sums.size] += sums
-
-    def _weighed(self, start: int, qty: Float64Array, weight: Weight) -> Float64Array:
-        """Quantities of consecutive ticks, weighted."""
-        if weight.power == 0:
-            return qty if weight.factor == 1 else qty * weight.factor
-        made_for, base, factors = self._factors
-        a = start - base
-        if made_for != weight or a < 0 or a + qty.size > factors.size:
-            size = self._bids.size
-            ticks = np.arange(max(1, start - size), start + 2 * size)
-            factors = self._prices_of(ticks) ** weight.power * weight.factor
-            base = int(ticks[0])
-            a = start - base
-            self._factors = weight, base, factors
-        weighed: Float64Array = qty * factors[a : a + qty.size]
-        return weighed
-
-    def _prices_of(self, ticks: Int64Array) -> Float64Array:
-        place = ticks.astype(np.float64)
-        return place / self._per if self._whole else place * self._tick
+        return [(self._grid.price(tick), amount) for tick, amount in pairs]
 
 
 _NO_LEVELS: Levels = (np.zeros(0, np.int64), np.zeros(0))
