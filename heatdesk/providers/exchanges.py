@@ -65,6 +65,7 @@ class _Said:
     part: Part
     skew_ms: float | None = None
     latency_ms: float | None = None
+    shift_ms: int = 0
 
 
 class _Hearing:
@@ -83,7 +84,7 @@ class _Hearing:
         self._sum: BookSum | None = None
         titles = [venue_title(part.venues[0]) for part in parts_of(sub)]
         self._said = [_Said(Part(title)) for title in titles]
-        self._skew_ms: float | None = None
+        self._leader: _Said | None = None
         self._told: Notice | None = None
         self._gap_since_ms = 0
         self._leaving: dict[int, asyncio.Task[None]] = {}
@@ -141,12 +142,12 @@ class _Hearing:
         if isinstance(frame, Notice):
             self._take_notice(said, frame)
         elif isinstance(frame, BookWindow):
+            if self._sum is not None and (left := self._leaving.pop(place, None)) is not None:
+                left.cancel()
             if self._sum is None and frame.time_ms.size:
                 self._decide(frame.block_size)
-            elif self._sum is not None:
+            if self._sum is not None:
                 self._sum.take(said.part, self._aligned(said, frame))
-                if (left := self._leaving.pop(place, None)) is not None:
-                    left.cancel()
 
     def _decide(self, block_size: float) -> None:
         """The first part has spoken: listen to all of them in levels of its height."""
@@ -165,18 +166,28 @@ class _Hearing:
             part.find()
         elif notice.gap_since_ms and part.came and self._sum is not None:
             self._sum.lose(part)
+            said.skew_ms = None
 
     def _aligned(self, said: _Said, window: BookWindow) -> BookWindow:
-        """A frame of a venue whose clock is far off, at the time of the others."""
+        """A frame of a venue whose clock is far off, at the time of the one that leads.
+
+        What counts is when messages come, on a clock that nobody sets: venues are compared among
+        each other, not with this computer.
+        """
         if window.time_ms.size:
             newest_ms = int(window.time_ms[-1]) + PART_MS
-            said.skew_ms = float(newest_ms - self._clock.now_ms())
-            if self._skew_ms is None:
-                self._skew_ms = said.skew_ms
-        off_ms = (said.skew_ms or 0.0) - (self._skew_ms or 0.0)
-        if abs(off_ms) < _SKEW_MS:
+            said.skew_ms = newest_ms - self._clock.monotonic_s() * 1000
+        if self._leader is None or self._leader.skew_ms is None:
+            self._leader = said
+        if said.skew_ms is None or self._leader.skew_ms is None:
             return window
-        shift_ms = round(off_ms / PART_MS) * PART_MS
+        off_ms = said.skew_ms - self._leader.skew_ms
+        if abs(off_ms - said.shift_ms) > _SKEW_MS:
+            # once chosen it stays: columns must not jump with every delay
+            said.shift_ms = round(off_ms / PART_MS) * PART_MS if abs(off_ms) > _SKEW_MS else 0
+        shift_ms = said.shift_ms
+        if not shift_ms:
+            return window
         return replace(
             window,
             from_ms=window.from_ms - shift_ms,
