@@ -4,7 +4,6 @@ import math
 
 import pytest
 
-from heatdesk.net.backoff import Backoff
 from heatdesk.errors import (
     BadPayload,
     BodyCut,
@@ -16,6 +15,7 @@ from heatdesk.errors import (
     StreamGap,
     Unreachable,
 )
+from heatdesk.net.backoff import Backoff, Retries
 from tests.heatdesk.clocks import JumpingClock
 
 
@@ -78,3 +78,35 @@ def test_the_providers_own_word_stands_but_never_hammers(
 def test_jitter_only_ever_adds() -> None:
     backoff = Backoff(JumpingClock(), jitter=lambda: 1.0)
     assert backoff.delay_s(BodyCut("alpha", "x")) == 1.25
+
+
+def test_a_connection_that_breaks_is_opened_at_once_and_then_with_growing_pauses() -> None:
+    clock = JumpingClock()
+    retries = Retries(clock, lambda: 1.0)
+    retries.well()
+    assert [retries.delay_s() for _ in range(9)] == [0, 0.5, 1, 2, 4, 8, 16, 30, 30]
+
+
+def test_health_that_lasts_makes_the_next_failure_the_first() -> None:
+    clock = JumpingClock()
+    retries = Retries(clock, lambda: 1.0, healthy_s=3.0)
+    assert [retries.delay_s() for _ in range(3)] == [0, 0.5, 1]
+    retries.well()
+    clock.advance(2.0)
+    assert retries.delay_s() == 2, "it was not well for long"
+    retries.well()
+    clock.advance(4.0)
+    assert retries.delay_s() == 0
+
+
+def test_what_a_venue_asks_for_is_waited_and_pauses_are_spread() -> None:
+    retries = Retries(JumpingClock(), lambda: 0.0)
+    assert retries.delay_s(told_s=7.0) == 7
+    assert [retries.delay_s() for _ in range(2)] == [0.25, 0.5]
+
+
+def test_a_network_that_is_gone_is_tried_again_soon_by_what_is_live() -> None:
+    error = Unreachable("alpha", "x")
+    live, history = Backoff(JumpingClock()), Backoff(JumpingClock())
+    assert [live.delay_s(error, period_s=5.0) for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert history.delay_s(error) == 60
