@@ -49,7 +49,11 @@ def test_nothing_shown_as_live_is_wrong_whatever_befalls_the_venues(
     with ExitStack() as stack:
         servers = [stack.enter_context(VENUES[name]()) for name in names]
         kinds = frozenset(Kind) - _SLOW
-        report = asyncio.run(campaign(servers, tmp_path, 36, seed=11, pause_s=0.1, kinds=kinds))
+        report = asyncio.run(
+            campaign(
+                servers, tmp_path, 30, seed=11, pause_s=0.1, kinds=kinds, intervals_ms=(100, 200)
+            )
+        )
     assert report.wrong == []
     assert report.violations == []
     assert all(one.back for one in report.outcomes)
