@@ -69,8 +69,8 @@ def assembled(
 ) -> tuple[LevelRuns, LevelRuns, Float64Array]:
     """Bids and asks, best first, and reach (n, 2) of some states."""
     reach_px = np.array([state.reach for state in states], np.float64).reshape(-1, 2)
-    bids = [np.flatnonzero(state.bids)[::-1] for state in states]
-    asks = [np.flatnonzero(state.asks) for state in states]
+    bids = [state.bids.nonzero()[0][::-1] for state in states]
+    asks = [state.asks.nonzero()[0] for state in states]
     lows = [state.low for state in states]
     return (
         _run(bids, lows, [state.bids for state in states], block_size),
@@ -86,6 +86,13 @@ def _run(
     block_size: float,
 ) -> LevelRuns:
     """One side of some states, those levels of it that hold something."""
+    if len(places) == 1:
+        # the column that forms, many times a second
+        place = places[0]
+        offsets = np.array([0, place.size], np.int64)
+        price: Float64Array = (place + lows[0]).astype(np.float64)
+        price *= block_size
+        return LevelRuns(offsets, price, sides[0][place])
     offsets = np.zeros(len(places) + 1, np.int64)
     np.cumsum([place.size for place in places], out=offsets[1:])
     if not places:

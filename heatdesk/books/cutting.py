@@ -69,7 +69,7 @@ class Cutter:
             start, part = side.near(first, first + count * height)
             if part.size:
                 _add(found, start - first, self._weighed(start, part, weight), height)
-            if not side.far:
+            if not side.far or side.holds(first, first + count * height):
                 return found
             ticks = np.fromiter(side.far, np.int64, len(side.far))
             qty = np.fromiter(side.far.values(), np.float64, len(side.far))

@@ -149,6 +149,11 @@ class Side:
         order = np.argsort(ticks * -self.sign, kind="stable")
         return ticks[order], qty[order]
 
+    def holds(self, low: int, high: int) -> bool:
+        """Whether the array holds every tick of a half-open range."""
+        first = self.origin if self.sign > 0 else 1 - self.origin - self.size
+        return first <= low and high <= first + self.size
+
     def near(self, low: int, high: int) -> tuple[int, Float64Array]:
         """First tick and quantities by tick (ascending) of the part of the array inside a range."""
         if self.sign > 0:
