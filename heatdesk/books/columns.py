@@ -69,8 +69,8 @@ def assembled(
 ) -> tuple[LevelRuns, LevelRuns, Float64Array]:
     """Bids and asks, best first, and reach (n, 2) of some states."""
     reach_px = np.array([state.reach for state in states], np.float64).reshape(-1, 2)
-    bids = [state.bids.nonzero()[0][::-1] for state in states]
-    asks = [state.asks.nonzero()[0] for state in states]
+    bids = [(state.bids != 0).nonzero()[0][::-1] for state in states]
+    asks = [(state.asks != 0).nonzero()[0] for state in states]
     lows = [state.low for state in states]
     return (
         _run(bids, lows, [state.bids for state in states], block_size),

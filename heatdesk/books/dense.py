@@ -321,8 +321,8 @@ class DenseBook:
                 self._reach = low, max(low, high)
 
     def _top(self, side: Side, n: int) -> list[Level]:
-        ticks, qty = side.levels()
-        pairs = zip(ticks[:n].tolist(), qty[:n].tolist(), strict=True)
+        ticks, qty = side.top(n)
+        pairs = zip(ticks.tolist(), qty.tolist(), strict=True)
         return [(self._grid.price(tick), amount) for tick, amount in pairs]
 
 

@@ -114,7 +114,7 @@ class Side:
             best -= 1
         while best >= 0 and not cells[best]:
             start = max(0, best + 1 - _CHUNK)
-            found = np.flatnonzero(self.array[start : best + 1])
+            found = (self.array[start : best + 1] != 0).nonzero()[0]
             best = start + int(found[-1]) if found.size else start - 1
         self.best = best
         if best < 0 and self.far:
@@ -137,9 +137,24 @@ class Side:
         index = tick * self.sign - self.origin
         return float(self.cells[index]) if 0 <= index < self.size else self.far.get(tick, 0.0)
 
+    def top(self, n: int) -> tuple[Int64Array, Float64Array]:
+        """Ticks and quantities of the best ``n`` levels, best first."""
+        chunk = _CHUNK // 4
+        while not self.stray:
+            start = max(0, self.best + 1 - chunk)
+            index = (self.array[start : self.best + 1] != 0).nonzero()[0][: -n - 1 : -1] + start
+            if index.size == n:
+                return (index + self.origin) * self.sign, self.array[index]
+            if start == 0:
+                break
+            chunk *= 8
+        ticks, qty = self.levels()
+        return ticks[:n], qty[:n]
+
     def levels(self) -> tuple[Int64Array, Float64Array]:
         """Ticks and quantities of all levels, best first."""
-        index = np.flatnonzero(self.array[: self.best + 1])[::-1]
+        # twice as fast as asking floats themselves
+        index = (self.array[: self.best + 1] != 0).nonzero()[0][::-1]
         ticks = (index + self.origin) * self.sign
         qty = self.array[index]
         if not self.far:
