@@ -64,6 +64,7 @@ def after_notice(status: StreamStatus, notice: Notice) -> StreamStatus:
             status.gap_since_ms if notice.gap_since_ms is None else notice.gap_since_ms or None
         ),
         latency_ms=status.latency_ms if notice.latency_ms is None else notice.latency_ms,
+        skew_ms=status.skew_ms if notice.skew_ms is None else notice.skew_ms,
     )
 
 

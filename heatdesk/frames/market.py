@@ -444,6 +444,7 @@ class Notice:
     note: str | None = None
     gap_since_ms: int | None = None
     latency_ms: float | None = None
+    skew_ms: float | None = None
 
 
 MarketFrame = (

@@ -58,6 +58,8 @@ class StreamStatus:
         Since when a live feed tells nothing that can be trusted; None while it does.
     latency_ms : float or None
         How long after the venue's own time its newest message was in the store.
+    skew_ms : float
+        How far this computer's clock is ahead of the venue's, whose times the data bears.
     """
 
     data_time_ms: int | None = None
@@ -71,6 +73,7 @@ class StreamStatus:
     demo: bool = False
     gap_since_ms: int | None = None
     latency_ms: float | None = None
+    skew_ms: float = 0.0
 
     def state(self, now_ms: int) -> DataState:
         """Resolve the state to show at a moment.
@@ -93,7 +96,11 @@ class StreamStatus:
     def age_s(self, now_ms: int) -> float:
         """Seconds since the moment the newest data speaks of (0 before any)."""
         newest_ms = self.data_time_ms if self.data_time_ms is not None else self.received_ms
-        return 0.0 if newest_ms is None else max(0.0, (now_ms - newest_ms) / 1000)
+        if newest_ms is None:
+            return 0.0
+        # a clock behind the venue's needs nothing: no data counts as newer than now
+        ahead_ms = max(0.0, self.skew_ms) if self.data_time_ms is not None else 0.0
+        return max(0.0, (now_ms - ahead_ms - newest_ms) / 1000)
 
 
 @dataclass(frozen=True, slots=True)

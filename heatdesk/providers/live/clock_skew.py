@@ -31,7 +31,7 @@ class ClockSkew:
     @property
     def skew_ms(self) -> float:
         """How far this computer's clock is ahead of the venue's; 0 where that is not certain."""
-        return self.offset_ms if abs(self.offset_ms) >= TOLD_FROM_MS else 0.0
+        return round(self.offset_ms, -2) if abs(self.offset_ms) >= TOLD_FROM_MS else 0.0
 
     @property
     def latency_ms(self) -> float:

@@ -32,8 +32,9 @@ def tape_health(feed: TapeFeed) -> Health:
     """How trades or liquidations are doing."""
     skew, rules = feed.link.skew, feed.desk.rules
     if feed.gap_since_ms:
-        return Health(feed.gap_since_ms, feed.trouble, feed.retry_ms, None, skew.skew_ms)
-    return Health(0, _live_note(skew, rules, book=False), None, skew.latency_ms, skew.skew_ms)
+        return Health(feed.gap_since_ms, feed.trouble, feed.retry_ms)
+    # what happened is as new as its receipt: the venue's clock does not matter
+    return Health(0, _live_note(skew, rules, book=False), None, skew.latency_ms)
 
 
 def _live_note(skew: ClockSkew, rules: VenueRules, *, book: bool = True) -> str:

@@ -89,4 +89,5 @@ class Lane:
             next_ms=health.next_ms,
             gap_since_ms=health.gap_since_ms,
             latency_ms=health.latency_ms,
+            skew_ms=health.skew_ms,
         )

@@ -63,3 +63,15 @@ def test_a_failure_that_ends_a_stream_leaves_no_progress_and_no_next_moment() ->
     assert (cut.progress, cut.next_ms) == (0.5, START_MS + 1000)
     refused = after_error(ended, KeyRejected("kiyotaka", "wrong key"), None)
     assert refused.needs_key
+
+
+def test_data_that_bears_the_time_of_a_venue_is_as_old_as_the_venue_s_clock_says() -> None:
+    status = after_notice(StreamStatus(), Notice(period_s=5.0, skew_ms=60_000.0))
+    venue_ms = START_MS - 60_000
+    status = after_data(status, window(venue_ms - 60_000), START_MS)
+    assert status.age_s(START_MS) == 0
+    assert status.state(START_MS) is DataState.LIVE
+    assert status.age_s(START_MS + 20_000) == 20
+    behind = after_notice(StreamStatus(), Notice(skew_ms=-60_000.0))
+    behind = after_data(behind, window(START_MS + 50_000), START_MS)
+    assert behind.age_s(START_MS + 3_000) == 3
