@@ -84,8 +84,7 @@ class Part:
         buckets: list[int] = (window.time_ms // PART_MS).tolist()
         first, stop = window.from_ms // PART_MS, -(-window.to_ms // PART_MS)
         ended = window.complete_ms // PART_MS
-        for bucket in [b for b in self._states if first <= b < stop]:
-            del self._states[bucket]
+        # of a bucket seen before that a frame spans without a word about it nothing is new
         for i, bucket in enumerate(buckets):
             self._states[bucket] = state_of(window, i)
         last = max(self._states, default=first - 1)

@@ -24,6 +24,7 @@ PERIOD_S = 5.0
 _PAUSE_S = 0.03
 _SKEW_MS = 10_000
 """Venues whose clocks differ by more are put side by side by when their messages come."""
+_LATENCY_MS, _LATENCY_SHARE = 10.0, 0.25
 _BROKEN = "An internal error stopped this part; the log tells more."
 
 
@@ -102,7 +103,7 @@ class _Hearing:
         """What is new of the sum."""
         found: list[Frame] = []
         notice = self._notice()
-        if notice != self._told:
+        if self._told is None or not _alike(notice, self._told):
             self._told = notice
             found.append(notice)
         window = self._sum.frame() if self._sum is not None else None
@@ -209,6 +210,16 @@ class _Hearing:
             gap_since_ms=self._gap_since_ms,
             latency_ms=max(late, default=None),
         )
+
+
+def _alike(one: Notice, other: Notice) -> bool:
+    """Whether two words say the same; a latency that hardly moved is the same."""
+    if one.latency_ms is not None and other.latency_ms is not None:
+        moved_ms = abs(one.latency_ms - other.latency_ms)
+        if moved_ms > max(_LATENCY_MS, _LATENCY_SHARE * other.latency_ms):
+            return False
+        one = replace(one, latency_ms=other.latency_ms)
+    return one == other
 
 
 def missing_text(missing: Sequence[Part], parts: int) -> str:

@@ -161,6 +161,17 @@ def test_buckets_that_a_part_says_it_did_not_see_are_without_it() -> None:
     assert flaws_of(window)[-1] == Flaw.PARTIAL
 
 
+def test_a_frame_that_corrects_one_bucket_leaves_the_others_it_spans() -> None:
+    total, (a, b) = summed()
+    for part in (a, b):
+        total.take(part, live({n: one(1.0) for n in range(4)}, reach_px=REACH))
+    total.take(a, live({0: one(9.0), 4: one(2.0)}, asked=(0, 5), reach_px=REACH))
+    window = frame_of(total)
+    qty = [bids[100.0] for bids in bids_of(window).values()]
+    assert qty == [10.0, 2.0, 2.0, 2.0, 3.0]
+    assert flaws_of(window) == [0] * 5
+
+
 def test_while_all_are_gone_there_are_gaps() -> None:
     total, (a, b) = summed()
     for part in (a, b):
