@@ -11,11 +11,11 @@ from PySide6.QtGui import QGuiApplication
 
 from heatdesk.errors import WriteError
 from heatdesk.frames import KeyState, ProviderStatus
-from tests.ui.desk import Desk, kind
+from tests.ui.desk import Desk, Plain, kind
 from ui.main_window import MainWindow, layout_file
 from ui.main_window.dock import fit_into_screens
 from ui.main_window.layout_file import Arrangement, Layout, PanelRecord
-from ui.main_window.pulse import FRAME_MS, SLOW_MS
+from ui.main_window.pulse import FRAME_MS, MOVING_MS, SLOW_MS
 from ui.panels.status import StatusPanel
 
 KINDS = (
@@ -25,6 +25,18 @@ KINDS = (
     kind("cohorts", "Cohort bias", "hypertracker"),
     StatusPanel,
 )
+
+
+class Live(Plain):
+    """A panel that moves, and shows something real without a key."""
+
+    @property
+    def moves(self):
+        return not self.demo
+
+    @property
+    def keyless(self):
+        return not self.demo
 
 
 @pytest.fixture
@@ -40,7 +52,8 @@ def opened(desk, qtbot, tmp_path):
 
     def open_one(**options):
         options.setdefault("layout_path", tmp_path / "layout.json")
-        window = MainWindow(desk.context, KINDS, wishes.append, **options)
+        kinds = options.pop("kinds", KINDS)
+        window = MainWindow(desk.context, kinds, wishes.append, **options)
         window.wishes = wishes
         window.resize(1920, 1080)
         window.show()
@@ -81,6 +94,71 @@ def test_the_first_start_is_all_demo_under_a_band(opened):
     assert window.demo_band.isVisible()
     assert "DEMO" in window.windowTitle()
     assert all(panel.band.isVisible() for panel in window.panels() if panel.demo)
+
+
+def test_a_desk_that_opens_live_shows_what_is_real_and_says_so_until_it_is_closed(opened, qtbot):
+    Live.panel_id, Live.provider_id = "order-book", "kiyotaka"
+    window = opened(kinds=(Live, *KINDS[1:]), opens_live=True)
+    assert not any(panel.demo for panel in window.panels())
+    assert not window.demo_band.isVisible()
+    assert window.live_band.isVisible()
+    window.live_band.demo_button.click()
+    qtbot.waitUntil(window.demo_band.isVisible)
+    assert all(panel.demo for panel in window.panels() if panel.provider_id)
+    assert not window.live_band.isVisible()
+    window.demo_band.live_button.click()
+    qtbot.waitUntil(window.live_band.isVisible)
+    window.live_band.dismiss()
+    window.set_demo(True)
+    window.open_live()
+    qtbot.waitUntil(lambda: not window.demo_band.isVisible())
+    assert not window.live_band.isVisible()
+
+
+def test_what_a_demo_is_for_is_said_in_the_band_and_the_way_out_stands_there(opened, qtbot):
+    window = opened(opens_live=True)
+    chosen = []
+    window.live_chosen.connect(chosen.append)
+    window.fall_back("No exchange could be reached.")
+    qtbot.waitUntil(window.demo_band.isVisible)
+    assert window.demo_band.label.text().endswith("No exchange could be reached.")
+    window.demo_band.explain("They can be reached now.", inviting=True)
+    assert window.demo_band.live_button.property("primary")
+    window.demo_band.live_button.click()
+    assert chosen == [True]
+    qtbot.waitUntil(lambda: not window.demo_band.isVisible())
+
+
+def test_falling_back_to_the_demo_spares_what_a_key_has_opened(opened):
+    window = opened(opens_live=True)
+    window.go_live("sharpe")
+    window.fall_back("No exchange could be reached.")
+    assert not window.docks["dots"].panel.demo
+    assert window.docks["order-book"].panel.demo
+
+
+def test_a_saved_demo_stays_a_demo_and_a_saved_live_panel_stays_live(opened):
+    first = opened(opens_live=True)
+    first.docks["dots"].panel.demo = True
+    first.close()
+    again = opened(opens_live=True)
+    assert again.docks["dots"].panel.demo
+    assert not again.docks["order-book"].panel.demo
+    assert not again.live_band.isVisible(), "this is not the first day any more"
+
+
+def test_frames_come_faster_while_live_data_moves_and_slow_down_again(opened, desk, qtbot):
+    Live.panel_id, Live.provider_id = "order-book", "kiyotaka"
+    window = opened(kinds=(Live, *KINDS[1:]), opens_live=True)
+    panel = window.docks["order-book"].panel
+    qtbot.waitUntil(lambda: window.pulse.pace_ms == FRAME_MS)
+    desk.data(panel.primary())
+    window.pulse.beat()
+    assert window.pulse.pace_ms == MOVING_MS
+    qtbot.waitUntil(lambda: window.pulse.pace_ms == FRAME_MS)
+    desk.data(window.docks["dots"].panel.primary())
+    window.pulse.beat()
+    assert window.pulse.pace_ms == FRAME_MS
 
 
 def test_a_key_known_at_the_start_opens_its_panels_live(opened):

@@ -11,7 +11,8 @@ from heatdesk.frames import DataState, StreamStatus
 from tests.ui.desk import NOON_MS, Desk, Plain
 from ui import theme
 from ui.panel import LogTail, Workspace
-from ui.panel.header import state_text
+from ui.panel.header import latency_text, state_text
+from ui.panel.latency import PaintLatency
 
 
 @pytest.fixture
@@ -201,3 +202,49 @@ def test_the_log_tail_keeps_the_newest_lines_only():
 def test_the_style_sheet_knows_every_colour_it_names():
     assert "@" not in theme.style_sheet()
     assert (theme.RESOURCES / "icons" / "chevron-dark.svg").is_file()
+
+
+def test_a_picture_waits_for_the_newest_data_and_its_median_is_told():
+    latency = PaintLatency()
+    assert latency.typical_ms is None
+    latency.painted(100)
+    assert latency.typical_ms is None, "a paint without news is no wait"
+    for arrived_ms, painted_ms in ((1_000, 1_010), (2_000, 2_030), (3_000, 3_020)):
+        latency.drew(arrived_ms)
+        latency.painted(painted_ms)
+    assert latency.typical_ms == 20
+    latency.drew(4_000)
+    latency.painted(4_000 + 60_000)
+    assert latency.typical_ms == 20, "a panel that was covered did not paint late"
+    latency.forget()
+    assert latency.typical_ms is None
+
+
+@pytest.mark.parametrize(
+    ("venue_ms", "screen_ms", "words"),
+    [
+        (None, 12.0, ""),
+        (84.4, None, "84 ms"),
+        (84.4, 21.0, "84 + 21 ms"),
+        (-3.0, 9.0, "0 + 9 ms"),
+        (61_000.0, 20.0, "61 s late"),
+    ],
+)
+def test_how_late_a_picture_is_in_few_words(venue_ms, screen_ms, words):
+    assert latency_text(venue_ms, screen_ms) == words
+
+
+def test_a_gap_is_told_with_its_time_in_the_shown_zone():
+    status = StreamStatus(
+        data_time_ms=NOON_MS, received_ms=NOON_MS, gap_since_ms=NOON_MS - 61_000, latency_ms=5.0
+    )
+    assert state_text(status, NOON_MS) == "gap since 11:58:59"
+
+
+def test_a_live_feed_that_falls_silent_says_its_age(desk, panel):
+    desk.data(panel.primary(), latency_ms=5.0, period_s=5.0)
+    panel.pull()
+    assert panel.header.pill.text == "live"
+    desk.clock.time_ms += 4_000
+    panel.show_header()
+    assert panel.header.pill.text == "live, 4 s"

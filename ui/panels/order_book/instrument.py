@@ -272,7 +272,8 @@ class InstrumentPopover(QFrame):
             self.apply_button.setEnabled(False)
             return
         cost = self._cost(self.wanted())
-        self.cost_label.setText(cost.refused or cost.text or "Costs nothing.")
+        free = "Live from now on; needs no key." if self._present.live else "Costs nothing."
+        self.cost_label.setText(cost.refused or cost.text or free)
         self.apply_button.setEnabled(self.marked() is not None and not cost.refused)
 
     def _apply(self) -> None:
