@@ -120,6 +120,17 @@ def test_flawed_columns_say_so_and_a_bucket_without_a_book_is_a_gap() -> None:
     assert heat.column_state(c + 5, c + 6).tolist() == [1]
 
 
+def test_a_bucket_of_which_nothing_was_right_turns_into_a_gap() -> None:
+    store = MarketStore()
+    level = ({100.0: 1.0}, {105.0: 1.0})
+    store.apply(SUB, live({0: level, 1: level}, reach_px=(50, 200)))
+    store.apply(SUB, live({1: ({}, {})}, reach_px=(0, 0), flaws=[Flaw.TOUCHED]))
+    heat = held(store)
+    c = heat.grid.time.column_of(START_MS)
+    assert heat.column_state(c, c + 2).tolist() == [1, 2]
+    assert math.isnan(value(store, 1, 100.0))
+
+
 def test_a_gap_that_lasts_is_told_by_frames_without_a_snapshot() -> None:
     store = MarketStore()
     level = ({100.0: 1.0}, {105.0: 1.0})
