@@ -73,6 +73,18 @@ def books() -> list[Row]:
     return measure_books()
 
 
+def six_feeds() -> list[Row]:
+    from tests.bench.six_feeds import measure_six_feeds
+
+    return measure_six_feeds()
+
+
+def socket_to_pixel() -> list[Row]:
+    from tests.bench.six_feeds import measure_socket_to_pixel
+
+    return measure_socket_to_pixel()
+
+
 def painting_gl() -> list[Row]:
     from tests.bench.painting_gl import measure_painting_gl
 
@@ -123,6 +135,8 @@ SECTIONS = {
         Section(eight_panels),
         Section(eight_panels_gl, opengl=True, hardware=True),
         Section(decode, 90.0, windows=False),
+        Section(six_feeds),
+        Section(socket_to_pixel),
         Section(books, 90.0, windows=False),
     )
 }
