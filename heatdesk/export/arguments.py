@@ -45,7 +45,7 @@ _ABOUT = """\
 HeatDesk, a desktop trading station: order book and liquidation heatmaps, market dots and
 cohort biases. It shows data only: HeatDesk places no orders.
 
-  main.py                       open the desk as it was left (the demo desk the first time)
+  main.py                       open the desk as it was left (the first time: live, no key)
   main.py --demo                open the demo desk: invented data, no key, no network
   main.py snapshot --out F.png  draw the desk or one panel to a picture, without a window
   main.py export KIND ... --out F.csv|F.npz

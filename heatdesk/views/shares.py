@@ -39,7 +39,7 @@ def share_rows(shares: Sequence[VenueShare]) -> list[tuple[str, str]]:
         rest = sum(one.qty for one in some[_MOST_NAMED:])
         if rest > 0:
             parts.append(f"others {_percent(rest / total)}")
-        rows.append(("Shares", ", ".join(parts)))
+        rows.append(("Venues", ", ".join(parts)))
     if len(known) == len(shares):
         rows.append(("Known by", f"all {len(shares)} venues"))
     else:

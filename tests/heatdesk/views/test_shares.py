@@ -12,7 +12,7 @@ NOT_KNOWN = math.nan
 def test_the_largest_share_comes_first_and_everybody_who_knows_is_counted() -> None:
     shares = [VenueShare("Kraken Spot", 1.0), VenueShare("Binance Perp", 3.0)]
     assert share_rows(shares) == [
-        ("Shares", "Binance Perp 75 %, Kraken Spot 25 %"),
+        ("Venues", "Binance Perp 75 %, Kraken Spot 25 %"),
         ("Known by", "all 2 venues"),
     ]
 
@@ -24,7 +24,7 @@ def test_a_venue_that_does_not_know_the_price_is_told_and_has_no_share() -> None
         VenueShare("Gemini Spot", NOT_KNOWN),
     ]
     rows = dict(share_rows(shares))
-    assert rows["Shares"] == "Binance Perp 100 %, Bybit Perp under 1 %"
+    assert rows["Venues"] == "Binance Perp 100 %, Bybit Perp under 1 %"
     assert rows["Known by"] == "2 of 3 know this price"
 
 
@@ -35,4 +35,4 @@ def test_an_empty_level_has_no_shares_but_is_known() -> None:
 
 def test_many_small_shares_are_told_together() -> None:
     shares = [VenueShare(f"V{n}", 10.0 - n) for n in range(6)]
-    assert dict(share_rows(shares))["Shares"].endswith("others 24 %")
+    assert dict(share_rows(shares))["Venues"].endswith("others 24 %")

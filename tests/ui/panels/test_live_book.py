@@ -186,7 +186,7 @@ def test_a_summed_cell_says_whose_it_is(qtbot: QtBot, market: Market) -> None:
     market.show(qtbot, made)
     now_s = market.clock.now_ms() / 1000
     rows = dict(made.hover_rows(now_s - 0.3, PRICE - 3.0))
-    assert rows["Shares"] == "Binance Perp 75 %, Bybit Perp 25 %"
+    assert rows["Venues"] == "Binance Perp 75 %, Bybit Perp 25 %"
     assert rows["Known by"] == "2 of 3 know this price"
 
 

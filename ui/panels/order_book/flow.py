@@ -162,7 +162,7 @@ class FlowPopover(QFrame):
         column.setSpacing(6)
         for box in self.switches.values():
             column.addWidget(box)
-        heading = QLabel("Least bubble")
+        heading = QLabel("Smallest bubble")
         heading.setProperty("quiet", True)
         column.addSpacing(4)
         column.addWidget(heading)
