@@ -138,7 +138,7 @@ class JsonClient:
         on_wait: OnWait | None = None,
         stall_s: float = 20.0,
         body: bytes | None = None,
-        limit_bytes: int = MAX_BODY_BYTES,
+        limit_bytes: int | None = None,
     ) -> Reply:
         """Ask once, after waiting for the budget.
 
@@ -156,8 +156,8 @@ class JsonClient:
             Longest silence that is borne, before the answer and inside it.
         body : bytes, optional
             JSON that is sent: the request is a POST.
-        limit_bytes : int
-            Largest answer that is read.
+        limit_bytes : int, optional
+            Largest answer that is read, `MAX_BODY_BYTES` unless it is told.
 
         Raises
         ------
@@ -171,7 +171,7 @@ class JsonClient:
             weight=weight,
             on_wait=on_wait,
             stall_s=stall_s,
-            limit_bytes=limit_bytes,
+            limit_bytes=MAX_BODY_BYTES if limit_bytes is None else limit_bytes,
             body=body,
         )
         async with asking as came:
