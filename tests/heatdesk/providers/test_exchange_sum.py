@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heatdesk.frames import BookSub, BookWindow, Flaw, Quote
@@ -235,6 +235,7 @@ def test_the_end_of_a_bucket_counts_for_sums_not_its_largest() -> None:
     assert bids_of(total.frame()) == {0: {100.0: 3.0}}
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 12), st.integers(1, 9)), max_size=25))
 def test_whatever_order_parts_speak_in_the_sum_ends_the_same(
     said: list[tuple[int, int, int]],

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heatdesk.frames import BookSub, BookWindow, Flaw
@@ -163,6 +163,7 @@ def test_hours_of_short_columns_stay_within_their_budget() -> None:
     assert store.snapshot(SUB, START_MS + 799_900) is not None
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 40), min_size=1, max_size=12, unique=True),
     st.tuples(st.floats(50, 150), st.floats(0, 120)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heatdesk.frames import LiquidationBatch, LiquidationEventSub, TradeBatch, TradeSub
@@ -77,6 +77,7 @@ def test_an_unordered_batch_is_put_in_order() -> None:
     assert tape.window(0, 99).price.tolist() == [1.0, 2.0, 0.0]
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 50), max_size=6).map(sorted), max_size=12))
 def test_whatever_comes_in_whatever_order_is_held_once_by_time(batches: list[list[int]]) -> None:
     tape = TradeTape()
