@@ -33,10 +33,14 @@ class Sequence(ABC):
     most_apart_ms : int
         Of a venue that sends nothing but whole books, at a steady pace: the longest time between
         two of them; when it is longer, some were lost. 0: there is no such pace.
+    doubt_ms : int
+        How long before it shows a fault may have happened, where `after` sees a part of the book
+        only: so much is taken back with it.
     """
 
     snapshot_in_stream: ClassVar[bool] = True
     most_apart_ms: ClassVar[int] = 0
+    doubt_ms: ClassVar[int] = 0
 
     def takes(self, snapshot: BookChange, first: BookChange | None) -> bool:
         """Whether a fetched snapshot reaches the first difference held back; else fetch again."""

@@ -227,8 +227,8 @@ class BookSync:
             listener.before(change.event_ms)
         wrong = self._apply(change)
         if wrong:
-            # it was right when the message before had entered
-            self.lose(wrong, self.event_ms)
+            # it was right when the message before had entered, as far as that can be checked
+            self.lose(wrong, max(self.since_ms, self.event_ms - self.sequence.doubt_ms))
             return
         self.event_ms = max(self.event_ms, change.event_ms)
         if self._kept is not None:

@@ -13,6 +13,8 @@ from heatdesk.books.sequence import Verdict
 
 DEPTH: Final = 1000
 """Levels a side that are subscribed to, the most there are."""
+DOUBT_MS: Final = 10_000
+"""So long a lost change may lie below the levels that are checked before it shows."""
 _CHECKED = 10
 _SPARE = 4
 
@@ -39,13 +41,16 @@ class KrakenSequence(BookSequence):
 
     After each message both sides are cut to the depth of the subscription (no removal is sent
     for what falls below it) and the checksum that came along is compared. It covers the best
-    ten levels a side; a message lost further down shows when its levels come near.
+    ten levels a side; a message lost further down shows when its levels come near. Therefore a
+    checksum that fails takes back what was shown shortly before, too.
 
     Parameters
     ----------
     depth : int
         Levels a side the subscription keeps.
     """
+
+    doubt_ms = DOUBT_MS
 
     def __init__(self, depth: int = DEPTH) -> None:
         self._depth = depth

@@ -133,6 +133,23 @@ def test_a_book_that_does_not_add_up_is_in_doubt_since_the_last_one_that_did():
     assert recorder.heard[-1] == ("lost", 1_000)
 
 
+def test_where_a_part_is_checked_a_fault_takes_back_what_came_shortly_before():
+    sync, recorder = streamed()
+    sync.sequence.doubt_ms = 10_000
+    sync.take(snapshot(BIDS, ASKS, 1_000, 1), 0)
+    for second in range(2, 30):
+        sync.take(update([(97.0, 5.0)], [], 1_000 * second, second), 0)
+    sync.sequence.wrong = "the checksum differs"
+    sync.take(update([(97.0, 6.0)], [], 30_000, 30), 0)
+    assert recorder.heard[-1] == ("lost", 19_000)
+    sync, recorder = streamed()
+    sync.sequence.doubt_ms = 10_000
+    sync.take(snapshot(BIDS, ASKS, 1_000, 1), 0)
+    sync.sequence.wrong = "the checksum differs"
+    sync.take(update([(97.0, 6.0)], [], 3_000, 2), 0)
+    assert recorder.heard[-1] == ("lost", 1_000)  # not before it was live
+
+
 @pytest.mark.parametrize("level", [(99.0, -1.0), (99.0, float("nan")), (-1.0, 1.0)])
 def test_a_level_that_is_none_ends_the_book_wherever_it_stands(level):
     for make in (fetched, streamed):
