@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import selectors
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from heatdesk.books.events import BookChange
 
+_WAITED_S = 0.0002
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -69,7 +71,8 @@ class Venues:
 @contextlib.contextmanager
 def venues_beside(*names: str, rate: float = 1.0, recording: bool = True) -> Iterator[Venues]:
     """Run some venues, or all, in another process."""
-    line = [sys.executable, "-m", "tests.servers.venues", "--rate", str(rate)]
+    # No deeper than the feeds tell: what takes the venues' time would count as ours.
+    line = [sys.executable, "-m", "tests.servers.venues", "--rate", str(rate), "--levels", "900"]
     line += [part for name in names for part in ("--venue", name)] or ["--all"]
     if recording and has_recordings():
         line.append("--recording")
@@ -89,21 +92,35 @@ class Stamps:
     Attributes
     ----------
     entered : deque of (read_s, entered_s, behind_ms)
-        By the performance counter; the last is how far the venue's own time lay behind.
+        By the performance counter; the first is the earliest moment at which the bytes can have
+        lain in the socket, the last how far the venue's own time lay behind.
     """
 
     def __init__(self) -> None:
         self.entered: deque[tuple[float, float, float]] = deque()
         self._unheard_s: float | None = None
+        self._turned_s = 0.0
+        """When the turn of the loop began in which the bytes at hand may have come."""
+        self._selected_s = 0.0
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[Stamps]:
         """Look at every live connection for as long as the block runs."""
         data, heard, enter = Connection.data_received, Hub.heard, BookFeed._enter
+        select = selectors.DefaultSelector.select
+
+        def selecting(selector: Any, timeout: float | None = None) -> Any:
+            began_s = time.perf_counter()
+            found = select(selector, timeout)
+            done_s = time.perf_counter()
+            # Where it did not wait, the bytes may have come since it looked the last time.
+            self._turned_s = done_s if done_s - began_s > _WAITED_S else self._selected_s
+            self._selected_s = done_s
+            return found
 
         def read(connection: Connection, raw: bytes) -> None:
             if self._unheard_s is None:
-                self._unheard_s = time.perf_counter()
+                self._unheard_s = self._turned_s
             data(connection, raw)
 
         def hear(hub: Hub, *told: Any) -> None:
@@ -117,10 +134,12 @@ class Stamps:
             self.entered.append((read_s, done_s, time.time() * 1000 - change.event_ms))
 
         _put(read, hear, entering)
+        selectors.DefaultSelector.select = selecting  # type: ignore[method-assign]
         try:
             yield self
         finally:
             _put(data, heard, enter)
+            selectors.DefaultSelector.select = select  # type: ignore[method-assign]
 
 
 def _put(read: Callable[..., None], hear: Callable[..., None], enter: Callable[..., None]) -> None:

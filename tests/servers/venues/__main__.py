@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="every venue")
     parser.add_argument("--recording", action="store_true", help="play recordings where there are")
     parser.add_argument("--rate", type=float, default=1.0, help="times the recorded pace")
+    parser.add_argument("--levels", type=int, default=1200, help="a side of a generated book")
     parser.add_argument("--skew-ms", type=int, default=0, help="how far the venue's clock is ahead")
     parser.add_argument("--data", type=Path, default=default_data_dir())
     parser.add_argument("--port", type=int, default=0, help="of REST; WebSocket has the next one")
@@ -31,7 +32,7 @@ def main() -> None:
             port = args.port + 2 * number if args.port else 0
             server = make(
                 args.recording, args.data, rate=args.rate, skew_ms=args.skew_ms,
-                keep_ms=10_000, port=port,
+                keep_ms=10_000, port=port, levels=args.levels,
             )  # fmt: skip
             servers.append(stack.enter_context(server))
             for name_of, value in server.environment().items():

@@ -136,7 +136,7 @@ class BybitServer(VenueServer):
             for depth in DEPTHS:
                 name = f"orderbook.{depth}.{symbol}"
                 if self.wanted(f"{category}:{name}"):
-                    self._tell_book(key, play, f"{category}:{name}", name, event_ms)
+                    self._tell_book(key, play, f"{category}:{name}", name, event_ms, step)
         if step.trades:
             self.candles[key].note(event_ms, step.trades)
             self._tell_trades(category, play, event_ms, step)
@@ -147,9 +147,11 @@ class BybitServer(VenueServer):
             }  # fmt: skip
             self._held.setdefault(key, []).append(row)
 
-    def _tell_book(self, key: str, play: Play, topic: str, name: str, event_ms: int) -> None:
+    def _tell_book(
+        self, key: str, play: Play, topic: str, name: str, event_ms: int, step: Step
+    ) -> None:
         view = self.views[topic]
-        bids, asks = view.renew(play.book)
+        bids, asks = view.renew(play.book, step)
         if self.mischief.take(frozenset({Kind.RESTART}), key):
             view.number = 1
             self.tell(topic, self._book(play, name, "snapshot", 1, event_ms, *view.levels()))

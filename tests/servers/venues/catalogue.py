@@ -130,11 +130,13 @@ def _served(
     **of_market: Any,
 ) -> VenueServer:
     """A server whose first two markets are full and whose others are small."""
+    if "levels" in options:
+        of_market["levels"] = options.pop("levels")
     of_server, of_play = _split(options)
     listings: list[tuple[Spec, Callable[[], Source]]] = []
     for number, spec in enumerate(specs):
         small = {} if spec.coin in ("BTC", "ETH") else {"levels": 50, "changes": 2}
-        source = generated(spec, PRICES.get(spec.coin, 1.25), **small, **of_market)
+        source = generated(spec, PRICES.get(spec.coin, 1.25), **{**of_market, **small})
         listings.append((spec, first if first is not None and number == 0 else source))
     return server(plays(listings, **of_play), **of_server)
 

@@ -169,15 +169,15 @@ class KrakenServer(VenueServer):
             for depth in DEPTHS:
                 topic = f"book/{depth}/{key}"
                 if self.wanted(topic):
-                    self._tell_book(topic, key, play, event_ms)
+                    self._tell_book(topic, key, play, event_ms, step)
         if step.trades:
             self.candles[key].note(event_ms, step.trades)
             self._tell_trades(key, play, event_ms, step)
 
-    def _tell_book(self, topic: str, key: str, play: Play, event_ms: int) -> None:
+    def _tell_book(self, topic: str, key: str, play: Play, event_ms: int, step: Step) -> None:
         view = self.views[topic]
         before = self._summed(view)
-        bids, asks = view.renew(play.book)
+        bids, asks = view.renew(play.book, step)
         if bids or asks:
             after = self._summed(view)
             total = checksum(play.spec, *after)
@@ -186,8 +186,7 @@ class KrakenServer(VenueServer):
             self.tell_book(topic, key, payload, telling=before != after)
 
     def _summed(self, view: Topmost) -> tuple[list[Change], list[Change]]:
-        bids, asks = view.levels()
-        return bids[:_SUMMED], asks[:_SUMMED]
+        return view.best(_SUMMED)
 
     def spoiled(self, payload: Any, kind: Kind) -> Any:
         data = payload["data"][0]

@@ -6,7 +6,7 @@ from heapq import nlargest, nsmallest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.servers.venues.market import Change, PlainBook
+    from tests.servers.venues.market import Change, PlainBook, Step
 
 
 class Topmost:
@@ -20,18 +20,23 @@ class Topmost:
 
     def __init__(self, depth: int, book: PlainBook, *, tells_fallen: bool) -> None:
         self.depth, self._tells_fallen = depth, tells_fallen
+        self._is_whole = False
         self.bids, self.asks = self._cut(book)
         self.number = 1
         """Of the newest message; subclasses of a venue count as it does."""
 
     def _cut(self, book: PlainBook) -> tuple[dict[int, int], dict[int, int]]:
-        if len(book.bids) <= self.depth and len(book.asks) <= self.depth:
+        self._is_whole = len(book.bids) <= self.depth and len(book.asks) <= self.depth
+        if self._is_whole:
             return dict(book.bids), dict(book.asks)
         bids, asks = nlargest(self.depth, book.bids), nsmallest(self.depth, book.asks)
         return {px: book.bids[px] for px in bids}, {px: book.asks[px] for px in asks}
 
-    def renew(self, book: PlainBook) -> tuple[list[Change], list[Change]]:
-        """What a message tells now."""
+    def renew(self, book: PlainBook, step: Step) -> tuple[list[Change], list[Change]]:
+        """What a message tells now, after a step."""
+        if self._is_whole and max(len(book.bids), len(book.asks)) <= self.depth:
+            # All is told: the step is, but for what was not there anyway.
+            return _entered(self.bids, step.bids), _entered(self.asks, step.asks)
         bids, asks = self._cut(book)
         told = (
             self._told(self.bids, bids, book.bids),
@@ -49,6 +54,21 @@ class Topmost:
         ]  # fmt: skip
         return gone + [(price, qty) for price, qty in now.items() if before.get(price) != qty]
 
+    def best(self, count: int) -> tuple[list[Change], list[Change]]:
+        """The best of what is told, best first."""
+        bids, asks = nlargest(count, self.bids), nsmallest(count, self.asks)
+        return [(px, self.bids[px]) for px in bids], [(px, self.asks[px]) for px in asks]
+
     def levels(self) -> tuple[list[Change], list[Change]]:
         """All that is told, best first."""
         return sorted(self.bids.items(), reverse=True), sorted(self.asks.items())
+
+
+def _entered(side: dict[int, int], changes: list[Change]) -> list[Change]:
+    told = [(price, qty) for price, qty in changes if side.get(price, 0) != qty]
+    for price, qty in told:
+        if qty:
+            side[price] = qty
+        else:
+            side.pop(price, None)
+    return told
