@@ -177,7 +177,10 @@ class Picture:
         if status.problem and status.next_ms is None:
             return True
         filling = status.progress is not None and status.progress < 1.0
-        return panel.ready and not filling
+        # an invented market answers everything: what is drawn over a book belongs to its picture
+        store = self._services.store
+        whole = not panel.demo or all(store.revision(sub) > 0 for sub in panel.needs())
+        return panel.ready and whole and not filling
 
     def _failure(self, wait_s: float) -> HeatDeskError | None:
         for panel in self._panels:
