@@ -111,11 +111,13 @@ class Pictures:
         apply, drew = store.apply, latency.drew
 
         def applied(sub: Any, frame: Any) -> None:
+            if not isinstance(sub, BookSub):
+                apply(sub, frame)
+                return
             # Everything that entered the book before is in this frame.
             entered = [stamps.entered.popleft()[0] for _ in range(len(stamps.entered))]
             apply(sub, frame)
-            if isinstance(sub, BookSub):
-                self._stored.extend(entered)
+            self._stored.extend(entered)
 
         def handed(arrived_ms: int | None) -> None:
             drew(arrived_ms)

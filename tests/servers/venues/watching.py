@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tests.servers.venues.market import Play
 
 
-_BANDED = {"hyperliquid": 20}
+BANDED = {"hyperliquid": 20}
+"""Venues that tell so many levels a side singly, and sums beyond."""
 
 
 @dataclass
@@ -44,7 +45,7 @@ class WatchingStore(MarketStore):
 
     def apply(self, sub: Subscription, frame: MarketFrame) -> None:
         if isinstance(frame, BookWindow) and isinstance(sub, BookSub):
-            _note(self.story(sub), frame)
+            note_window(self.story(sub), frame)
         super().apply(sub, frame)
 
     def set_status(self, sub: Subscription, status: StreamStatus) -> None:
@@ -59,7 +60,8 @@ class WatchingStore(MarketStore):
         super().set_status(sub, status)
 
 
-def _note(story: Story, frame: BookWindow) -> None:
+def note_window(story: Story, frame: BookWindow) -> None:
+    """Remember what a frame tells of each of its columns."""
     story.block_size = frame.block_size
     nowhere = np.full((frame.time_ms.size, 2), np.nan)
     reach = nowhere if frame.reach_px is None else frame.reach_px
@@ -92,7 +94,7 @@ def tally(store: WatchingStore, sub: BookSub, play: Play, until_ms: int) -> Tall
         return found
     first_ms = min(story.columns)
     end_ms = until_ms // sub.interval_ms * sub.interval_ms
-    exact_levels = _BANDED.get(sub.provider, 0)
+    exact_levels = BANDED.get(sub.provider, 0)
     oracle = Oracle(play, story.block_size, sub.interval_ms, exact_levels)
     for start_ms in range(first_ms, end_ms, sub.interval_ms):
         column = story.columns.get(start_ms)
