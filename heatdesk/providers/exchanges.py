@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from heatdesk.errors import BadRequest
 from heatdesk.frames import BookSub, BookWindow, Frame, Notice, Subscription, venue_title
 from heatdesk.providers.base import Provider, ProviderSpec, Span, Tap
-from heatdesk.providers.exchange_parts import PART_MS, PROVIDER, parts_of
-from heatdesk.providers.exchange_sum import BookSum, Part
+from heatdesk.providers.exchanges_parts import PART_MS, PROVIDER, parts_of
+from heatdesk.providers.exchanges_sum import BookSum, Part
 from heatdesk.units import Clock
 
 __all__ = ["Exchanges", "parts_of"]

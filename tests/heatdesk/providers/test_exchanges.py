@@ -16,8 +16,8 @@ from heatdesk.net.budget import Limits, RateBudget
 from heatdesk.net.client import JsonClient
 from heatdesk.net.ledger import Ledger
 from heatdesk.providers.base import Provider, ProviderContext, ProviderSpec, Span
-from heatdesk.providers.exchange_parts import parts_of
 from heatdesk.providers.exchanges import Exchanges
+from heatdesk.providers.exchanges_parts import parts_of
 from heatdesk.settings import Settings
 from heatdesk.store.market import MarketStore
 from tests.heatdesk.clocks import START_MS, JumpingClock

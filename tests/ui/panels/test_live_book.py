@@ -20,7 +20,7 @@ from heatdesk.frames import (
     StreamStatus,
     TradeBatch,
 )
-from heatdesk.providers.exchange_parts import parts_of
+from heatdesk.providers.exchanges_parts import parts_of
 from tests.ui.market_panels import Market
 from ui.panels.order_book import OrderBookPanel
 from ui.panels.order_book.flow import FlowPopover

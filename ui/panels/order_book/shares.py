@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from heatdesk.frames import venue_title
-from heatdesk.providers.exchange_parts import parts_of
+from heatdesk.providers.exchanges_parts import parts_of
 from heatdesk.views.shares import VenueShare
 
 if TYPE_CHECKING:

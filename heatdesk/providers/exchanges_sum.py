@@ -13,7 +13,7 @@ import numpy as np
 
 from heatdesk.frames import BookWindow, Flaw, LevelRuns, Quote
 from heatdesk.frames.market import Float64Array, Int64Array
-from heatdesk.providers.exchange_parts import PART_MS
+from heatdesk.providers.exchanges_parts import PART_MS
 
 OPEN_STATES = 50
 """States that may still change: no venue's messages come later than these five seconds."""

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heatdesk.frames import BookSub, BookWindow, Flaw, Quote
-from heatdesk.providers.exchange_parts import parts_of
-from heatdesk.providers.exchange_sum import OPEN_STATES, BookSum, Part
+from heatdesk.providers.exchanges_parts import parts_of
+from heatdesk.providers.exchanges_sum import OPEN_STATES, BookSum, Part
 from tests.heatdesk.store.books import Snapshot
 from tests.heatdesk.store.live import START_MS, live
 
