@@ -183,7 +183,7 @@ class BybitRules(VenueRules):
     def _reach(self, book: wire.Book, topic: str) -> Reach:
         """Of a side that is full its worst level, else everything."""
         text = topic.split(".")[1]
-        if not text.isdecimal():
+        if not text.isdecimal() or not text.strip("0"):
             raise self._source.bad("topic", "names no depth")
         depth = int(text)
         low = min(price for price, _ in book.b) if len(book.b) >= depth else 0.0

@@ -138,7 +138,8 @@ class GeminiRules(VenueRules):
         change = self._source.decode(wire.DEPTH, raw)
         if change.u < change.U:
             raise self._source.bad("u", "is below the first id")
-        snapshot = change.u == change.U
+        # a whole book has nothing to remove
+        snapshot = change.u == change.U and all(qty for _, qty in (*change.b, *change.a))
         return BookChange(
             change.s.upper(),
             change.b,

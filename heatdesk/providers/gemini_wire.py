@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from heatdesk.providers.live.reading import Amount, Id, Price, TimeMs
 from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 Row = tuple[Price, Amount]
+TimeNs = Annotated[int, Meta(ge=0, lt=1 << 62)]
 
 INTERVALS: Final[dict[int, str]] = {
     MINUTE_MS: "1m",
@@ -27,7 +28,7 @@ INTERVALS: Final[dict[int, str]] = {
 class Depth(Struct):
     """Levels that changed; with one id alone it is the whole book."""
 
-    E: Id
+    E: TimeNs
     s: str
     U: Id
     u: Id
@@ -42,13 +43,13 @@ class Snapshot(Struct):
     bids: list[Row]
     asks: list[Row]
     symbol: str = ""
-    E: Id = 0
+    E: TimeNs = 0
 
 
 class Trade(Struct):
     """One trade; a buyer who was maker means that the aggressor sold."""
 
-    E: Id
+    E: TimeNs
     s: str
     t: Id
     p: Price

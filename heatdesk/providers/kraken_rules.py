@@ -135,7 +135,7 @@ class KrakenRules(VenueRules):
 
     def _side(self, levels: list[wire.Level], path: str) -> tuple[list[Level], list[Digits]]:
         """Levels as numbers, and as they were written."""
-        digits = [(str(level.price, "ascii"), str(level.qty, "ascii")) for level in levels]
+        digits = [(str(level.price, "latin-1"), str(level.qty, "latin-1")) for level in levels]
         try:
             read = [(float(price), float(qty)) for price, qty in digits]
         except ValueError:

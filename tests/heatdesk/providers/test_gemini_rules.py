@@ -155,6 +155,14 @@ def test_answers_are_confirmations_refusals_or_signs_of_life() -> None:
     assert said(u=4, E=T0, s="btcusd", b="1", B="1", a="2", A="1") == Alive()
 
 
+def test_a_message_that_removes_a_level_is_not_the_whole_of_a_book() -> None:
+    sync = BookSync(DenseBook(0.01), GeminiSequence())
+    sync.take(book_of(WHOLE_BOOK), 1)
+    last = WHOLE_BOOK["u"]
+    sync.take(book_of({**DIFFERENCE, "U": last + 9, "u": last + 9, "b": [["1", "0"]]}), 2)
+    assert sync.state is SyncState.GAP
+
+
 @pytest.mark.parametrize(
     ("message", "changes", "field"),
     [
@@ -162,9 +170,11 @@ def test_answers_are_confirmations_refusals_or_signs_of_life() -> None:
         (DIFFERENCE, {"a": [["0", "1"]]}, "a[0][0]"),
         (DIFFERENCE, {"a": [["1"]]}, "a[0]"),
         (DIFFERENCE, {"E": "soon"}, "E"),
+        (DIFFERENCE, {"E": 1 << 62}, "E"),
         (DIFFERENCE, {"u": -1}, "u"),
         (DIFFERENCE, {"u": 5}, "u"),
         (DIFFERENCE, {"s": None}, "s"),
+        (TRADE, {"E": 10**33}, "E"),
         (TRADE, {"p": "0"}, "p"),
         (TRADE, {"q": "nan"}, "q"),
     ],

@@ -188,6 +188,7 @@ def test_answers_are_confirmations_refusals_or_signs_of_life() -> None:
         ([('"45283.5"', "1")], "data[0].bids[0].price"),
         ([("45283.5", "1e300")], "data[0].bids[0].qty"),
         ([("45283.5", "null")], "data[0].bids[0].qty"),
+        ([("45283.5", '"\u00e9"')], "data[0].bids[0].qty"),
         ([("45283.5", "[1]")], "data[0].bids[0].qty"),
         ([("45283.5", "1e999")], "data[0].bids[0].qty"),
     ],
