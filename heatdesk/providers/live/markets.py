@@ -12,7 +12,8 @@ from heatdesk.providers.live.snapshots import ask_venue
 
 FRESH_S = 86_400.0
 LOOK_AGAIN_S = 60.0
-"""A symbol that is not in the list makes the list asked anew, but no more often than this."""
+"""A symbol that is not in the list, or does not trade, makes the list asked anew, but no more often
+than this."""
 PERP, SPOT = "PERP", "SPOT"
 
 
@@ -44,7 +45,8 @@ class Markets(MarketLookup):
         """
         await self.load()
         market = self._of(venue, symbol)
-        if market is None and self._age_s() > LOOK_AGAIN_S:
+        stands_still = market is None or market.trading is not Trading.ON
+        if stands_still and self._age_s() > LOOK_AGAIN_S:
             await self.load(LOOK_AGAIN_S)
             market = self._of(venue, symbol)
         title, provider = self._desk.rules.title, self._desk.rules.provider

@@ -19,10 +19,11 @@ from heatdesk.errors import (
     Unreachable,
 )
 from heatdesk.frames import LiquidationBatch, LiquidationEventSub, MarketList, MarketSub, TradeSub
-from heatdesk.providers.live.rules import LineLimits
+from heatdesk.providers.live.markets import LOOK_AGAIN_S
+from heatdesk.providers.live.rules import LineLimits, Trading
 from tests.heatdesk.providers.live.listening import BOOK, listening
 from tests.heatdesk.providers.live.test_books import BOTH_KINDS, live, settled
-from tests.heatdesk.providers.live.venue import ID, VENUE, Venue, provider_of, until
+from tests.heatdesk.providers.live.venue import ID, VENUE, LeapClock, Venue, provider_of, until
 
 TRADES = TradeSub(ID, VENUE, "BTCUSD")
 
@@ -170,6 +171,27 @@ def test_a_market_that_cannot_be_shown_is_told_in_a_sentence(
             assert isinstance(book.error, kind)
             assert word in book.error.user_message
             assert not venue.opened
+
+    asyncio.run(work())
+
+
+def test_a_market_that_trades_again_is_found_without_waiting_for_tomorrows_list() -> None:
+    async def work() -> None:
+        venue = Venue()
+        venue.clock = clock = LeapClock()
+        venue.markets[0]["trading"] = "paused"
+        async with venue.serving():
+            provider = provider_of(venue)
+            for seconds in (0, LOOK_AGAIN_S / 2):
+                clock.leapt_s += seconds
+                with pytest.raises(MarketPaused):
+                    await provider._hub.markets.want(VENUE, "BTCUSD")
+            assert venue.asked == ["/markets"]
+            venue.markets[0]["trading"] = "on"
+            clock.leapt_s += LOOK_AGAIN_S
+            found = await provider._hub.markets.want(VENUE, "BTCUSD")
+            assert found.trading is Trading.ON
+            await provider.context.http.close()
 
     asyncio.run(work())
 
