@@ -10,7 +10,7 @@ import numpy as np
 
 from heatdesk.books.columns import EMPTY, State, assembled, largest
 from heatdesk.books.dense import DenseBook
-from heatdesk.books.shapes import Weight
+from heatdesk.books.shapes import MOST_BLOCKS, Column, Weight
 from heatdesk.frames import BookWindow, Flaw, Quote
 
 STATE_MS = 100
@@ -170,6 +170,11 @@ class Sampler:
 
     # ------------------------------------------------------------------------------- telling
 
+    @property
+    def event_ms(self) -> int:
+        """Newest time it was told of; it cannot go back."""
+        return self._event_ms
+
     def frame(self, until_ms: int) -> BookWindow | None:
         """All columns that changed since the last call, the forming one too; None: none did.
 
@@ -238,10 +243,18 @@ class Sampler:
         """The book as it is."""
         if self._seen != self.book.revision:
             self._seen = self.book.revision
-            reach = self.book.reach or (0.0, 0.0)
             column = self.book.column(self.block_size, self._weight)
+            reach = self._told(column)
             self._state = State(column.low, column.bids, column.asks, reach, self.book.crossed)
         return self._state
+
+    def _told(self, column: Column) -> tuple[float, float]:
+        """What the book vouches for, as far as the column goes: a deep book is cut off."""
+        low, high = self.book.reach or (0.0, 0.0)
+        if column.bids.size < MOST_BLOCKS:
+            return low, high
+        end = column.low + column.bids.size
+        return max(low, column.low * self.block_size), min(high, end * self.block_size)
 
     def _move_on(self, bucket: int) -> None:
         """The 100 ms buckets before this one have ended, with the book as it is now."""

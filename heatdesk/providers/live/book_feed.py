@@ -30,7 +30,11 @@ WIDEN_SHARE = 0.35
 """A wider snapshot is fetched when the touch is nearer to the end of what is known than this
 share of half its height..."""
 WIDEN_EVERY_S = 20.0
-"""...but never more often than this."""
+"""...but never more often than this..."""
+WIDEN_MOST_S = 640.0
+"""...and less and less often where that does not help: the venue may have no more to tell."""
+JUMP_MS = 5_000
+"""A venue's time that is set back, or runs ahead of the clocks, by more starts the book anew."""
 
 
 class BookFeed(MarketFeed):
@@ -61,6 +65,8 @@ class BookFeed(MarketFeed):
         )
         self._begun_s = desk.clock.monotonic_s()
         self._widened_s = -WIDEN_EVERY_S
+        self._widen_every_s = WIDEN_EVERY_S
+        self._undated: BookChange | None = None
         self._resyncing: asyncio.Task[None] | None = None
         self._fetching: asyncio.Task[None] | None = None
         if link.lead is not None and link.lead.state is WireState.OPEN:
@@ -80,6 +86,10 @@ class BookFeed(MarketFeed):
     def was_live(self) -> bool:
         """Whether the book was LIVE at any time."""
         return self.sync.state is SyncState.LIVE or self.sync.gap_since_ms > 0
+
+    def is_set_back(self, event_ms: int) -> bool:
+        """Whether the book lives at a time long before that one: the venue's clock was set."""
+        return self.is_live and self.sync.event_ms < event_ms - JUMP_MS
 
     def until_ms(self) -> int:
         """The venue's time until which this book is known, or known to be lost."""
@@ -162,9 +172,10 @@ class BookFeed(MarketFeed):
         if self.sync.state is SyncState.LIVE:
             if why := self.watch.check(now_ms):
                 self._lose(why, self.watch.since_ms)
-            elif self._is_near_the_end() and now_s - self._widened_s > WIDEN_EVERY_S:
-                self._widened_s = now_s
-                self.sync.want_wider()
+            else:
+                self._widen(now_s)
+        elif self._undated is not None and now_s - self._begun_s > HELD_PATIENCE_S:
+            self._enter_undated(self.link.skew.venue_ms(now_ms), now_ms)
         elif self._waits_in_vain(now_s):
             self._lose(f"{self.desk.rules.title} sent no snapshot of {self.market.symbol}.")
         self._react()
@@ -186,15 +197,25 @@ class BookFeed(MarketFeed):
 
     def _begin(self) -> None:
         self._begun_s = self.desk.clock.monotonic_s()
+        self._undated = None
         self.sync.begin(self.desk.clock.now_ms())
         self._react()
 
     def _enter(self, change: BookChange, now_ms: int) -> None:
+        skew = self.link.skew
         if change.event_ms:
-            self.link.skew.observe(change.event_ms, now_ms)
-        else:
+            if self._jumps(change.event_ms, now_ms):
+                return
+            skew.observe(change.event_ms, now_ms)
+            if self._undated is not None:
+                self._enter_undated(change.event_ms, now_ms)
+        elif skew.is_known:
             # a snapshot that names no time speaks of now
-            change = replace(change, event_ms=self.link.skew.venue_ms(now_ms))
+            change = replace(change, event_ms=skew.venue_ms(now_ms))
+        else:
+            # what now is at the venue, its next message tells
+            self._undated = change
+            return
         try:
             self.sync.take(change, now_ms)
         except ValueError as error:
@@ -207,6 +228,28 @@ class BookFeed(MarketFeed):
                 self.watch.changed(change.event_ms, now_ms)
         self._react()
         self.poke()
+
+    def _enter_undated(self, event_ms: int, now_ms: int) -> None:
+        """A snapshot that named no time, once it is known what the venue's clock shows."""
+        snapshot, self._undated = self._undated, None
+        if snapshot is not None:
+            self._enter(replace(snapshot, event_ms=event_ms), now_ms)
+
+    def _jumps(self, event_ms: int, now_ms: int) -> bool:
+        """Whether a message of a LIVE book cannot be of that time: it does not enter."""
+        skew = self.link.skew
+        if self.sync.state is not SyncState.LIVE:
+            return False
+        back_ms = self.sync.event_ms - event_ms
+        ahead_ms = event_ms - max(skew.venue_ms(now_ms), self.sync.event_ms)
+        if max(back_ms, ahead_ms) <= JUMP_MS:
+            return False
+        if skew.is_known:
+            skew.forget()
+        else:
+            skew.observe(event_ms, now_ms)
+        self._lose(f"The time of {self.desk.rules.title} jumped; its book starts anew.")
+        return True
 
     def _lose(self, why: str, at_ms: int | None = None, *, resync: bool = True) -> None:
         self.trouble = why
@@ -277,7 +320,8 @@ class BookFeed(MarketFeed):
 
     def _took(self, change: BookChange) -> bool:
         try:
-            took = self.sync.snapshot(change, self.desk.clock.now_ms())
+            # the venue's time, for a snapshot that names none
+            took = self.sync.snapshot(change, self.link.skew.venue_ms(self.desk.clock.now_ms()))
         except ValueError as error:
             raise BadPayload(
                 self.desk.rules.provider,
@@ -298,6 +342,15 @@ class BookFeed(MarketFeed):
     def _waits_in_vain(self, now_s: float) -> bool:
         syncing = self.sync.state is SyncState.SYNCING and self._source is not None
         return syncing and self._fetching is None and now_s - self._begun_s > SYNC_PATIENCE_S
+
+    def _widen(self, now_s: float) -> None:
+        """Ask for a wider snapshot when the touch nears the end of what is known."""
+        if not self._is_near_the_end():
+            self._widen_every_s = WIDEN_EVERY_S
+        elif now_s - self._widened_s > self._widen_every_s:
+            self._widened_s = now_s
+            self._widen_every_s = min(2 * self._widen_every_s, WIDEN_MOST_S)
+            self.sync.want_wider()
 
     def _is_near_the_end(self) -> bool:
         reach = None if self._in_stream else self.sync.book.reach

@@ -23,6 +23,11 @@ class ClockSkew:
         self._latest_ms = 0.0
 
     @property
+    def is_known(self) -> bool:
+        """Whether any message said what the venue's clock shows."""
+        return self._least_ms is not None or self._previous_ms is not None
+
+    @property
     def offset_ms(self) -> float:
         """This computer's time of receipt less the venue's event time, at best."""
         known = [ms for ms in (self._least_ms, self._previous_ms) if ms is not None]

@@ -112,6 +112,9 @@ class LiveProvider(Provider):
             while True:
                 await lane.turn()
                 watch.restart()
+                if sampler is not None and feed.is_set_back(sampler.event_ms):
+                    feed.sync.forget(sampler)
+                    sampler = None
                 if sampler is None and feed.is_live:
                     sampler = self._sampler(sub, feed)
                     feed.sync.listen(sampler)

@@ -60,6 +60,7 @@ class TapeFeed(MarketFeed):
         self.trouble = ""
         self.retry_ms: int | None = None
         self._seen = Seen()
+        self._heard_on = 0
 
     def take(self, wire: Wire, event: VenueEvent) -> None:
         """Trades or liquidations came; what came before is left out."""
@@ -68,7 +69,10 @@ class TapeFeed(MarketFeed):
         batch: Batch = event.batch
         if batch.time_ms.size == 0:
             return
-        self.link.skew.observe(int(batch.time_ms[-1]), wire.heard_ms)
+        if wire.number == self._heard_on:
+            # a subscription may begin with trades of long ago, which say nothing about clocks
+            self.link.skew.observe(int(batch.time_ms[-1]), wire.heard_ms)
+        self._heard_on = wire.number
         if isinstance(event, Traded) and event.ids:
             fresh = self._seen.fresh_ids(event.ids)
         else:

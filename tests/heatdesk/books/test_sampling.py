@@ -292,3 +292,20 @@ def test_a_column_is_a_multiple_of_100_ms_wide(interval_ms):
 def test_a_level_has_a_height(block_size):
     with pytest.raises(ValueError, match="cannot be"):
         Sampler(DenseBook(1.0), LINEAR, 100, block_size)
+
+
+@pytest.mark.parametrize("reach", [(0.0, 1e15), (5.0, 1_000.0)])
+def test_what_a_column_is_too_short_for_is_not_told_as_empty(reach):
+    book = DenseBook(0.01)
+    far = snapshot([(100.0, 3.0), (10.0, 7.0)], [(100.01, 1.0), (900.0, 4.0)], reach=reach)
+    book.load(far)
+    sampler = Sampler(book, LINEAR, 100, 0.01)
+    sampler.live(START)
+    frame = sampler.frame(START)
+    low, high = frame.reach_px[0]
+    assert low < 90
+    assert high > 110
+    assert low > 10.0
+    assert high < 900.0
+    assert frame.bids.price.tolist() == [100.0]
+    assert frame.asks.price.tolist() == [100.01]

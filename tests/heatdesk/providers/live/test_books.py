@@ -290,3 +290,26 @@ def test_a_tick_size_that_changes_starts_the_book_anew() -> None:
             assert book.last(98.5) == (4.0, 0.0)
 
     asyncio.run(work())
+
+
+def test_a_book_that_no_snapshot_can_widen_is_fetched_less_and_less_often() -> None:
+    async def work() -> None:
+        venue = Venue()
+        venue.clock = clock = LeapClock()
+        # bids down to 50, asks up to 500: the touch is always near the lower end
+        venue.books["BTCUSD"][1].update({500.0: 1.0})
+        async with venue.serving(), listening(provider_of(venue), BOOK) as (book,):
+            await live(venue, book)
+            await until(lambda: venue.asked.count("/book") == 2)
+            fetched = []
+            for _ in range(4):
+                for _ in range(4):
+                    clock.leapt_s += 6.0
+                    await venue.change(qty=8.0)
+                    await asyncio.sleep(0.3)
+                fetched.append(venue.asked.count("/book"))
+            # after 24, 48, 72 and 96 seconds: again at 40, and not before 120
+            assert fetched == [2, 3, 3, 3]
+            assert book.status.gap_since_ms is None
+
+    asyncio.run(work())
