@@ -64,6 +64,8 @@ async def fetch_frames(
         raise UsageError(f"{provider.spec.title} has no {args.kind} data.")
     if isinstance(sub, BookSub) and sub.provider in LIVE_PROVIDERS:
         return [await record(args, sub, provider, providers, clock, say)]
+    if type(provider).fetch is Provider.fetch:
+        raise UsageError(f"{provider.spec.title}: told from now on, there is no past to export.")
     http = provider.context.http
     http.longest_stall_s = max(1.0, args.timeout_s)
     patience = Patience(clock, provider.context.budget, http, args.timeout_s, say)

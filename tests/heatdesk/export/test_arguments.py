@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from heatdesk.errors import UsageError
 from heatdesk.export import command_line
 from heatdesk.export.arguments import parse_arguments, subscription_from
 from heatdesk.frames import BookSub, CohortSub, DotSub, LiquidationSub, Quote, Resolution
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SPAN = ["--interval", "1m", "--from", "2026-04-13T12:00", "--period", "1h", "--out", "a.csv"]
 BTC = ["--venue", "BINANCE_FUTURES", "--symbol", "BTCUSDT"]
@@ -110,3 +115,14 @@ def test_wrong_use_ends_with_two_and_one_line(capsys: pytest.CaptureFixture[str]
     said = capsys.readouterr().err
     assert said.startswith("heatdesk: ")
     assert said.count("\n") == 1
+
+
+def test_what_is_only_told_from_now_on_has_no_past_to_export(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEATDESK_HOME", str(tmp_path))
+    argv = ["export", "liquidation", "--provider", "happened", "--coin", "BTC", "--interval", "1m"]
+    argv += ["--from", "2026-04-13T12:00", "--period", "5m", "--out", str(tmp_path / "a.csv")]
+    assert command_line.main(argv) == 2
+    assert "there is no past to export" in capsys.readouterr().err
+    assert not (tmp_path / "a.csv").exists()
