@@ -68,6 +68,8 @@ class Watch:
             with server.lock:
                 play = play_of(server, sub)
                 until_ms = (play.last_ms - SETTLED_MS) // sub.interval_ms * sub.interval_ms
+                # The end of a book that nobody wants any more was not seen.
+                until_ms = min(until_ms, max(story.columns))
                 from_ms = self._checked_ms.get(sub, min(story.columns))
                 from_ms = max(from_ms, until_ms - KEEP_MS + 2 * SETTLED_MS)
                 oracle = Oracle(
@@ -115,9 +117,10 @@ def open_books(program: Program) -> None:
     for dock in list(window.docks.values()):
         dock.close()
     for provider, symbols in SYMBOLS.items():
-        dock = window.add_panel(OrderBookPanel.panel_id, demo=False)
+        dock = window.open_panel(OrderBookPanel.panel_id)
         panel = dock.panel
         assert isinstance(panel, OrderBookPanel)
+        panel.demo = False
         venues = (venue_of(provider),)
         panel.choose(replace(panel.options, source=LIVE, venues=venues, symbol=symbols[0]))
 

@@ -69,7 +69,7 @@ class HyperliquidServer(VenueServer):
         Kind.DROP, Kind.REORDER, Kind.SKIP, Kind.CHECKSUM, Kind.OLD, Kind.ENDLESS, Kind.RESTART,
         Kind.REFUSE_REST,
     }  # fmt: skip
-    silence_to_notice_s = 18.0
+    silence_to_notice_s = 1.5
     subscriptions: ClassVar[int] = 1000
 
     def __init__(self, plays: Sequence[Callable[[int], Play]], *, port: int = 0) -> None:

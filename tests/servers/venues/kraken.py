@@ -12,7 +12,7 @@ from tests.servers.base import Reply, Request, json_reply
 from tests.servers.venues.binance import whole
 from tests.servers.venues.candles import Candle, Candles
 from tests.servers.venues.limits import SlidingCount
-from tests.servers.venues.market import Change, Play, Spec, Step
+from tests.servers.venues.market import Change, PlainBook, Play, Spec, Step
 from tests.servers.venues.mischief import Kind
 from tests.servers.venues.server import VenueServer
 from tests.servers.venues.session import Session
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DEPTHS = (10, 25, 100, 500, 1000)
 INTERVALS_MIN = (1, 5, 15, 30, 60, 240, 1440, 10080, 21600)
 _SUMMED = 10
+_LOSSES = frozenset({Kind.DROP, Kind.REORDER})
 _ROOT = "/0/public/"
 _CHANNELS = ("book", "trade", "ohlc", "ticker", "instrument")
 
@@ -52,6 +53,8 @@ class KrakenServer(VenueServer):
     connects = (150, 600.0)
     line_paths = ("/v2",)
     faults = frozenset(Kind) - {Kind.SKIP, Kind.OLD, Kind.ENDLESS, Kind.RESTART, Kind.REFUSE_REST}
+    # Ten levels a side are summed: a shorter silence may go by that only deeper ones tell of.
+    silence_to_notice_s = 32.0
     requests: ClassVar[tuple[float, float]] = (15, 15.0)
 
     def __init__(self, plays: Sequence[Callable[[int], Play]], *, port: int = 0) -> None:
@@ -177,13 +180,28 @@ class KrakenServer(VenueServer):
     def _tell_book(self, topic: str, key: str, play: Play, event_ms: int, step: Step) -> None:
         view = self.views[topic]
         before = self._summed(view)
+        lost = self._lossy(key) and PlainBook(view.bids, view.asks)
         bids, asks = view.renew(play.book, step)
         if bids or asks:
             after = self._summed(view)
             total = checksum(play.spec, *after)
             payload = self._book(play, "update", event_ms, bids, asks, total)
             # A loss that the best ten do not show is beyond what the contract can tell.
-            self.tell_book(topic, key, payload, telling=before != after)
+            telling = before != after and not (lost and self._mends(view, lost, play))
+            self.tell_book(topic, key, payload, telling=telling)
+
+    def _lossy(self, key: str) -> bool:
+        waiting = self.mischief.waiting
+        return any(one.kind in _LOSSES and one.symbol in ("", key) for one in waiting)
+
+    def _mends(self, view: Topmost, lost: PlainBook, play: Play) -> bool:
+        """Whether the next message hides the loss of this one from the best ten."""
+        later = play.book.copy()
+        later.apply(play.next.bids, play.next.asks)
+        probe = Topmost(view.depth, PlainBook(view.bids, view.asks), tells_fallen=False)
+        lost.apply(*probe.renew(later, play.next))
+        mended = lost.best_bids(_SUMMED), lost.best_asks(_SUMMED)
+        return mended == probe.best(_SUMMED)
 
     def _summed(self, view: Topmost) -> tuple[list[Change], list[Change]]:
         return view.best(_SUMMED)
