@@ -19,7 +19,9 @@ class BookTop:
     """Best prices of a book made of levels.
 
     A level reaches from its price to ``price + block_size``, so both edges that face each
-    other belong to the best levels: the true best bid lies somewhere in its level.
+    other belong to the best levels: the true best bid lies somewhere in its level. Of a book that
+    tells its best prices ``block_size`` is 0: they are the prices themselves. Those of several
+    venues may cross.
 
     Attributes
     ----------
@@ -43,6 +45,11 @@ class BookTop:
         return max(0.0, self.ask - self.bid - self.block_size)
 
     @property
+    def exact(self) -> bool:
+        """Whether these are prices as quoted, not levels."""
+        return self.block_size == 0
+
+    @property
     def spread_bound(self) -> float:
         """Largest spread the two best levels allow: known only to the height of a level."""
         return max(self.block_size, self.ask - self.bid)
@@ -60,6 +67,8 @@ class BookProfile:
         Quantity at each level.
     bid_sum, ask_sum : (n,) float64
         Quantity from the best price to this level.
+    best_px : tuple of two floats or None
+        Best bid and ask as quoted, where the book tells them.
     """
 
     block_size: float
@@ -70,10 +79,13 @@ class BookProfile:
     ask_price: Float64Array = field(repr=False)
     ask_qty: Float64Array = field(repr=False)
     ask_sum: Float64Array = field(repr=False)
+    best_px: tuple[float, float] | None = None
 
     @property
     def top(self) -> BookTop:
         """Best prices."""
+        if self.best_px is not None:
+            return BookTop(*self.best_px, 0.0)
         bid, ask = _best(self.bid_price, self.bid_qty), _best(self.ask_price, self.ask_qty)
         return BookTop(bid, ask, self.block_size)
 
@@ -129,11 +141,18 @@ def compute_profile(window: BookWindow, mid: float = float("nan")) -> BookProfil
         ask_price=ask_price,
         ask_qty=ask_qty,
         ask_sum=np.cumsum(ask_qty),
+        best_px=best_of_snapshot(window, last) if window.best_px is not None else None,
     )
 
 
 def best_of_snapshot(window: BookWindow, i: int) -> tuple[float, float]:
-    """Best bid and ask price of a snapshot as served; NaN where a side is empty or not marked."""
+    """Best bid and ask price of a snapshot as served; NaN where a side is empty or not marked.
+
+    As the venue quotes them where that is told, else the lower edges of the best levels.
+    """
+    if window.best_px is not None:
+        bid, ask = window.best_px[i].tolist()
+        return bid, ask
     if window.bids is None or window.asks is None:
         return float("nan"), float("nan")
     bid_price, bid_qty = window.bids.at(i)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 
 from heatdesk.books.shapes import Float64Array
 from heatdesk.frames import LevelRuns
+
+NO_BEST = (math.nan, math.nan)
+"""Best bid and ask of a book that has none, or is not to be believed."""
 
 
 class State(NamedTuple):
@@ -25,6 +29,9 @@ class State(NamedTuple):
         Half-open price range that the venue vouched for; empty where it vouched for none.
     crossed : bool
         Whether a bid was not below an ask.
+    best : tuple of two floats
+        Best bid and ask, NaN where there was none to be believed. Of the largest of several
+        states nobody asks it.
     """
 
     low: int
@@ -32,6 +39,7 @@ class State(NamedTuple):
     asks: Float64Array
     reach: tuple[float, float]
     crossed: bool = False
+    best: tuple[float, float] = NO_BEST
 
 
 EMPTY = State(0, np.zeros(0), np.zeros(0), (0.0, 0.0))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
-from heatdesk.books.columns import EMPTY, State, assembled, largest
+from heatdesk.books.columns import EMPTY, NO_BEST, State, assembled, largest
 from heatdesk.books.dense import DenseBook
 from heatdesk.books.shapes import MOST_BLOCKS, Column, Weight
 from heatdesk.frames import BookWindow, Flaw, Quote
@@ -162,7 +163,9 @@ class Sampler:
             if sample is None or column > first or at_ms <= first * self.interval_ms:
                 self._due[column] = Sample(column, EMPTY, EMPTY, True, 0)
             else:
-                self._due[column] = replace(sample, touched=True)
+                # at the end of this bucket there was no best price to be believed
+                end = sample.last._replace(best=NO_BEST)
+                self._due[column] = replace(sample, last=end, touched=True)
         self._touched = True
         if first < self._column:
             self._top = None
@@ -235,6 +238,7 @@ class Sampler:
             last_reach_px=last_reach_px,
             flaws=np.array(flaws, np.uint8),
             updates=np.array([sample.updates for sample in samples], np.int64),
+            best_px=np.array([last.best for last in lasts], np.float64).reshape(-1, 2),
         )
 
     # ------------------------------------------------------------------------------- columns
@@ -245,7 +249,11 @@ class Sampler:
             self._seen = self.book.revision
             column = self.book.column(self.block_size, self._weight)
             reach = self._told(column)
-            self._state = State(column.low, column.bids, column.asks, reach, self.book.crossed)
+            bid, _, ask, _ = self.book.best()
+            crossed = bid >= ask
+            # one beyond what is vouched for may not be the best
+            best = NO_BEST if crossed else (_inside(bid, reach), _inside(ask, reach))
+            self._state = State(column.low, column.bids, column.asks, reach, crossed, best)
         return self._state
 
     def _told(self, column: Column) -> tuple[float, float]:
@@ -299,3 +307,8 @@ class Sampler:
         for quiet in range(max(self._column, known, now - _MOST_QUIET) + 1, now + 1):
             found.append(Sample(quiet, state, state, state.crossed, 0))
         return found
+
+
+def _inside(price: float, reach: tuple[float, float]) -> float:
+    """A price that lies in a half-open range; NaN for any other."""
+    return price if reach[0] <= price < reach[1] else math.nan

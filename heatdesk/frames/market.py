@@ -104,6 +104,10 @@ class BookWindow:
         Bits of `Flaw`; None: all flawless.
     updates : (n_snapshot,) int64 or None
         Messages that changed the book in each bucket; None where nobody counted.
+    best_px : (n_snapshot, 2) float64 or None
+        Best bid and best ask at the end of each bucket as the venue quotes them, however high a
+        level is. NaN where a side was empty, and where the book was not to be believed then. Of
+        a sum the best of all its parts: the ask may lie below the bid. None: nobody told.
     """
 
     from_ms: int
@@ -122,6 +126,7 @@ class BookWindow:
     flaws: NDArray[np.uint8] | None = field(default=None, repr=False)
     updates: Int64Array | None = field(default=None, repr=False)
     last_reach_px: Float64Array | None = field(default=None, repr=False)
+    best_px: Float64Array | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         sides = (self.bids, self.asks, self.unsided, self.last_bids, self.last_asks)
@@ -134,13 +139,13 @@ class BookWindow:
         if (self.last_bids is None) != (self.last_asks is None):
             raise ValueError("the end of a bucket has both sides")
         n = self.time_ms.size
-        reaches = (self.reach_px, self.last_reach_px)
-        if any(reach is not None and reach.shape != (n, 2) for reach in reaches):
-            raise ValueError("reach_px has the wrong shape")
+        pairs = (self.reach_px, self.last_reach_px, self.best_px)
+        if any(pair is not None and pair.shape != (n, 2) for pair in pairs):
+            raise ValueError("reach_px or best_px has the wrong shape")
         counted = (self.flaws, self.updates)
         if any(column is not None and column.shape != (n,) for column in counted):
             raise ValueError("flaws or updates and snapshots differ in number")
-        _freeze(self.time_ms, *(a for a in (*reaches, *counted) if a is not None))
+        _freeze(self.time_ms, *(a for a in (*pairs, *counted) if a is not None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ MAX_LEVELS = 4096
 _MOST_AT_ONCE = 600
 _NOISE = 1e-6
 _FARTHEST = 2.0**53
+_NO_BEST = (math.nan, math.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class State:
     bid, ask : (n,) float64
     flaws : int
         Bits of `Flaw`.
+    best : tuple of two floats
+        Best bid and ask as quoted; NaN where unknown.
     """
 
     low: int
@@ -41,6 +44,7 @@ class State:
     ask: Float64Array = field(repr=False)
     flaws: int = 0
     updates: int = 0
+    best: tuple[float, float] = _NO_BEST
 
     @property
     def stop(self) -> int:
@@ -123,7 +127,7 @@ class Part:
             return None
         if self.newest is None or bucket <= self.newest or self._latest is None:
             return None
-        return State(self._latest.low, self._latest.bid, self._latest.ask)
+        return replace(self._latest, flaws=0, updates=0)
 
     def forget_before(self, bucket: int) -> None:
         """Let go of what is settled."""
@@ -204,7 +208,8 @@ class BookSum:
                 bid[a - low : b - low] += state.bid[a - state.low : b - state.low]
                 ask[a - low : b - low] += state.ask[a - state.low : b - state.low]
             flaws |= state.flaws
-        return State(low, bid, ask, int(flaws), sum(state.updates for state in states))
+        updates = sum(state.updates for state in states)
+        return State(low, bid, ask, int(flaws), updates, _best_of(states))
 
     def _column(self, column: int) -> _Fold | None:
         """What a column holds so far; None where nothing is known of it."""
@@ -248,6 +253,7 @@ class BookSum:
             last_reach_px=_reach_px(ends, block),
             flaws=np.array([fold.flaws for _, fold in folds], np.uint8),
             updates=np.array([fold.updates for _, fold in folds], np.int64),
+            best_px=np.array([state.best for state in ends], np.float64).reshape(-1, 2),
         )
 
 
@@ -263,7 +269,8 @@ class _Fold:
     def with_state(self, state: State | None) -> _Fold:
         """Take the next state in; None: nothing was known then."""
         if state is None:
-            return replace(self, flaws=self.flaws | int(Flaw.TOUCHED))
+            last = None if self.last is None else replace(self.last, best=_NO_BEST)
+            return replace(self, last=last, flaws=self.flaws | int(Flaw.TOUCHED))
         largest = state if self.largest is None else _larger(self.largest, state)
         flaws, updates = self.flaws | state.flaws, self.updates + state.updates
         return _Fold(largest, state, int(flaws), updates)
@@ -292,12 +299,14 @@ def state_of(window: BookWindow, i: int) -> State:
     flaws = 0 if window.flaws is None else int(window.flaws[i])
     updates = 0 if window.updates is None else int(window.updates[i])
     width = max(0, stop - low)
+    best_bid, best_ask = _NO_BEST if window.best_px is None else window.best_px[i].tolist()
     return State(
         low,
         _laid_out(bid_levels, bid_qty, low, width),
         _laid_out(ask_levels, ask_qty, low, width),
         flaws,
         updates,
+        (best_bid, best_ask),
     )
 
 
@@ -335,6 +344,13 @@ def _reach_of(states: list[State]) -> tuple[int, int]:
             merged.append((low, stop, 1))
     low, stop, _ = max(merged, key=lambda range_: (range_[2], range_[1] - range_[0]))
     return low, stop
+
+
+def _best_of(states: list[State]) -> tuple[float, float]:
+    """Highest bid and lowest ask of those that know one; at different venues they may cross."""
+    bids = [state.best[0] for state in states if not math.isnan(state.best[0])]
+    asks = [state.best[1] for state in states if not math.isnan(state.best[1])]
+    return max(bids, default=math.nan), min(asks, default=math.nan)
 
 
 def _larger(one: State, other: State) -> State:

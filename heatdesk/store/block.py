@@ -119,32 +119,44 @@ class CellBlock:
         Revision of the last change of each column.
     revision : int
         The newest of them.
+    best_px : (BLOCK, 2) float64 or None
+        Best bid and ask of each column as quoted, whatever the height of a level; None where the
+        source tells none.
     cells : Cells or None
         None while no level was served.
     low, high : int
         Levels that data has touched, inclusive; ``high < low`` while there is none.
     """
 
-    __slots__ = ("cells", "changed_at", "high", "low", "revision", "start", "state")
+    __slots__ = ("best_px", "cells", "changed_at", "high", "low", "revision", "start", "state")
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, *, quoted: bool = False) -> None:
         self.start = index * BLOCK
+        self.best_px: NDArray[np.float64] | None = None
         self.state: NDArray[np.uint8] = np.zeros(BLOCK, np.uint8)
         self.changed_at: NDArray[np.int64] = np.zeros(BLOCK, np.int64)
         self.revision = 0
         self.cells: Cells | None = None
         self.low, self.high = 0, -1
+        if quoted:
+            self.quote()
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
         own = self.state.nbytes + self.changed_at.nbytes
+        own += self.best_px.nbytes if self.best_px is not None else 0
         return own + (self.cells.nbytes if self.cells is not None else 0)
 
     def note_change(self, where: NDArray[np.int64] | slice, mark: int) -> None:
         """Note a change of columns, counted from `start`."""
         self.changed_at[where] = mark
         self.revision = mark
+
+    def quote(self) -> None:
+        """Make room for best prices; none is known yet."""
+        if self.best_px is None:
+            self.best_px = np.full((BLOCK, 2), np.nan)
 
     def write(
         self,
@@ -153,11 +165,14 @@ class CellBlock:
         codes: Mapping[str, Codes],
         mark: int,
         states: NDArray[np.uint8] | int = OBSERVED,
+        best_px: NDArray[np.float64] | None = None,
     ) -> None:
         """Replace whole columns; codes are (columns, levels from ``low`` up), inside the memory."""
         places = columns - self.start
         self.state[places] = states
         self.note_change(places, mark)
+        if self.best_px is not None:
+            self.best_px[places] = np.nan if best_px is None else best_px
         if self.cells is None:
             return
         slots = columns - self.cells.left

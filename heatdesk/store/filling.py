@@ -51,7 +51,7 @@ class Snapshots:
 
     ``lows`` and ``highs`` are the levels each observed, both sides together, inclusive; the
     lowest above the highest where it observed none. ``ranges`` are those of each side alone.
-    ``states`` is the state of each column.
+    ``states`` is the state of each column, ``best_px`` its best prices where they are told.
     """
 
     grid: GridSpec
@@ -61,6 +61,7 @@ class Snapshots:
     lows: Levels
     highs: Levels
     states: NDArray[np.uint8] | int = OBSERVED
+    best_px: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, frame: HeatmapFrame, grid: GridSpec, columns: Levels) -> Snapshots:
@@ -71,6 +72,7 @@ class Snapshots:
         highs = np.maximum.reduce([high for _, high in ranges.values()])
         made = cls(grid, columns, runs, ranges, lows, highs)
         if isinstance(frame, BookWindow):
+            made.best_px = frame.best_px
             if frame.reach_px is not None:
                 made._limit(frame.reach_px)
             if frame.flaws is not None and frame.flaws.any():
@@ -94,6 +96,10 @@ class Snapshots:
     def states_of(self, start: int, stop: int) -> NDArray[np.uint8] | int:
         """States of the columns of some snapshots."""
         return self.states if isinstance(self.states, int) else self.states[start:stop]
+
+    def best_of(self, start: int, stop: int) -> NDArray[np.float64] | None:
+        """Best prices of some snapshots; None where nobody told."""
+        return None if self.best_px is None else self.best_px[start:stop]
 
     def span(self, start: int, stop: int) -> Span | None:
         """Levels that some snapshots observed, half-open; None when they observed none."""

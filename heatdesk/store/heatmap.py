@@ -174,6 +174,14 @@ class HeatmapStore:
         with self._lock:
             return self._ring.states(c0, c1)
 
+    def best_px(self, c0: int, c1: int) -> NDArray[np.float64] | None:
+        """Best bid and ask of columns ``c0`` to ``c1`` (exclusive) as quoted, (columns, 2) float64.
+
+        NaN where a side was empty or nobody knew; None when the source tells none at all.
+        """
+        with self._lock:
+            return self._ring.best_px(c0, c1) if self._ring.quoted else None
+
     def codes(
         self,
         plane: str,
@@ -268,6 +276,9 @@ class HeatmapStore:
         columns = self._grid.time.columns_of(frame.time_ms)
         snapshots = Snapshots.of(frame, self._grid, columns)
         self._confine(snapshots)
+        if snapshots.best_px is not None and not self._ring.quoted:
+            with self._lock:
+                self._ring.quote()
         asked = self._grid.time.columns_within(frame.from_ms, frame.to_ms)
         for index, start, stop in snapshots.by_block():
             self._write_block(snapshots, index, start, stop, asked)
@@ -336,9 +347,9 @@ class HeatmapStore:
             codes = snapshots.codes(totals, scale, a, b, levels, reach)
             with self._lock:
                 self.revision += 1
-                self._ring.blocks[index].write(
-                    columns[a:b], levels[0], codes, self.revision, snapshots.states_of(a, b)
-                )
+                states, best_px = snapshots.states_of(a, b), snapshots.best_of(a, b)
+                block = self._ring.blocks[index]
+                block.write(columns[a:b], levels[0], codes, self.revision, states, best_px)
 
     def _move_codes(self, scale: CodeScale) -> None:
         """Let codes mean other quantities, so that none is cut off.

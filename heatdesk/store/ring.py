@@ -68,6 +68,8 @@ class CellRing:
         Bytes of cells and of what is known of the columns.
     budget_bytes : int
         Most of them, as long as that holds `ALWAYS_HELD` blocks.
+    quoted : bool
+        Whether best prices are held beside the cells.
     """
 
     def __init__(self, planes: Sequence[str], budget_bytes: int = DEFAULT_BUDGET_BYTES) -> None:
@@ -80,6 +82,7 @@ class CellRing:
         self.lowest = 0
         self.nbytes = 0
         self.budget_bytes = budget_bytes
+        self.quoted = False
 
     def between(self, first: int, stop: int) -> Iterator[CellBlock]:
         """Blocks that hold any of the columns ``first`` to ``stop`` (exclusive), ascending."""
@@ -164,7 +167,7 @@ class CellRing:
             return True
         if not self._make_room(index, cells, mark):
             return False
-        block = self.blocks.setdefault(index, CellBlock(index))
+        block = self.blocks.setdefault(index, CellBlock(index, quoted=self.quoted))
         if cells is not None and (held[0] > block.low or held[1] <= block.high):
             # levels were given up: whatever column had them reads differently now
             block.note_change(slice(None), mark)
@@ -174,6 +177,13 @@ class CellRing:
         self._join(columns)
         self.measure()
         return True
+
+    def quote(self) -> None:
+        """Hold best prices from now on; those of the columns so far are not known."""
+        self.quoted = True
+        for block in self.blocks.values():
+            block.quote()
+        self.measure()
 
     def mark_gaps(self, columns: NDArray[np.int64], mark: int) -> None:
         """Note columns that were asked and did not come; one that was observed stays so."""
@@ -185,7 +195,7 @@ class CellRing:
             index = int(part[0]) // BLOCK
             block = self.blocks.get(index)
             if block is None:
-                block = self.blocks[index] = CellBlock(index)
+                block = self.blocks[index] = CellBlock(index, quoted=self.quoted)
                 self.nbytes += block.nbytes
             places = part - block.start
             places = places[block.state[places] == UNKNOWN]
@@ -214,6 +224,15 @@ class CellRing:
         for block in self.between(first, stop):
             a, b = max(first, block.start), min(stop, block.start + BLOCK)
             out[a - first : b - first] = block.state[a - block.start : b - block.start]
+        return out
+
+    def best_px(self, first: int, stop: int) -> NDArray[np.float64]:
+        """Best bid and ask of columns ``first`` to ``stop`` (exclusive), a copy; NaN where unknown."""
+        out = np.full((max(0, stop - first), 2), np.nan)
+        for block in self.between(first, stop):
+            if block.best_px is not None:
+                a, b = max(first, block.start), min(stop, block.start + BLOCK)
+                out[a - first : b - first] = block.best_px[a - block.start : b - block.start]
         return out
 
     def changed_since(self, revision: int) -> Span:
@@ -277,7 +296,7 @@ class CellRing:
             block.cells.nbytes if block is not None and block.cells is not None else 0
         )
         if block is None:
-            more += CellBlock(index).nbytes
+            more += CellBlock(index, quoted=self.quoted).nbytes
         total = self.nbytes + more
         while total > self.budget_bytes:
             filled = sorted(i for i, b in self.blocks.items() if b.cells is not None)

@@ -1,4 +1,4 @@
-"""Best prices by column, read from the cells of a book and kept up to date column by column."""
+"""Best prices by column: as a book tells them, else read from its cells; kept up to date."""
 
 from __future__ import annotations
 
@@ -47,9 +47,10 @@ def best_levels(bid: Codes, ask: Codes, first_level: int) -> tuple[Float64Array,
 
 
 class BestPrices:
-    """Best levels of every column a book holds.
+    """Best prices of every column a book holds.
 
-    `follow` reads only the columns that changed since the last call, the newest first and not
+    A live book tells them itself. Of any other they are the lower edges of the best levels: the
+    price lies somewhere in its level. `follow` reads only the columns that changed since the last call, the newest first and not
     all at once where there are many.
 
     Attributes
@@ -57,7 +58,9 @@ class BestPrices:
     first_column : int
         Absolute column of entry 0.
     bid, ask : (columns,) float64
-        Absolute level; NaN where that side holds nothing, in a gap, and where nobody asked.
+        Quote units; NaN where that side holds nothing, in a gap, and where nobody asked.
+    quoted : bool
+        They are as the venue quotes them, not edges of levels.
     columns_read : int
         How many columns were read so far: what following the book has cost.
     """
@@ -67,6 +70,7 @@ class BestPrices:
         self.bid: Float64Array = np.empty(0)
         self.ask: Float64Array = np.empty(0)
         self.columns_read = 0
+        self.quoted = False
         self._source: HeatmapSource | None = None
         self._key: tuple[object, ...] = ()
         self._revision = -1
@@ -95,7 +99,8 @@ class BestPrices:
             self.clear()
             return changed
         with source.lock:
-            key = (source.generation, source.grid)
+            self.quoted = source.best_px(0, 0) is not None
+            key = (source.generation, source.grid, self.quoted)
             first, stop = source.first_column, source.last_column + 1
             if source is not self._source or key != self._key:
                 self.clear()
@@ -120,7 +125,7 @@ class BestPrices:
             self._due = (min(a, c0), max(b, c1)) if b > a else (c0, c1)
 
     def at(self, column: int) -> tuple[float, float]:
-        """Best bid and ask level of a column; NaN where unknown."""
+        """Best bid and ask of a column, quote units; NaN where unknown."""
         i = column - self.first_column
         if not 0 <= i < self.bid.size:
             return float("nan"), float("nan")
@@ -141,9 +146,16 @@ class BestPrices:
 
     def _read(self, source: HeatmapSource, c0: int, c1: int) -> None:
         self.columns_read += c1 - c0
+        where = slice(c0 - self.first_column, c1 - self.first_column)
+        if self.quoted:
+            told = source.best_px(c0, c1)
+            if told is not None:
+                self.bid[where], self.ask[where] = told[:, 0], told[:, 1]
+            return
         with source.lock:
             levels = (source.first_level, max(source.first_level, source.last_level + 1))
             bid = source.codes("bid", c0, c1, *levels)
             ask = source.codes("ask", c0, c1, *levels)
-        where = slice(c0 - self.first_column, c1 - self.first_column)
-        self.bid[where], self.ask[where] = best_levels(bid, ask, levels[0])
+            block_size = source.grid.block_size
+        best_bid, best_ask = best_levels(bid, ask, levels[0])
+        self.bid[where], self.ask[where] = best_bid * block_size, best_ask * block_size

@@ -77,6 +77,10 @@ class HeatmapSource(Protocol):
         """States of columns."""
         ...
 
+    def best_px(self, c0: int, c1: int) -> NDArray[np.float64] | None:
+        """Best bid and ask of columns as quoted, (columns, 2); None where nobody tells."""
+        ...
+
     def changed_since(self, revision: int) -> tuple[int, int]:
         """Half-open span of the columns that changed after a revision."""
         ...

@@ -45,6 +45,8 @@ class CellReading:
         Best prices of the column, quote units; NaN where a side is empty or not marked.
     best_exact : bool
         They are as served.
+    best_quoted : bool
+        They are prices as the venue quotes them, not edges of levels.
     largest : float
         Largest quantity in view; NaN if not known.
     """
@@ -66,6 +68,7 @@ class CellReading:
     best_bid: float = math.nan
     best_ask: float = math.nan
     best_exact: bool = False
+    best_quoted: bool = False
     largest: float = math.nan
 
     @property
@@ -145,7 +148,8 @@ def hover_lines(reading: CellReading, style: HoverStyle, side: str = "") -> list
     distance = _distance_text(reading, style)
     best = _best_text(reading, style)
     rows += [("From last", distance)] if distance else []
-    rows += [("Best" if _is_one_tick(style) else "Best level", best)] if best else []
+    quoted = reading.best_quoted or _is_one_tick(style)
+    rows += [("Best" if quoted else "Best level", best)] if best else []
     if style.venues:
         observed = reading.state == "observed"
         rows.append(("Source", style.venues + (f", {_observed_text(reading)}" if observed else "")))
@@ -228,7 +232,7 @@ def _best_text(reading: CellReading, style: HoverStyle) -> str:
     if not any(math.isfinite(price) for price in prices):
         return ""
     bid, ask = (format_price(price, style.tick_size) for price in prices)
-    if bid == ask and not _is_one_tick(style):
+    if bid == ask and not (reading.best_quoted or _is_one_tick(style)):
         ask = "same"
     return ("" if reading.best_exact else _APPROXIMATE) + f"{bid} / {ask}"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+from heatdesk.analytics.book import BookTop
 from heatdesk.frames import VENUES, MarketList, Quote, venue_title
 from heatdesk.units import format_compact
 
 COINS = ("BTC", "ETH", "SOL", "XRP", "HYPE", "DOGE", "BNB", "SUI", "ADA", "AVAX", "LINK", "LTC")
 """Offered while no list of markets has arrived."""
+_AT_MOST = "\u2264 "
 _NAMES = ("XBT", "UBTC", "BTC", "btc")
 
 
@@ -114,6 +117,17 @@ def venues_text(venues: tuple[str, ...]) -> str:
 def price_text(value: float) -> str:
     """Dollars without needless digits (``$5``, ``$2,500``, ``$0.0005``)."""
     return f"${value:,.10f}".rstrip("0").rstrip(".") if value < 1_000_000 else _big(value)
+
+
+def spread_text(top: BookTop) -> str:
+    """Distance of the best prices, or the most it can be where only their levels are known.
+
+    Empty where one is missing, and where they cross (at different venues): that is no spread.
+    """
+    spread = float(f"{top.spread_bound:.6g}")
+    if not math.isfinite(top.mid) or not spread > 0:
+        return ""
+    return f"spr {'' if top.exact else _AT_MOST}{price_text(spread)[1:]}"
 
 
 def depth_text(depth: int | None, block_size: float | None) -> str:

@@ -26,7 +26,7 @@ _HALO_ALPHA = 0.62
 
 
 class PriceLineLayer(Layer):
-    """Best bid, best ask and mid by column, read from the book that is drawn.
+    """Best bid, best ask and mid by column, of the book that is drawn.
 
     Attributes
     ----------
@@ -61,9 +61,9 @@ class PriceLineLayer(Layer):
         Parameters
         ----------
         exact : bool
-            A level is one tick high: its edge is the price itself. Otherwise the price lies
-            somewhere in its level: the edges that face each other are drawn, or those round
-            a level that holds both.
+            A level is one tick high: its edge is the price itself. Otherwise, unless the book
+            tells its best prices, they lie somewhere in their levels: the edges that face each
+            other are drawn, or those round a level that holds both.
         """
         if source is None:
             self.prices.clear()
@@ -88,16 +88,15 @@ class PriceLineLayer(Layer):
             return {}
         start_s = grid.time.time_of(prices.first_column) / 1000
         bid, ask = prices.bid, prices.ask
-        if not self._exact:
+        if not (self._exact or prices.quoted):
             # in a level that holds both sides the bid is still below the ask
             apart = ~(bid >= ask)
-            bid, ask = bid + apart, ask + ~apart
+            bid, ask = bid + apart * grid.block_size, ask + ~apart * grid.block_size
         found: dict[str, NDArray[np.float64]] = {}
         if self._best:
-            found["bid"] = bid * grid.block_size
-            found["ask"] = ask * grid.block_size
+            found |= {"bid": bid, "ask": ask}
         if self._mid:
-            found["mid"] = (bid + ask) / 2 * grid.block_size
+            found["mid"] = (bid + ask) / 2
         step_s = grid.interval_ms / 1000
         return {name: PriceSeries(start_s, step_s, price) for name, price in found.items()}
 

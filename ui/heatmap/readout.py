@@ -88,6 +88,7 @@ def read_cell(
         if planes is None:
             planes = _coded(heat, cell)
         top, top_exact = _best(store, sub, heat, own, best)
+        quoted = heat.best_px(own, own) is not None
     figures = _pooled(planes, heat.pooling) if planes else _from_drawn(heat, cell, step)
     reading = _observed(heat, cell, figures, states.size - seen.size)
     return replace(
@@ -96,6 +97,7 @@ def read_cell(
         best_bid=top[0],
         best_ask=top[1],
         best_exact=top_exact,
+        best_quoted=quoted,
         largest=largest,
     )
 
@@ -210,10 +212,13 @@ def _best(
     best: BestPrices | None,
 ) -> tuple[tuple[float, float], bool]:
     """Best prices of a column and whether they are as served."""
+    quoted = heat.best_px(column, column + 1)
+    if quoted is not None:
+        bid, ask = quoted[0].tolist()
+        return (bid, ask), True
     found = store.snapshot(sub, heat.grid.time.time_of(column))
     if found is not None and isinstance(found[0], BookWindow):
         return best_of_snapshot(found[0], found[1]), True
     if best is None:
         return (math.nan, math.nan), False
-    bid, ask = best.at(column)
-    return (bid * heat.grid.block_size, ask * heat.grid.block_size), False
+    return best.at(column), False

@@ -23,11 +23,11 @@ def store_of(minutes: dict[int, tuple[Snapshot, Snapshot]], asked: tuple[int, in
 
 
 def served(minutes: dict[int, tuple[Snapshot, Snapshot]], n: int) -> tuple[float, float]:
-    """Best level of each side, straight from what was served."""
+    """Best price of each side, straight from what was served."""
     if n not in minutes:
         return float("nan"), float("nan")
-    bids = [price / 5 for price, qty in minutes[n][0].items() if qty > 0]
-    asks = [price / 5 for price, qty in minutes[n][1].items() if qty > 0]
+    bids = [price for price, qty in minutes[n][0].items() if qty > 0]
+    asks = [price for price, qty in minutes[n][1].items() if qty > 0]
     return max(bids, default=float("nan")), min(asks, default=float("nan"))
 
 

@@ -27,7 +27,7 @@ from heatdesk.views.candles import last_close
 from heatdesk.views.colourings import COLOURINGS
 from heatdesk.views.hover import format_qty
 from heatdesk.views.instrument_search import merge_markets
-from heatdesk.views.instruments import price_text, unit_lines, venues_text
+from heatdesk.views.instruments import price_text, spread_text, unit_lines, venues_text
 from heatdesk.views.shares import share_rows
 from heatdesk.views.ticks import is_one_tick, tick_of_prices
 from ui.heatmap.chart import HoverRows
@@ -71,6 +71,7 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context, BookOptions())
         self._profile: BookProfile | None = None
+        self._quoted_tick = math.inf
         self._lists: frozenset[Subscription] = frozenset()
         self.flow = BookFlow(self.chart.flow, context.store)
         self.chart.flow.strip_changed.connect(self.state_changed)
@@ -272,9 +273,7 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         self._last_price = last
         self._fix_tick(candles, book)
         self.chart.candles.set_candles(candles)
-        spread = ""
-        if top is not None and math.isfinite(top.mid):
-            spread = f"spr \u2264 {price_text(float(f'{top.spread_bound:.6g}'))[1:]}"
+        spread = spread_text(top) if top is not None else ""
         self.chart.set_last_price(last, spread, up=up)
         self._draw_profile()
 
@@ -282,6 +281,10 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         tick = book.block_size if book is not None else 1.0
         if candles is not None and candles.time_ms.size:
             tick = min(tick, tick_of_prices(candles.close[-200:]))
+        if book is not None and book.best_px is not None:
+            # the finest seen: a round price says nothing of the next one
+            self._quoted_tick = min(self._quoted_tick, tick_of_prices(book.best_px[-1]))
+        tick = min(tick, self._quoted_tick)
         self._tick_size = tick
         self.chart.set_grid(self.interval_ms, tick, self._last_price)
 
@@ -315,6 +318,7 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
     def forget_extras(self) -> None:
         """Forget the book and its tapes."""
         self._profile = None
+        self._quoted_tick = math.inf
         self.flow.forget()
 
     def still_settling(self, heat: HeatmapStore) -> bool:
