@@ -18,6 +18,8 @@ LEVEL_NOISE = 1e-6
 MOST_BLOCKS = 16_384
 """Blocks of a column at most, about the price; the store holds no more."""
 _FINEST_DECIMALS = 12
+_MOST_DIGITS = 14
+"""Digits of a price that are kept apart: a hundred times the price still counts without rounding."""
 
 
 class Weight(NamedTuple):
@@ -76,10 +78,11 @@ def refuse(level: Level) -> None:
 
 
 def decimals(value: float) -> int:
-    """Decimals that a price is written with, 12 at most."""
+    """Decimals that a price is written with, 12 at most, and 14 digits with those before the point."""
     exponent = Decimal(repr(value)).normalize().as_tuple().exponent
     assert isinstance(exponent, int)
-    return min(max(0, -exponent), _FINEST_DECIMALS)
+    whole = len(str(int(value))) if value >= 1 else 0
+    return min(max(0, -exponent), _FINEST_DECIMALS, max(0, _MOST_DIGITS - whole))
 
 
 def block_range(

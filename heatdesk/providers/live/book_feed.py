@@ -244,10 +244,9 @@ class BookFeed(MarketFeed):
         ahead_ms = event_ms - max(skew.venue_ms(now_ms), self.sync.event_ms)
         if max(back_ms, ahead_ms) <= JUMP_MS:
             return False
-        if skew.is_known:
+        if back_ms > JUMP_MS:
             skew.forget()
-        else:
-            skew.observe(event_ms, now_ms)
+        skew.observe(event_ms, now_ms)
         self._lose(f"The time of {self.desk.rules.title} jumped; its book starts anew.")
         return True
 

@@ -6,6 +6,8 @@ WINDOW_MS = 60_000
 """The smallest difference of this long counts: a clock that is set meanwhile is noticed."""
 TOLD_FROM_MS = 1_000
 """A smaller difference is nobody's business: network and clock cannot be told apart."""
+SUDDEN_MS = 5_000
+"""A message that seems to come so much earlier than any before is believed with the second."""
 
 
 class ClockSkew:
@@ -21,6 +23,7 @@ class ClockSkew:
         self._previous_ms: float | None = None
         self._window_ms = 0
         self._latest_ms = 0.0
+        self._doubted = False
 
     @property
     def is_known(self) -> bool:
@@ -46,6 +49,10 @@ class ClockSkew:
     def observe(self, event_ms: int, received_ms: int) -> None:
         """A message of that event time came."""
         difference_ms = float(received_ms - event_ms)
+        if self.is_known and difference_ms < self.offset_ms - SUDDEN_MS and not self._doubted:
+            self._doubted = True
+            return
+        self._doubted = False
         self._latest_ms = difference_ms
         if abs(received_ms - self._window_ms) > WINDOW_MS:
             self._previous_ms, self._least_ms = self._least_ms, None

@@ -9,7 +9,7 @@ from itertools import compress
 import numpy as np
 
 from heatdesk.books.events import Liquidated, Traded, VenueEvent
-from heatdesk.errors import ProviderError
+from heatdesk.errors import BadPayload, ProviderError
 from heatdesk.frames import LiquidationBatch, TradeBatch
 from heatdesk.providers.live.feed import Desk, MarketFeed
 from heatdesk.providers.live.lane import Lane
@@ -23,6 +23,9 @@ MOST_WAITING = 20_000
 
 HEARD_S = 2 * PING_AFTER_S + 2.0
 """A connection that gave a sign within this time is there."""
+
+MOST_AHEAD_MS = 60_000
+"""What happened cannot lie further in the future, by the venue's clock."""
 
 Batch = TradeBatch | LiquidationBatch
 
@@ -69,10 +72,18 @@ class TapeFeed(MarketFeed):
         batch: Batch = event.batch
         if batch.time_ms.size == 0:
             return
+        skew, last_ms = self.link.skew, int(batch.time_ms[-1])
+        ahead_ms = last_ms - skew.venue_ms(wire.heard_ms) if skew.is_known else 0
         if wire.number == self._heard_on:
             # a subscription may begin with trades of long ago, which say nothing about clocks
-            self.link.skew.observe(int(batch.time_ms[-1]), wire.heard_ms)
+            skew.observe(last_ms, wire.heard_ms)
         self._heard_on = wire.number
+        if ahead_ms > MOST_AHEAD_MS:
+            # it would be the newest for ever
+            title, symbol = self.desk.rules.title, self.market.symbol
+            text = f"{title} told of something in {symbol} that is yet to happen; it was left out."
+            wire.complain(BadPayload(self.desk.rules.provider, text))
+            return
         if isinstance(event, Traded) and event.ids:
             fresh = self._seen.fresh_ids(event.ids)
         else:

@@ -15,6 +15,7 @@ from heatdesk.books.events import BookChange
 from heatdesk.books.reference import DictBook
 from heatdesk.books.shapes import Weight
 from heatdesk.store.grid import PriceGrid
+from tests.heatdesk.books.streams import snapshot
 
 TICKS = [0.1, 0.01, 1e-12, 0.5, 0.25, 2.5, 10.0, 1.0]
 
@@ -195,3 +196,12 @@ def test_an_empty_book_vouches_for_nothing():
     assert all(math.isnan(value) for value in book.best())
     assert not book.crossed
     assert book.column(1.0).bids.size == 0
+
+
+@pytest.mark.parametrize("price", [97_123.12345678912, 123_456.1234567891, 0.000012345678])
+def test_a_price_finer_than_can_be_told_apart_does_not_make_everything_known(price):
+    for book in (DenseBook(0.1), DictBook(0.1)):
+        book.load(snapshot([(price, 1.0)], [(price * 2, 1.0)]))
+        assert book.best().bid == pytest.approx(price, rel=1e-13)
+        assert book.reach[0] == pytest.approx(price, rel=1e-13)
+        assert price * 2 <= book.reach[1] <= price * 2 + 0.1000001

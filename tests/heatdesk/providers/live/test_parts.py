@@ -43,6 +43,18 @@ def test_a_clock_that_is_set_is_noticed_within_two_windows() -> None:
     assert WINDOW_MS == 60_000
 
 
+def test_one_message_from_the_future_says_nothing_about_the_clock_and_two_do() -> None:
+    skew = ClockSkew()
+    skew.observe(100_000, 100_020)
+    skew.observe(9_000_000_000, 100_120)
+    assert skew.skew_ms == 0
+    skew.observe(100_200, 100_220)
+    skew.observe(160_300, 100_320)
+    assert skew.venue_ms(100_320) == 100_300
+    skew.observe(160_400, 100_420)
+    assert skew.skew_ms == -60_000
+
+
 def test_a_book_that_stopped_is_known_only_as_far_as_it_was_heard() -> None:
     skew = ClockSkew()
     skew.observe(0, 0)

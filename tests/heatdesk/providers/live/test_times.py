@@ -130,3 +130,23 @@ def test_trades_of_long_ago_say_nothing_about_the_clock() -> None:
             assert tape.status.latency_ms < 1_000
 
     asyncio.run(work())
+
+
+def test_a_trade_from_the_far_future_is_left_out() -> None:
+    async def work() -> None:
+        venue = Venue()
+        trades = TradeSub(ID, VENUE, "BTCUSD")
+        async with venue.serving(), listening(provider_of(venue), trades) as (tape,):
+            await venue.ready("trades:BTCUSD")
+            told = []
+            for number, ahead_ms in enumerate((0, 0, 3_600_000, 0)):
+                at_ms = venue.now_ms + ahead_ms
+                told.append(at_ms)
+                said = {"t": "trade", "s": "BTCUSD", "at": [at_ms], "ids": [str(number)]}
+                await venue.shout(json.dumps(said))
+            del told[2]
+            await until(lambda: len(tape.trade_times) >= 3)
+            assert tape.trade_times == told
+            assert not any("clock" in note for note in tape.notes)
+
+    asyncio.run(work())
