@@ -56,7 +56,7 @@ _EXIT_CODES = """\
 exit codes: 0 done; 2 wrong use; 3 key missing or refused; 4 refused (plan, history, request,
 region, unknown or paused symbol, redirect); 5 network, or failing beyond --timeout; 6 an answer
 that is not the documented contract; 1 anything else; 130 stopped with Ctrl-C. Keys come from the environment (HEATDESK_KEY_KIYOTAKA,
-HEATDESK_KEY_SHARPE, HEATDESK_KEY_HYPERTRACKER) or the keyring (Settings > Keys in the desk).
+HEATDESK_KEY_SHARPE, HEATDESK_KEY_HYPERTRACKER, HEATDESK_KEY_COINGECKO) or the keyring (Settings > Keys).
 """
 
 
@@ -131,6 +131,8 @@ def subscription_from(args: argparse.Namespace) -> Subscription:
 
 
 def _book_from(args: argparse.Namespace, provider: str) -> BookSub:
+    if getattr(args, "for_s", None) is not None:
+        raise UsageError(f"--for records a live book ({', '.join(LIVE_PROVIDERS)}).")
     if args.interval in FAST_INTERVALS_MS.values():
         raise UsageError(f"Intervals under a minute are those of live feeds, not of {provider}.")
     venues = tuple(dict.fromkeys(args.venue or ()))

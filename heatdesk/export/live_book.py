@@ -22,6 +22,8 @@ def live_book_from(args: argparse.Namespace, provider: str) -> BookSub:
     UsageError
         When flags contradict each other or one is missing.
     """
+    if args.depth is not None:
+        raise UsageError("A live book is as deep as its venue tells it: leave --depth out.")
     if provider == SUMMED:
         return _sub(args, provider, _summed_venues(args), "", args.coin, Quote.USD)
     venue = _venue_of(args, provider)
@@ -43,8 +45,6 @@ def check_times(args: argparse.Namespace, provider: str) -> None:
     """
     asked = args.from_ms is not None or args.period_s is not None
     if provider not in LIVE_PROVIDERS:
-        if args.for_s is not None:
-            raise UsageError(f"--for records a live feed ({', '.join(LIVE_PROVIDERS)}).")
         if args.from_ms is None or args.period_s is None:
             raise UsageError("Give the time with --from and --period.")
     elif asked or args.form != "points":
@@ -97,6 +97,6 @@ def _sub(
         interval_ms=args.interval or DEFAULT_INTERVAL_MS,
         resolution=size if isinstance(size, Resolution) else Resolution.UHD,
         block_size=None if isinstance(size, Resolution) else size,
-        depth=args.depth,
+        depth=None,
         quote=args.quote or quote,
     )

@@ -199,6 +199,7 @@ def test_a_recording_without_one_whole_bucket_is_none() -> None:
         ([*FOR, "--from", "2026-04-13T12:00"], "no past"),
         ([*FOR, "--period", "1h"], "no past"),
         ([*FOR, "--form", "flat"], "no past"),
+        ([*FOR, "--depth", "20"], "--depth"),
         ([*FOR, "--coin", "BTC"], "--symbol"),
         ([*FOR, "--venue", "KRAKEN"], "BINANCE_FUTURES"),
         ([*FOR, "--venue", "BINANCE_FUTURES", "--venue", "KRAKEN"], "--provider exchanges"),
@@ -231,7 +232,8 @@ def test_a_sum_names_a_coin_and_two_venues(flags: list[str], word: str) -> None:
 def test_a_source_with_a_past_is_not_recorded() -> None:
     kiyotaka = ["export", "order-book", "--venue", "BYBIT", "--coin", "BTC", "--out", "a.csv"]
     for flags, word in (
-        (["--interval", "1m", "--for", "60s"], "live feed"),
+        (["--interval", "1m", "--for", "60s"], "live book"),
+        (["--interval", "200ms", "--for", "60s"], "live book"),
         (["--interval", "1m"], "--from and --period"),
         (["--interval", "200ms", "--from", "2026-04-13T12:00", "--period", "1h"], "under a minute"),
     ):
