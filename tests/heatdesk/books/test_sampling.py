@@ -54,6 +54,7 @@ class Told:
             told["last_reach"] = tuple(frame.last_reach_px[i])
             told["touched"] = bool(frame.flaws[i] & Flaw.TOUCHED)
             told["updates"] = int(frame.updates[i])
+            told["best"] = tuple(None if math.isnan(px) else px for px in frame.best_px[i].tolist())
             self.columns[start] = told
 
     @staticmethod
@@ -75,7 +76,7 @@ class Truth:
     def note(self, event_ms: int, kind: str, *args) -> None:
         self.messages.append((event_ms, kind, args))
 
-    def state(self, before_ms: int) -> tuple[dict, dict, tuple[float, float], bool]:
+    def state(self, before_ms: int) -> tuple[dict, dict, tuple[float, float], tuple]:
         book = DictBook(1.0)
         for event_ms, kind, args in self.messages:
             if event_ms < before_ms:
@@ -85,7 +86,9 @@ class Truth:
             {column.low + int(i): float(side[i]) for i in np.flatnonzero(side)}
             for side in (column.bids, column.asks)
         )
-        return *sides, book.reach, book.crossed
+        bid = max((px for px, qty in book.bids.items() if qty > 0), default=None)
+        ask = min((px for px, qty in book.asks.items() if qty > 0), default=None)
+        return *sides, book.reach, (bid, ask)
 
     def column(self, start: int, width: int) -> dict:
         ends = range(start + 100, start + width + 1, 100)
@@ -97,12 +100,18 @@ class Truth:
                 for level, qty in side.items():
                     found[name][level] = max(qty, found[name].get(level, 0.0))
             low, high = min(low, reach[0]), max(high, reach[1])
-        bids, asks, reach, _ = states[-1]
+        bids, asks, reach, best = states[-1]
+        known = [None if px is None or not reach[0] <= px < reach[1] else px for px in best]
+        found["best"] = (None, None) if crossing(best) else tuple(known)
         found |= {"last_bids": bids, "last_asks": asks, "last_reach": reach, "reach": (low, high)}
         inside = [m for m in self.messages[1:] if start <= m[0] < start + width]
         found["updates"] = len(inside)
-        found["touched"] = start < self.messages[0][0] or any(state[3] for state in states)
+        found["touched"] = start < self.messages[0][0] or any(crossing(state[3]) for state in states)
         return found
+
+
+def crossing(best: tuple) -> bool:
+    return None not in best and best[0] >= best[1]
 
 
 @st.composite
@@ -219,6 +228,7 @@ def test_no_column_in_doubt_is_told_as_sound(session, width):
             assert column is not None, start
             assert not column["touched"] or start < START, start
             assert column["last_bids"] == {99: quantity(stop)}
+            assert column["best"] == (99.0, 101.0)
             assert column["bids"] == {
                 99: max(quantity(end) for end in range(start + 100, stop + 1, 100))
             }
@@ -226,6 +236,10 @@ def test_no_column_in_doubt_is_told_as_sound(session, width):
             assert column["touched"], start
         else:
             assert start in told.spanned, start
+        if hit and column is not None:
+            # what was in doubt when the bucket ended has no best price to be believed
+            doubted = any(d[0] < stop <= d[1] for d in doubts)
+            assert column["best"] == ((None, None) if doubted else (99.0, 101.0)), start
         whole = any(d[0] <= start and d[1] >= stop for d in doubts)
         if whole and column is not None:
             assert column["bids"] == column["asks"] == column["last_bids"] == {}
