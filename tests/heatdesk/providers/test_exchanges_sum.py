@@ -288,3 +288,58 @@ def test_a_book_whose_reach_is_all_prices_is_held_near_its_best() -> None:
     assert high == pytest.approx(100_000 + 2048 * 5)
     assert bids_of(window) == {0: {100_000.0: 1.0}}
     assert np.isfinite(window.reach_px).all()
+
+
+def told(best: dict[int, tuple[float, float]]) -> BookWindow:
+    """A part that quotes its best prices."""
+    frame = live({n: one(1.0) for n in best}, reach_px=REACH)
+    return replace(frame, best_px=np.array([best[n] for n in sorted(best)]))
+
+
+def best_of(window: BookWindow) -> list[tuple[float | None, ...]]:
+    """Best prices by column, None where there is none."""
+    assert window.best_px is not None
+    return [tuple(None if np.isnan(px) else px for px in row) for row in window.best_px.tolist()]
+
+
+def test_the_best_prices_of_a_sum_are_the_best_of_those_who_know() -> None:
+    total, (a, b, _) = summed(3)
+    none = float("nan")
+    total.take(a, told({0: (100.1, 100.4), 1: (100.1, none), 2: (none, none)}))
+    total.take(b, told({0: (100.2, 100.3), 1: (none, 100.9), 2: (none, none)}))
+    assert best_of(frame_of(total)) == [(100.2, 100.3), (100.1, 100.9), (None, None)]
+
+
+def test_best_prices_of_two_venues_may_cross() -> None:
+    total, (a, b) = summed()
+    total.take(a, told({0: (100.5, 100.6)}))
+    total.take(b, told({0: (100.1, 100.2)}))
+    assert best_of(frame_of(total)) == [(100.5, 100.2)]
+
+
+def test_a_part_that_says_nothing_new_still_quotes_what_it_did() -> None:
+    total, (a, b) = summed()
+    total.take(a, told({0: (100.1, 100.4)}))
+    total.take(b, told({0: (100.2, 100.3)}))
+    total.frame()
+    total.take(a, told({1: (100.25, 100.4)}))
+    assert best_of(frame_of(total)) == [(100.25, 100.3)]
+
+
+def test_a_part_that_is_gone_quotes_nothing_and_a_column_tells_its_end() -> None:
+    total, (a, b) = summed(2, interval_ms=200)
+    total.take(a, told({0: (100.1, 100.4), 1: (100.0, 100.5)}))
+    total.take(b, told({0: (100.2, 100.3), 1: (100.2, 100.3)}))
+    assert best_of(frame_of(total)) == [(100.2, 100.3)]
+    total.lose(b)
+    total.take(a, told({2: (99.0, 99.1)}))
+    assert best_of(frame_of(total))[-1] == (99.0, 99.1)
+
+
+def test_a_sum_that_ends_in_a_gap_has_no_best_price_at_that_end() -> None:
+    total, (a,) = summed(1, interval_ms=200)
+    total.take(a, told({0: (100.1, 100.4)}))
+    total.take(a, live({}, asked=(1, 3)))
+    window = frame_of(total)
+    assert bids_of(window) == {0: {100.0: 1.0}}
+    assert best_of(window) == [(None, None)]
