@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from heatdesk.books.events import BookChange
+from heatdesk.providers.live.attempts import WINDOW_S, Attempts
 from heatdesk.providers.live.block_size import recommended_block_size
 from heatdesk.providers.live.book_age import BookAge
 from heatdesk.providers.live.clock_skew import WINDOW_MS, ClockSkew
 from heatdesk.providers.live.handover import Handover
 from heatdesk.providers.live.pace import LEAST_PAUSE_S, Pace
 from heatdesk.providers.live.seen import Seen
+from tests.heatdesk.providers.live.venue import LeapClock
 
 
 def change(number: int, event_ms: int = 0, *, snapshot: bool = False) -> BookChange:
@@ -133,3 +135,18 @@ def test_streams_slow_down_together_when_their_frames_would_fill_the_loop() -> N
         pause_s = pace.pause_s(lane, 0.005, 0.0)
     assert pause_s == pytest.approx(0.12), "twelve of 5 ms take half of it"
     assert pace.pause_s("late", 0.001, 10.0) == LEAST_PAUSE_S, "the others have stopped"
+
+
+def test_attempts_to_connect_are_counted_over_five_minutes_with_a_reserve() -> None:
+    clock = LeapClock()
+    attempts = Attempts(10, clock)
+    for _ in range(8):
+        assert attempts.wait_s() == 0
+        attempts.note()
+    assert attempts.wait_s() == pytest.approx(WINDOW_S, abs=5)
+    clock.leapt_s += WINDOW_S - 100
+    assert attempts.wait_s() == pytest.approx(100, abs=5)
+    attempts.note()
+    clock.leapt_s += 101
+    assert attempts.wait_s() == 0
+    assert attempts.wait_s() == 0
