@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -251,8 +250,8 @@ class Sampler:
             reach = self._told(column)
             bid, _, ask, _ = self.book.best()
             crossed = bid >= ask
-            # one beyond what is vouched for may not be the best
-            best = NO_BEST if crossed else (_inside(bid, reach), _inside(ask, reach))
+            # wherever it trades the venue tells of its best prices, also beyond its snapshot
+            best = NO_BEST if crossed else (bid, ask)
             self._state = State(column.low, column.bids, column.asks, reach, crossed, best)
         return self._state
 
@@ -307,8 +306,3 @@ class Sampler:
         for quiet in range(max(self._column, known, now - _MOST_QUIET) + 1, now + 1):
             found.append(Sample(quiet, state, state, state.crossed, 0))
         return found
-
-
-def _inside(price: float, reach: tuple[float, float]) -> float:
-    """A price that lies in a half-open range; NaN for any other."""
-    return price if reach[0] <= price < reach[1] else math.nan

@@ -101,12 +101,13 @@ class Truth:
                     found[name][level] = max(qty, found[name].get(level, 0.0))
             low, high = min(low, reach[0]), max(high, reach[1])
         bids, asks, reach, best = states[-1]
-        known = [None if px is None or not reach[0] <= px < reach[1] else px for px in best]
-        found["best"] = (None, None) if crossing(best) else tuple(known)
+        found["best"] = (None, None) if crossing(best) else best
         found |= {"last_bids": bids, "last_asks": asks, "last_reach": reach, "reach": (low, high)}
         inside = [m for m in self.messages[1:] if start <= m[0] < start + width]
         found["updates"] = len(inside)
-        found["touched"] = start < self.messages[0][0] or any(crossing(state[3]) for state in states)
+        found["touched"] = start < self.messages[0][0] or any(
+            crossing(state[3]) for state in states
+        )
         return found
 
 
