@@ -73,7 +73,9 @@ class ChoiceButton(QToolButton, Generic[T]):
         """Mark the first choice that starts with all typed so far, else with the new text."""
         for typed in (self._typed + text, text):
             for action in self.menu().actions():
-                if action.isEnabled() and action.text().lower().startswith(typed.lower()):
+                # a figure is found by its first digit, whatever sign stands before it
+                words = action.text().lstrip("\u2265 $").lower()
+                if action.isEnabled() and words.startswith(typed.lower()):
                     self._typed = typed
                     self.menu().setActiveAction(action)
                     return True

@@ -120,6 +120,18 @@ def test_small_trades_are_left_out_by_choice(panel: TapePanel, market: Market) -
     assert "\u2265 $1.0M" in panel.subtitle()
 
 
+def test_a_digit_typed_finds_the_first_value_that_begins_with_it(
+    panel: TapePanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    menu = panel.least.menu()
+    # a menu that is really open takes the keyboard, which there is none of without a screen
+    monkeypatch.setattr(menu, "popup", lambda _: menu.aboutToShow.emit())
+    for typed, expected in (("5", 5e3), ("2", 2.5e5)):
+        qtbot.keyClicks(panel, typed)
+        menu.activeAction().trigger()
+        assert panel.options.least_usd == expected
+
+
 def test_a_liquidation_is_a_row_of_its_own_whatever_its_size(
     panel: TapePanel, market: Market
 ) -> None:
