@@ -140,6 +140,7 @@ class Picture:
             settled = not live and left["still"] >= SETTLE_STEPS
             # a demo's clock stands still: there the steps count
             over = clock.monotonic_s() >= end_s if live else left["steps"] <= 0
+            over = over or all(self._is_hopeless(panel) for panel in self._panels)
             if settled or over:
                 loop.quit()
 
@@ -172,10 +173,15 @@ class Picture:
         primary = panel.primary()
         return StreamStatus() if primary is None else self._services.store.status(primary)
 
-    def _is_done(self, panel: Panel) -> bool:
+    def _is_hopeless(self, panel: Panel) -> bool:
+        """Whether it failed and will not be asked again."""
         status = self._status(panel)
-        if status.problem and status.next_ms is None:
+        return bool(status.problem) and status.next_ms is None
+
+    def _is_done(self, panel: Panel) -> bool:
+        if self._is_hopeless(panel):
             return True
+        status = self._status(panel)
         filling = status.progress is not None and status.progress < 1.0
         # an invented market answers everything: what is drawn over a book belongs to its picture
         store = self._services.store

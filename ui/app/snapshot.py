@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 from collections.abc import Mapping
 
@@ -22,6 +23,9 @@ STEP_MS = 30
 def run_snapshot(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Draw and write the picture; return the exit code."""
     check_target(args.out, (".png",))
+    if logging.lastResort is not None:
+        # what fails is told in one sentence at the end
+        logging.lastResort.setLevel(logging.ERROR)
     _force_plain_pixels()
     clock: Clock = FixedClock(parse_iso_ms(DEMO_MOMENT)) if args.demo else SystemClock()
     home = None
