@@ -35,6 +35,8 @@ CHECK_S = 60.0
 SETTLED_MS = 25_000
 """Columns older than this are told for good: the longest silence that a venue may keep is over."""
 CALM_S = 45.0
+MOST_TOLD = 8
+"""Wrong columns that are told one by one at each look."""
 WARM_UP_SHARE = 0.3
 LARGEST_GROWTH_MIB = 24.0
 _MIB = 1 << 20
@@ -155,7 +157,10 @@ def soak_feeds(minutes: float, resident_mib: Any, left_behind: Any) -> list[str]
         started = time.perf_counter()
         while time.perf_counter() - started < minutes * 60:
             wait(min(CHECK_S, max(5.0, minutes * 60 / 8)))
+            told = len(watch.broken)
             watch.check()
+            for text in watch.broken[told : told + MOST_TOLD]:
+                print(f"  wrong: {text}", flush=True)
             samples.append(resident_mib() - watch.held_bytes() / _MIB)
             print(
                 f"{(time.perf_counter() - started) / 60:5.1f} min  {resident_mib():7.1f} MiB, "
