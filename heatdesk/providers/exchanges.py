@@ -228,6 +228,8 @@ def missing_text(missing: Sequence[Part], parts: int) -> str:
         return ""
     names = ", ".join(part.title for part in missing)
     if len(missing) > 1:
-        return f"{len(missing)} of {parts} venues missing: {names}"
+        text = f"{len(missing)} of {parts} venues missing: {names}"
+        word = missing[0].word.rstrip(".") if len(missing) == parts else ""
+        return f"{text}; {word}" if word else text
     word = missing[0].word.rstrip(".")
     return f"without {names}: {word}" if word else f"without {names}"

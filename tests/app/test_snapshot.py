@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
+from tests.servers.venues.catalogue import usdm
+
 ROOT = Path(__file__).resolve().parents[2]
 PANELS = ("order-book", "liquidation", "dots", "cohorts")
 
@@ -169,3 +171,13 @@ def test_a_theme_that_does_not_exist_is_a_mistake_in_the_call(tmp_path):
     assert done.returncode == 2
     assert "HEATDESK_VIEW__THEME" in done.stderr
     assert "dark, light" in done.stderr
+
+
+def test_a_market_that_does_not_exist_ends_it_at_once_in_one_sentence(tmp_path):
+    out = tmp_path / "none.png"
+    book = ("--panel", "order-book", "--provider", "binance-usdm", "--symbol", "NOSUCH")
+    with usdm(levels=20) as server:
+        done = snapshot(out, *book, "--wait", "600", **server.environment())
+    assert done.returncode == 4
+    assert done.stderr == "heatdesk: Binance Perp has no market NOSUCH. Choose another.\n"
+    assert not out.exists()

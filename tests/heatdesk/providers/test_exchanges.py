@@ -192,6 +192,7 @@ def test_while_all_venues_are_gone_the_sum_has_a_gap_since_then() -> None:
         status = desk.store.status(SUB)
         assert status.gap_since_ms is not None
         assert status.note.startswith("3 of 3 venues missing")
+        assert status.note.endswith("; no network")
         await desk.say(PERP, Notice(gap_since_ms=0, note=""))
         await desk.book(PERP, 9, 1.0)
         assert desk.store.status(SUB).gap_since_ms is None
