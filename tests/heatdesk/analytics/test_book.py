@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from heatdesk.analytics.book import compute_profile, profile_csv
+from heatdesk.analytics.book import best_of_snapshot, compute_profile, profile_csv
 from heatdesk.frames import BookWindow, LevelRuns, Quote
 
 
@@ -73,3 +75,20 @@ def test_the_book_is_written_from_the_highest_price_down() -> None:
     assert rows[0] == ["time_ms", "price", "bid_qty", "ask_qty", "cumulative_qty"]
     assert [float(row[1]) for row in rows[1:]] == [110.0, 105.0, 100.0, 95.0, 90.0]
     assert rows[1] == ["60000", "110.0", "0.0", "4.0", "5.0"]
+
+
+def test_a_book_that_tells_its_best_prices_is_exact_at_any_height_of_a_level() -> None:
+    sides = {"bids": runs([(95.0, 1.0)]), "asks": runs([(95.0, 2.0), (100.0, 1.0)])}
+    levels = compute_profile(window(**sides))
+    assert levels is not None
+    assert not levels.top.exact
+    assert (levels.top.bid, levels.top.ask, levels.top.spread_bound) == (95.0, 95.0, 5.0)
+    told = replace(window(**sides), best_px=np.array([[97.1, 97.3]]))
+    profile = compute_profile(told)
+    assert profile is not None
+    top = profile.top
+    assert top.exact
+    assert (top.bid, top.ask, top.mid) == (97.1, 97.3, pytest.approx(97.2))
+    assert top.spread == top.spread_bound == pytest.approx(0.2)
+    assert best_of_snapshot(told, 0) == (97.1, 97.3)
+    assert best_of_snapshot(window(**sides), 0) == (95.0, 95.0)

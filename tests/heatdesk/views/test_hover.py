@@ -92,6 +92,16 @@ def test_levels_higher_than_a_tick_are_not_said_to_be_prices() -> None:
     assert "Best level: 69,995.0 / same" in text(replace(top, best_ask=69_995.0))
 
 
+def test_best_prices_that_the_book_tells_are_prices_whatever_the_height_of_a_level() -> None:
+    told = replace(CELL, bid=1.0, best_bid=69_999.9, best_ask=70_000.0, best_exact=True)
+    assert "Best level: 69,999.9 / 70,000.0" in text(told)
+    quoted = replace(told, best_quoted=True)
+    assert "Best: 69,999.9 / 70,000.0" in text(quoted)
+    # of two venues they may meet: both are said
+    assert "Best: 69,999.9 / 69,999.9" in text(replace(quoted, best_ask=69_999.9))
+    assert "Best" not in text(replace(quoted, best_bid=float("nan"), best_ask=float("nan")))
+
+
 def test_who_reported_is_said_and_whether_all_of_it_was_observed() -> None:
     style = replace(STYLE, venues="Binance Perp")
     assert "Source: Binance Perp, observed" in text(replace(CELL, bid=1.0), style=style)

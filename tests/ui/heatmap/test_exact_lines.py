@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,15 @@ from heatdesk.books.sampling import Sampler
 from heatdesk.books.sync import SyncState
 from heatdesk.frames import BookSub, BookWindow
 from heatdesk.providers.binance_rules import UsdmRules
-from heatdesk.providers.live.rules import Market
+from heatdesk.providers.live.rules import Market as Instrument
 from heatdesk.store.market import MarketStore
 from heatdesk.views.best_prices import best_levels
 from heatdesk.views.instruments import spread_text
 from tests.heatdesk.books.recordings import frames, replay
+from tests.ui.market_panels import Market
 from ui.heatmap.price_lines import PriceLineLayer
+from ui.panels.order_book import OrderBookPanel
+from ui.panels.order_book.options import BookOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 SESSION = "binance-usdm-hft/btcusdt_20240808.gz"
-MARKET = Market("BINANCE_FUTURES", "BTCUSDT", "BTC", "USDT", 0.1, perpetual=True)
+MARKET = Instrument("BINANCE_FUTURES", "BTCUSDT", "BTC", "USDT", 0.1, perpetual=True)
 BLOCK = 10.0
 
 
@@ -61,16 +65,30 @@ def quoted_before(path: Path, end_ms: int) -> tuple[float, float]:
     return said[bisect_right(said, number, key=lambda one: one[0]) - 1][1]
 
 
-def replayed(path: Path, sub: BookSub) -> MarketStore:
-    """A store that took in every frame of the session as it came."""
+def sub_of(interval_ms: int) -> BookSub:
+    """The book of a fresh panel, in columns of some width and levels of a hundred ticks."""
+    options = BookOptions(block_size=BLOCK)
+    return replace(options.book_sub(options.provider), interval_ms=interval_ms, block_size=BLOCK)
+
+
+@pytest.fixture(scope="module")
+def store(market_data: Path) -> MarketStore:
+    """What a store holds after the session: columns of three widths, taken in as they came."""
     store = MarketStore()
-    sampler: Sampler | None = None
-    for sync, change in replay(path, UsdmRules(), MARKET):
+    samplers: dict[BookSub, Sampler] = {}
+    for n, (sync, change) in enumerate(replay(market_data / SESSION, UsdmRules(), MARKET)):
         if sync.state is not SyncState.LIVE:
             continue
-        if sampler is None:
-            sampler = Sampler(sync.book, MARKET, sub.interval_ms, BLOCK)
-            sync.listen(sampler)
+        if not samplers:
+            for interval_ms in (100, 500, 1_000):
+                sampler = Sampler(sync.book, MARKET, interval_ms, BLOCK)
+                sync.listen(sampler)
+                samplers[sub_of(interval_ms)] = sampler
+        for sub, sampler in samplers.items() if n % 3 == 0 else ():
+            frame = sampler.frame(change.event_ms)
+            if frame is not None:
+                store.apply(sub, frame)
+    for sub, sampler in samplers.items():
         frame = sampler.frame(change.event_ms)
         if frame is not None:
             store.apply(sub, frame)
@@ -79,11 +97,9 @@ def replayed(path: Path, sub: BookSub) -> MarketStore:
 
 @pytest.mark.parametrize("interval_ms", [100, 1_000])
 def test_the_lines_of_a_live_book_are_the_tickers_at_every_column(
-    market_data: Path, qtbot: QtBot, interval_ms: int
+    market_data: Path, store: MarketStore, qtbot: QtBot, interval_ms: int
 ) -> None:
-    path = market_data / SESSION
-    sub = BookSub("binance-usdm", interval_ms=interval_ms, block_size=BLOCK)
-    store = replayed(path, sub)
+    path, sub = market_data / SESSION, sub_of(interval_ms)
     heat, newest = store.heatmap(sub), store.last_book(sub)
     assert heat is not None
     layer = PriceLineLayer()
@@ -115,3 +131,25 @@ def test_the_lines_of_a_live_book_are_the_tickers_at_every_column(
     assert (painted[0] * BLOCK != expected[:, 0]).mean() > 0.9
     if interval_ms == 1_000:
         assert (painted[0] > painted[1]).any()
+
+
+def test_the_card_and_the_last_price_of_a_live_panel_are_the_tickers(
+    market_data: Path, store: MarketStore, qtbot: QtBot
+) -> None:
+    path, market, sub = market_data / SESSION, Market(), sub_of(500)
+    panel = OrderBookPanel(replace(market.context, store=store))
+    panel.choose(BookOptions(block_size=BLOCK))
+    assert panel.primary() == sub
+    market.show(qtbot, panel)
+    assert panel.block_size == BLOCK
+    heat = store.heatmap(sub)
+    assert heat is not None
+    newest = heat.grid.time.time_of(heat.last_column + 1)
+    bid, ask = quoted_before(path, newest)
+    assert panel._last_price == pytest.approx((bid + ask) / 2)
+    assert [tag.detail for tag in panel.chart.price_axis._tags] == [f"spr {ask - bid:.1f}"]
+    for column in range(heat.first_column, heat.last_column + 1, 29):
+        end_ms = heat.grid.time.time_of(column + 1)
+        bid, ask = quoted_before(path, end_ms)
+        rows = dict(panel.hover_rows(end_ms / 1000 - 0.1, bid))
+        assert rows["Best"] == f"{bid:,.1f} / {ask:,.1f}"
