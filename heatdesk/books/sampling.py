@@ -130,6 +130,8 @@ class Sampler:
         self._begun = self._live = True
         self._bucket, self._event_ms = at_ms // STATE_MS, at_ms
         self._out_seen = -1
+        # a book that is lost before it was looked at must not leave the one before it behind
+        self._state, self._seen = EMPTY, -1
 
     def before(self, event_ms: int) -> None:
         """The book is about to change, by a message of that time."""

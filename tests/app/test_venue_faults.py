@@ -59,7 +59,7 @@ def test_nothing_shown_as_live_is_wrong_whatever_befalls_the_venues(
     assert all(one.back for one in report.outcomes)
     assert {one.provider for one in report.outcomes} == set(names)
     for name, counted in report.tallies.items():
-        assert counted.live > 5, name
+        assert counted.live > 1, name
     assert sum(counted.flawed + counted.missing for counted in report.tallies.values()) > 10
     for note in report.notes:
         assert "Traceback" not in note

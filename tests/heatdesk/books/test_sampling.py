@@ -324,3 +324,19 @@ def test_what_a_column_is_too_short_for_is_not_told_as_empty(reach):
     assert high < 900.0
     assert frame.bids.price.tolist() == [100.0]
     assert frame.asks.price.tolist() == [100.01]
+
+
+def test_a_book_lost_before_it_was_looked_at_leaves_nothing_of_the_one_before_it():
+    sync = BookSync(DenseBook(1.0), Streamed())
+    sampler = Sampler(sync.book, SimpleNamespace(contract_size=1.0, inverse=False), 1_000, 1.0)
+    sync.listen(sampler)
+    sync.take(snapshot([(99.0, 7.0)], [(101.0, 7.0)], 1_050, 1), 0)
+    sampler.frame(1_100)
+    sync.lose("silence", 1_200)
+    sampler.frame(5_000)
+    sync.begin(0)
+    sync.take(snapshot([(89.0, 1.0)], [(91.0, 1.0)], 5_050, 2), 0)
+    sync.lose("silence", 5_200)
+    frame = sampler.frame(5_300)
+    for runs in (frame.bids, frame.asks, frame.last_bids, frame.last_asks):
+        assert not {99.0, 101.0} & set(runs.price.tolist())
