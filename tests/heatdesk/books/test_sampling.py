@@ -336,7 +336,7 @@ def test_a_book_lost_before_it_was_looked_at_leaves_nothing_of_the_one_before_it
     sampler.frame(5_000)
     sync.begin(0)
     sync.take(snapshot([(89.0, 1.0)], [(91.0, 1.0)], 5_050, 2), 0)
-    sync.lose("silence", 5_200)
+    sync.lose("silence", 5_060)
     frame = sampler.frame(5_300)
     for runs in (frame.bids, frame.asks, frame.last_bids, frame.last_asks):
         assert not {99.0, 101.0} & set(runs.price.tolist())
