@@ -118,6 +118,11 @@ class DotPanel(Panel):
         """The provider with a key where one is known, else the one that needs none."""
         return PREFERRED if self._keyed else KEYLESS
 
+    @property
+    def keyless(self) -> bool:
+        """Whether the dots shown need no key."""
+        return self.source == KEYLESS
+
     def key_works(self, provider: str) -> None:
         """A key of the preferred provider is known."""
         if provider == PREFERRED:

@@ -123,6 +123,16 @@ class TapePanel(Panel):
         """Provider of the chosen venue's own feed."""
         return LIVE_VENUES[self.options.venue].live
 
+    @property
+    def moves(self) -> bool:
+        """Live trades are shown as they come."""
+        return not self.demo
+
+    @property
+    def keyless(self) -> bool:
+        """Live trades need no key."""
+        return not self.demo
+
     def open_live(self, venue: str = "") -> None:
         """Show live trades instead of the demo, or of those at another venue."""
         if venue in LIVE_VENUES:

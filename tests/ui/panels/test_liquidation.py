@@ -280,3 +280,13 @@ def test_intervals_of_what_happened_are_its_own(keyless: LiquidationPanel) -> No
     keyless.choose(keyless.with_interval(5_000))
     assert keyless.primary().interval_ms == 5_000
     assert keyless.options.interval_ms == 5 * MINUTE
+
+
+def test_what_happened_needs_no_key_and_is_shown_as_it_happens(
+    keyless: LiquidationPanel,
+) -> None:
+    assert keyless.keyless
+    assert keyless.moves
+    keyless.key_works("kiyotaka")
+    assert not keyless.keyless
+    assert not keyless.moves

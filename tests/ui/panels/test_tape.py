@@ -239,3 +239,11 @@ def test_rows_and_the_whole_tape_can_be_copied(panel: TapePanel) -> None:
     assert text is not None
     assert len(text.splitlines()) == 101
     menu.deleteLater()
+
+
+def test_live_trades_need_no_key_and_are_shown_as_they_come(panel: TapePanel) -> None:
+    assert panel.keyless
+    assert panel.moves
+    panel.demo = True
+    assert not panel.keyless
+    assert not panel.moves

@@ -211,6 +211,16 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         return self.source == HAPPENED
 
     @property
+    def moves(self) -> bool:
+        """What happens is shown as it happens."""
+        return self.happened
+
+    @property
+    def keyless(self) -> bool:
+        """What happened is published without a key."""
+        return self.happened
+
+    @property
     def real_source(self) -> str:
         """Would-be liquidations where there is a key for them, unless the others were chosen."""
         chosen = self.options.happened
