@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ def test_trades_add_up_to_the_candles_and_stay_inside_them(coin: str) -> None:
     trades = maker(coin).trades(FROM_MS, NOW_MS)
     candles = candle_window(path_of(7, coin), VENUE, MINUTE_MS, FROM_MS, NOW_MS, NOW_MS)
     edges = np.searchsorted(trades.time_ms, np.append(candles.time_ms, NOW_MS))
-    for i, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for i, (a, b) in enumerate(pairwise(edges.tolist())):
         assert b > a
         assert candles.low[i] <= trades.price[a:b].min()
         assert trades.price[a:b].max() <= candles.high[i]
