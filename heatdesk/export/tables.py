@@ -16,7 +16,8 @@ from heatdesk.analytics.cohorts import ALL_ID, count_bias_ratio, value_bias_rati
 from heatdesk.errors import BadPayload
 from heatdesk.export.recording import inside_reach
 from heatdesk.frames import BookWindow, CohortTable, DotSet, LevelRuns, LiquidationWindow
-from heatdesk.frames.market import BoolArray, Float64Array, Int64Array
+from heatdesk.frames.events import BoolArray
+from heatdesk.frames.market import Float64Array, Int64Array
 from heatdesk.units import floor_ms
 
 SeriesWindow = BookWindow | LiquidationWindow

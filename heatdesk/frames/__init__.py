@@ -5,22 +5,19 @@ the engine passes them on, the store keeps them; nobody changes one. To add a ki
 add its subscription in `subscriptions`, its frame in `market`, and both to the unions there.
 """
 
+from heatdesk.frames.cohorts import COHORTS, CohortDefinition, CohortTable
+from heatdesk.frames.events import LiquidationBatch, TradeBatch
 from heatdesk.frames.instruments import LIVE_VENUES, VENUES, Venue, venue_title
 from heatdesk.frames.market import (
-    COHORTS,
     BookWindow,
     CandleWindow,
-    CohortDefinition,
-    CohortTable,
     DotSet,
     Flaw,
     Frame,
     LevelRuns,
-    LiquidationBatch,
     LiquidationWindow,
     MarketList,
     Notice,
-    TradeBatch,
     is_piece,
 )
 from heatdesk.frames.status import DataState, KeyState, ProviderStatus, StreamStatus

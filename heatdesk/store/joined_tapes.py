@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from heatdesk.frames.market import LiquidationBatch, TradeBatch
+from heatdesk.frames.events import LiquidationBatch, TradeBatch
 from heatdesk.store.tape import EventTape, LiquidationTape, TradeTape
 
 _REMEMBERED = 256

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from heatdesk.frames.cohorts import CohortTable
+from heatdesk.frames.events import LiquidationBatch, TradeBatch
 from heatdesk.frames.market import (
     BookWindow,
     CandleWindow,
-    CohortTable,
     DotSet,
-    LiquidationBatch,
     LiquidationWindow,
     MarketFrame,
     MarketList,
-    TradeBatch,
 )
 from heatdesk.frames.status import ProviderStatus, StreamStatus
 from heatdesk.frames.subscriptions import Subscription

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.frames.market import LiquidationBatch, TradeBatch
+from heatdesk.frames.events import LiquidationBatch, TradeBatch
 
 MAX_TRADES = 2_000_000
 MAX_LIQUIDATIONS = 200_000

@@ -15,6 +15,9 @@ from heatdesk.views.instruments import symbol_for
 VENUE = "HYPERLIQUID_FUTURES"
 HAPPENED, LEVELS = "happened", "kiyotaka"
 """Providers of liquidations that happened, which need no key, and of would-be ones."""
+HAPPENED_TEXT = "Happened: Binance Perp (sampled) and Bybit Perp, no key"
+LEVELS_TEXT = "Would-be levels: Hyperliquid positions (Kiyotaka key)"
+HAPPENED_SUBTITLE = "Happened · Binance (sampled: an undercount) + Bybit"
 EVENT_VENUES = {"BINANCE_FUTURES": "binance-usdm", "BYBIT": "bybit"}
 """Venues that publish their liquidations, with the provider of each."""
 PRICE_VENUE = "BINANCE_FUTURES"

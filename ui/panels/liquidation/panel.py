@@ -52,16 +52,16 @@ from ui.panels.liquidation.options import (
     DEPTHS,
     EVENT_VENUES,
     HAPPENED,
+    HAPPENED_SUBTITLE,
+    HAPPENED_TEXT,
     LEVELS,
+    LEVELS_TEXT,
     LIVE_INTERVALS_MS,
     VENUE,
     LiquidationOptions,
     depth_choice_text,
 )
 
-HAPPENED_TEXT = "Happened: Binance Perp (sampled) and Bybit Perp, no key"
-LEVELS_TEXT = "Would-be levels: Hyperliquid positions (Kiyotaka key)"
-HAPPENED_SUBTITLE = "Happened · Binance (sampled: an undercount) + Bybit"
 _ALL_TIME = (0, 2**62)
 
 
@@ -207,18 +207,10 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
 
     @property
     def happened(self) -> bool:
-        """Whether liquidations that happened are shown."""
+        """Whether liquidations that happened are shown: as they happen, and without a key."""
         return self.source == HAPPENED
 
-    @property
-    def moves(self) -> bool:
-        """What happens is shown as it happens."""
-        return self.happened
-
-    @property
-    def keyless(self) -> bool:
-        """What happened is published without a key."""
-        return self.happened
+    moves = keyless = happened
 
     @property
     def real_source(self) -> str:
@@ -356,11 +348,11 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
         if self._tape is None:
             tapes = [store.liquidations(sub) for sub in options.event_subs()]
             held = [tape for tape in tapes if tape is not None]
-            # one that comes later joins then: nothing was read of it before
-            self._tape = JoinedLiquidations(held) if len(held) == len(tapes) else None
-            if self._tape is None:
-                self.chart.flow.follow(None, JoinedLiquidations(held))
+            joined = JoinedLiquidations(held)
+            if len(held) < len(tapes):  # one that comes later joins then
+                self.chart.flow.follow(None, joined)
                 return
+            self._tape = joined
         flow = self.chart.flow
         flow.set_unit(options.quote, options.coin)
         flow.show(bubbles=False, liquidations=True, delta=False)
