@@ -48,6 +48,7 @@ class BookWatch:
         self._begun = False
         self._event_ms = 0
         self._heard_ms = 0
+        self._agreed_ms = 0
         self._crossed: tuple[int, int] | None = None
         self._best: deque[tuple[int, float, float]] = deque(maxlen=_MOST_BEST)
         self._trades: deque[tuple[int, float]] = deque(maxlen=_MOST_TRADES)
@@ -62,6 +63,7 @@ class BookWatch:
         self._trades.clear()
         self._outside.clear()
         self._event_ms = 0
+        self._agreed_ms = event_ms
         self.changed(event_ms, now_ms)
 
     def changed(self, event_ms: int, now_ms: int) -> None:
@@ -110,13 +112,15 @@ class BookWatch:
             inside = self._agrees(time_ms, price)
             if inside:
                 self._outside.clear()
+                self._agreed_ms = time_ms
             elif inside is not None:
                 self._outside.append(time_ms)
                 self._outside_price = price
         outside = self._outside
         if len(outside) < DISAGREE_TRADES or outside[-1] - outside[0] < DISAGREE_MS:
             return ""
-        self.since_ms = outside[0]
+        # a book that has stood still since is as old as its last message, whatever traded then
+        self.since_ms = min(self._event_ms, self._agreed_ms)
         best = self._book.best()
         return (
             f"{len(outside)} trades in a row, the last at {self._outside_price:.12g}, lie outside "

@@ -66,6 +66,29 @@ def test_trades_away_from_a_book_that_stands_still_disprove_it():
     assert 3_000 <= now - START <= 3_600
 
 
+def test_a_book_that_stands_still_is_in_doubt_since_its_last_message_not_since_the_first_trade():
+    _, watch = watched()
+    watch.changed(START + 500, START + 530)
+    watch.traded(trades((START + 900, 100.0)))  # it still fits, for the price has not moved yet
+    for i in range(30):
+        now = START + 1_500 + 200 * i
+        watch.traded(trades((now, 120.0)))
+        if watch.check(now + 30):
+            break
+    assert watch.since_ms == START + 500
+
+
+def test_a_book_that_moves_on_at_odds_with_the_trades_is_in_doubt_since_they_last_agreed():
+    _, watch = watched()
+    for i in range(40):
+        now = START + 200 * i
+        watch.changed(now, now + 30)
+        watch.traded(trades((now, 100.0 if i < 10 else 120.0)))
+        if watch.check(now + 30):
+            break
+    assert watch.since_ms == START + 1_800
+
+
 def test_a_few_trades_or_a_short_burst_or_one_that_agrees_disprove_nothing():
     _, watch = watched()
     watch.traded(trades(*[(START + i, 120.0) for i in range(500)]))
