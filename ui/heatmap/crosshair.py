@@ -15,6 +15,8 @@ from ui.heatmap.shapes import draw_dashes
 _TAG_PX = 18
 _TAG_OVER_PX = 80
 """Room left of the axis that the price of the crosshair may take where it is a long one."""
+_NOTE_PX = 34
+"""Room above the card: a passing note of the panel lies there."""
 _CARD_MARGIN_PX = 10
 _ROW_PX = 17
 _FIRST_ROWS = 3
@@ -210,7 +212,7 @@ class HoverCard(QWidget):
 def place_card(size: QSize, plot: QRectF, cursor: QPointF) -> QPoint:
     """Top left corner of the plot for the card, or its bottom left when the cursor is near."""
     left = round(plot.left()) + _CARD_MARGIN_PX
-    top = round(plot.top()) + _CARD_MARGIN_PX
+    top = round(plot.top()) + _NOTE_PX
     box = QRectF(left, top, size.width(), size.height())
     if box.adjusted(-_CLEAR_PX, -_CLEAR_PX, _CLEAR_PX, _CLEAR_PX).contains(cursor):
         lower = round(plot.bottom()) - _CARD_MARGIN_PX - size.height()
