@@ -49,6 +49,8 @@ class CellReading:
         They are prices as the venue quotes them, not edges of levels.
     largest : float
         Largest quantity in view; NaN if not known.
+    in_part : bool
+        A gap fell into a column, or a venue of the sum was missing.
     """
 
     time_ms: int
@@ -70,6 +72,7 @@ class CellReading:
     best_exact: bool = False
     best_quoted: bool = False
     largest: float = math.nan
+    in_part: bool = False
 
     @property
     def value(self) -> float:
@@ -239,6 +242,6 @@ def _best_text(reading: CellReading, style: HoverStyle) -> str:
 
 def _observed_text(reading: CellReading) -> str:
     if not reading.missing_columns:
-        return "observed"
+        return "observed in part" if reading.in_part else "observed"
     seen = reading.pooled_columns - reading.missing_columns
     return f"observed in {seen} of {reading.pooled_columns} buckets"

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from heatdesk.analytics.book import best_of_snapshot
 from heatdesk.frames import BookWindow
+from heatdesk.store.block import FLAWED, GAP, UNKNOWN
 from heatdesk.store.bucketing import observed_levels, picked, runs_of
-from heatdesk.store.ring import GAP, UNKNOWN
 from heatdesk.views.hover import CellReading
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def read_cell(
         best_exact=top_exact,
         best_quoted=quoted,
         largest=largest,
+        in_part=bool((states == FLAWED).any()),
     )
 
 

@@ -78,6 +78,14 @@ def test_the_share_of_the_largest_cell_in_view_is_said() -> None:
     assert "Share" not in text(replace(CELL, bid=3.0))
 
 
+def test_a_flawed_column_is_said_to_be_observed_in_part() -> None:
+    named = replace(STYLE, venues="2 venues")
+    assert "Source: 2 venues, observed in part" in text(
+        replace(CELL, bid=3.0, in_part=True), style=named
+    )
+    assert "in part" not in text(replace(CELL, bid=3.0), style=named)
+
+
 def test_best_prices_are_marked_unless_they_are_as_served() -> None:
     top = replace(CELL, bid=1.0, best_bid=70_000.0, best_ask=70_000.1)
     ticks = replace(STYLE, block_size=0.1)
