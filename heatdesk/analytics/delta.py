@@ -62,7 +62,7 @@ class DeltaLedger:
         self._most = most
         self._size = 0
         self._start_ms = np.empty(_FIRST_ROOM, np.int64)
-        self._sums = np.empty((3, _FIRST_ROOM))
+        self._sums = np.empty((2, _FIRST_ROOM))
 
     def __len__(self) -> int:
         return self._size
@@ -89,7 +89,7 @@ class DeltaLedger:
         bucket_ms = time_ms // BUCKET_MS * BUCKET_MS
         starts = np.flatnonzero(np.concatenate([[True], bucket_ms[1:] != bucket_ms[:-1]]))
         signed = np.where(batch.buy[good], qty, -qty)
-        rows = np.stack([signed, signed * price, qty])
+        rows = np.stack([signed, signed * price])
         sums = np.cumsum(np.add.reduceat(rows, starts, axis=1), axis=1)
         if self._size:
             sums += self._sums[:, self._size - 1 : self._size]
@@ -117,10 +117,6 @@ class DeltaLedger:
         """
         return self._read(1 if quote else 0, moments_ms)
 
-    def traded_before(self, moments_ms: Int64Array) -> Float64Array:
-        """Coins traded before each moment, as `before`."""
-        return self._read(2, moments_ms)
-
     def _read(self, row: int, moments_ms: Int64Array) -> Float64Array:
         found = np.searchsorted(self._start_ms[: self._size], moments_ms) - 1
         if self._size == 0:
@@ -140,7 +136,7 @@ class DeltaLedger:
         if self._size + more <= room:
             return
         room = max(2 * room, self._size + more)
-        start_ms, sums = np.empty(room, np.int64), np.empty((3, room))
+        start_ms, sums = np.empty(room, np.int64), np.empty((2, room))
         start_ms[: self._size] = self._start_ms[: self._size]
         sums[:, : self._size] = self._sums[:, : self._size]
         self._start_ms, self._sums = start_ms, sums

@@ -7,7 +7,7 @@ add its subscription in `subscriptions`, its frame in `market`, and both to the 
 
 from heatdesk.frames.cohorts import COHORTS, CohortDefinition, CohortTable
 from heatdesk.frames.events import LiquidationBatch, TradeBatch
-from heatdesk.frames.instruments import LIVE_VENUES, VENUES, Venue, venue_title
+from heatdesk.frames.instruments import LIQUIDATION_VENUES, LIVE_VENUES, VENUES, Venue, venue_title
 from heatdesk.frames.market import (
     BookWindow,
     CandleWindow,
@@ -37,6 +37,7 @@ from heatdesk.frames.subscriptions import (
 
 __all__ = [
     "COHORTS",
+    "LIQUIDATION_VENUES",
     "LIVE_VENUES",
     "VENUES",
     "BookSub",

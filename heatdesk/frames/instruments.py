@@ -21,6 +21,8 @@ class Venue:
         Provider of its own live feeds, which need no key; empty: none.
     live_example : str
         How that provider writes BTC; empty: as ``example_symbol``.
+    liquidations : bool
+        Whether those feeds tell of liquidations that happened.
     """
 
     id: str
@@ -28,16 +30,21 @@ class Venue:
     example_symbol: str = "BTCUSDT"
     live: str = ""
     live_example: str = ""
+    liquidations: bool = False
 
     @property
     def live_symbol(self) -> str:
         """How the venue's own feeds write BTC."""
         return self.live_example or self.example_symbol
 
+    def live_symbol_of(self, coin: str) -> str:
+        """How they write a coin against the dollar it trades most in."""
+        return self.live_symbol.replace("BTC", coin.upper() if coin.islower() else coin)
+
 
 _ALL = (
-    Venue("BINANCE_FUTURES", "Binance Perp", live="binance-usdm"),
-    Venue("BYBIT", "Bybit Perp", live="bybit"),
+    Venue("BINANCE_FUTURES", "Binance Perp", live="binance-usdm", liquidations=True),
+    Venue("BYBIT", "Bybit Perp", live="bybit", liquidations=True),
     Venue("OKEX_SWAP", "OKX Perp", "BTC-USDT-SWAP"),
     Venue("HYPERLIQUID_FUTURES", "Hyperliquid Perp", "BTC", "hyperliquid"),
     Venue("BITGET", "Bitget Perp"),
@@ -72,6 +79,11 @@ VENUES: dict[str, Venue] = {venue.id: venue for venue in _ALL}
 
 LIVE_VENUES: dict[str, Venue] = {venue.id: venue for venue in _ALL if venue.live}
 """Venues whose own feeds HeatDesk reads, by id."""
+
+LIQUIDATION_VENUES: dict[str, Venue] = {
+    venue.id: venue for venue in LIVE_VENUES.values() if venue.liquidations
+}
+"""Those of them that publish liquidations, by id."""
 
 
 def venue_title(venue_id: str) -> str:

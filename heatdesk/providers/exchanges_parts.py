@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from heatdesk.frames import LIVE_VENUES, BookSub, Venue
+from heatdesk.frames import LIVE_VENUES, BookSub
 
 PROVIDER = "exchanges"
 PART_MS = 100
@@ -29,15 +29,10 @@ def parts_of(sub: BookSub, block_size: float | None = None) -> tuple[BookSub, ..
             sub,
             provider=venue.live,
             venues=(venue.id,),
-            symbol=symbol_of(venue, sub.coin),
+            symbol=venue.live_symbol_of(sub.coin),
             coin="",
             interval_ms=PART_MS,
             block_size=sub.block_size if block_size is None else block_size,
         )
         for venue in found
     )
-
-
-def symbol_of(venue: Venue, coin: str) -> str:
-    """How the live feed of a venue writes a coin against the dollar it trades most in."""
-    return venue.live_symbol.replace("BTC", coin.upper() if coin.islower() else coin)

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from typing import ClassVar
 
 from heatdesk.frames import (
+    LIQUIDATION_VENUES,
     CandleSub,
     CandleWindow,
     Frame,
@@ -26,11 +27,6 @@ from heatdesk.providers.base import Provider, ProviderSpec, Span
 from heatdesk.providers.happened_cells import Happened
 from heatdesk.units import Clock
 
-PARTS: tuple[tuple[str, str, str], ...] = (
-    ("binance-usdm", "BINANCE_FUTURES", "{coin}USDT"),
-    ("bybit", "BYBIT", "{coin}USDT"),
-)
-"""Provider, venue and way of writing a coin of everybody who publishes liquidations."""
 PERIOD_S = 5.0
 """Pace at which nothing new is said again: the columns go on, and are as old as they look."""
 _AT_ONCE_S = 0.2
@@ -101,15 +97,16 @@ class HappenedProvider(Provider):
 
 def _parts(sub: LiquidationSub) -> tuple[LiquidationEventSub, ...]:
     return tuple(
-        LiquidationEventSub(provider, venue, written.format(coin=sub.coin))
-        for provider, venue, written in PARTS
+        LiquidationEventSub(venue.live, venue.id, venue.live_symbol_of(sub.coin))
+        for venue in LIQUIDATION_VENUES.values()
     )
 
 
 def _price(sub: LiquidationSub) -> CandleSub:
-    provider, venue, written = PARTS[0]
+    venue = next(iter(LIQUIDATION_VENUES.values()))
     interval_ms = max(_PRICE_MS, sub.interval_ms)
-    return CandleSub(provider, venue, written.format(coin=sub.coin), "", interval_ms, sub.points)
+    symbol = venue.live_symbol_of(sub.coin)
+    return CandleSub(venue.live, venue.id, symbol, "", interval_ms, sub.points)
 
 
 def _price_of(frame: Frame) -> float:
@@ -132,7 +129,7 @@ def _note(missing: dict[str, bool], venue: str, notice: Notice) -> Notice | None
     if missing == before:
         return None
     gone = [venue_title(one) for one, away in missing.items() if away]
-    lost = len(gone) == len(PARTS)
+    lost = len(gone) == len(LIQUIDATION_VENUES)
     text = f"Missing: {', '.join(gone)}. {_NOTE}" if gone else _NOTE
     return Notice(note=text, gap_since_ms=notice.gap_since_ms if lost else 0)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from heatdesk.frames import LiquidationBatch, LiquidationWindow, Quote
 from heatdesk.frames.market import LevelRuns
+from heatdesk.providers.live.block_size import round_up
 from heatdesk.units import floor_ms
 
 REACH_RATIO = 0.2
@@ -17,10 +18,7 @@ _STEP_RATIO = 1e-4
 
 def level_height(price: float) -> float:
     """A 1, 2 or 5 times a power of ten near a ten-thousandth of a price."""
-    wanted = price * _STEP_RATIO
-    power = 10.0 ** math.floor(math.log10(wanted))
-    step = next((one for one in (1.0, 2.0, 5.0) if one * power >= wanted * 0.999), 10.0)
-    return float(f"{step * power:.6g}")
+    return float(f"{round_up(price * _STEP_RATIO * 0.999):.0e}")
 
 
 class Happened:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton
 
 from heatdesk.frames import (
+    LIQUIDATION_VENUES,
     LIVE_VENUES,
     LiquidationEventSub,
     MarketList,
@@ -45,7 +46,6 @@ MOST_ROWS = 5_000
 _LOOK_BACK = 40_000
 """Trades that are read when the tape starts or the size changes."""
 LEAST_USD = (0.0, 1e3, 5e3, 1e4, 5e4, 1e5, 2.5e5, 5e5, 1e6)
-_LIQUIDATIONS_BY = frozenset({"BINANCE_FUTURES", "BYBIT"})
 _USUAL_SHARE = 0.9
 
 
@@ -146,7 +146,7 @@ class TapePanel(Panel):
 
     @property
     def _events(self) -> LiquidationEventSub | None:
-        if not self.options.liquidations or self.options.venue not in _LIQUIDATIONS_BY:
+        if not self.options.liquidations or self.options.venue not in LIQUIDATION_VENUES:
             return None
         return LiquidationEventSub(self.source, self.options.venue, self.options.symbol)
 

@@ -18,15 +18,16 @@ def recommended_block_size(price: float, tick_size: float) -> float:
     sizes = [step * 10.0**power for step in _STEPS]
     best = min(sizes, key=lambda size: abs(math.log(size / wanted)))
     if best < tick_size:
-        best = _round_up(tick_size)
+        best = round_up(tick_size)
     # 3 * 10.0**-5 is not 0.00003: the nearest short decimal is
     return float(f"{best:.0e}")
 
 
-def _round_up(tick_size: float) -> float:
-    power = math.floor(math.log10(tick_size) + 1e-9)
+def round_up(least: float) -> float:
+    """The lowest 1, 2 or 5 times a power of ten that is no less than a positive figure."""
+    power = math.floor(math.log10(least) + 1e-9)
     for step in _STEPS:
         size = step * 10.0**power
-        if size >= tick_size * (1 - 1e-9):
+        if size >= least * (1 - 1e-9):
             return size
-    return tick_size
+    return least

@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from heatdesk.analytics.liquidation import BAND_RATIO
-from heatdesk.frames import CandleSub, LiquidationEventSub, LiquidationSub, MarketSub, Quote
+from heatdesk.frames import (
+    LIQUIDATION_VENUES,
+    CandleSub,
+    LiquidationEventSub,
+    LiquidationSub,
+    MarketSub,
+    Quote,
+)
 from heatdesk.units import DAY_MS, INTERVALS_MS, MINUTE_MS
 from heatdesk.units import interval_label as label_of
 from heatdesk.views.colourings import offered
-from heatdesk.views.instruments import symbol_for
 
 VENUE = "HYPERLIQUID_FUTURES"
 HAPPENED, LEVELS = "happened", "kiyotaka"
@@ -18,9 +24,8 @@ HAPPENED, LEVELS = "happened", "kiyotaka"
 HAPPENED_TEXT = "Happened: Binance Perp (sampled) and Bybit Perp, no key"
 LEVELS_TEXT = "Would-be levels: Hyperliquid positions (Kiyotaka key)"
 HAPPENED_SUBTITLE = "Happened · Binance (sampled: an undercount) + Bybit"
-EVENT_VENUES = {"BINANCE_FUTURES": "binance-usdm", "BYBIT": "bybit"}
-"""Venues that publish their liquidations, with the provider of each."""
-PRICE_VENUE = "BINANCE_FUTURES"
+PRICE_VENUE = LIQUIDATION_VENUES["BINANCE_FUTURES"]
+"""Whose price is drawn under liquidations that happened."""
 HAPPENED_POINTS = 240
 BAND_RATIOS = (0.0001, 0.0002, BAND_RATIO, 0.001, 0.0025, 0.005)
 DEPTHS = (0, 500, 1500, 3000)
@@ -87,24 +92,20 @@ class LiquidationOptions:
         """Candles of the same venue."""
         interval_ms, points = self.interval_for(provider), self.points_for(provider)
         if provider == HAPPENED:
-            source, symbol = EVENT_VENUES[PRICE_VENUE], self.symbol_at(PRICE_VENUE)
-            return CandleSub(source, PRICE_VENUE, symbol, "", interval_ms, points)
+            symbol = PRICE_VENUE.live_symbol_of(self.coin)
+            return CandleSub(PRICE_VENUE.live, PRICE_VENUE.id, symbol, "", interval_ms, points)
         return CandleSub(provider, VENUE, self.coin, "", interval_ms, points)
 
     def event_subs(self) -> tuple[LiquidationEventSub, ...]:
         """Liquidations one by one, at every venue that publishes them."""
         return tuple(
-            LiquidationEventSub(source, venue, self.symbol_at(venue))
-            for venue, source in EVENT_VENUES.items()
+            LiquidationEventSub(venue.live, venue.id, venue.live_symbol_of(self.coin))
+            for venue in LIQUIDATION_VENUES.values()
         )
-
-    def symbol_at(self, venue: str) -> str:
-        """How a venue writes the coin's contract."""
-        return symbol_for(venue, self.coin, live=True)
 
     def market_sub(self, provider: str) -> MarketSub:
         """The list that helps to choose."""
-        return MarketSub(EVENT_VENUES[PRICE_VENUE] if provider == HAPPENED else provider)
+        return MarketSub(PRICE_VENUE.live if provider == HAPPENED else provider)
 
     def saved(self) -> dict[str, str | int | float | bool | list[str]]:
         """Plain values for the layout file."""

@@ -21,6 +21,7 @@ from heatdesk.analytics.liquidation import (
     sum_bands,
 )
 from heatdesk.frames import (
+    LIQUIDATION_VENUES,
     CandleWindow,
     KeyState,
     LiquidationWindow,
@@ -50,7 +51,6 @@ from ui.panels.liquidation.drawing import cluster_labels, edge_profiles, happene
 from ui.panels.liquidation.options import (
     BAND_RATIOS,
     DEPTHS,
-    EVENT_VENUES,
     HAPPENED,
     HAPPENED_SUBTITLE,
     HAPPENED_TEXT,
@@ -273,7 +273,7 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
     def venues_shown(self) -> str:
         """The venues whose liquidations these are."""
         if self.happened:
-            return " + ".join(venue_title(venue) for venue in EVENT_VENUES)
+            return " + ".join(venue.title for venue in LIQUIDATION_VENUES.values())
         return venue_title(VENUE)
 
     def view_key(self) -> tuple[object, ...]:

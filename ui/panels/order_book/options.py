@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from heatdesk.frames import (
+    LIQUIDATION_VENUES,
     LIVE_VENUES,
     VENUES,
     BookSub,
@@ -29,8 +30,6 @@ SOURCES = (LIVE, KIYOTAKA)
 """Where a book comes from: the venues' own feeds, which need no key, or a collector's history."""
 SUMMED, DEMO = "exchanges", "demo"
 """Providers of books summed over live venues, and of the invented market."""
-LIQUIDATING = frozenset({"BINANCE_FUTURES", "BYBIT"})
-"""Venues that publish liquidations."""
 MARKS = ("trades", "liquidations", "delta")
 _SWITCHES = ("cumulative", "best", "mid", "numbers", *MARKS)
 DEPTHS = (100, 250, 500, 1000, 2000, 3500)
@@ -167,7 +166,7 @@ class BookOptions:
 
     def liquidation_subs(self, provider: str) -> tuple[LiquidationEventSub, ...]:
         """Liquidations of every venue shown that publishes some."""
-        told = [key for key in self._each(provider) if key[1] in LIQUIDATING]
+        told = [key for key in self._each(provider) if key[1] in LIQUIDATION_VENUES]
         return tuple(LiquidationEventSub(*key) for key in told)
 
     def counted_in(self, quote: Quote) -> BookOptions:
