@@ -163,7 +163,18 @@ class Journal:
     def note(self, event_ms: int, step: Step) -> None:
         """Add a change; what has become too old joins the base."""
         self.entries.append((event_ms, step.bids, step.asks))
-        while self.entries and self.entries[0][0] < event_ms - self._keep_ms:
+        self.forget(event_ms - self._keep_ms)
+
+    def copied(self, until_ms: int) -> Journal:
+        """A journal of its own of all that is kept before a moment."""
+        copy = Journal(self.base, self._keep_ms)
+        copy.base_ms = self.base_ms
+        copy.entries.extend(entry for entry in self.entries if entry[0] < until_ms)
+        return copy
+
+    def forget(self, until_ms: int) -> None:
+        """What happened before a moment is asked for no more: it joins the base."""
+        while self.entries and self.entries[0][0] < until_ms:
             self.base_ms, bids, asks = self.entries.popleft()
             self.base.apply(bids, asks)
 
@@ -175,6 +186,13 @@ class Journal:
                 break
             book.apply(bids, asks)
         return book
+
+
+class Truth(NamedTuple):
+    """What is needed to tell true columns: a market and all its changes."""
+
+    spec: Spec
+    journal: Journal
 
 
 class Play:

@@ -12,7 +12,7 @@ from tests.servers.venues.market import Change, PlainBook
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.servers.venues.market import Play
+    from tests.servers.venues.market import Play, Truth
 
 STATE_MS = 100
 Levels = dict[int, int]
@@ -85,7 +85,11 @@ class Oracle:
     """
 
     def __init__(
-        self, play: Play, block_size: float, interval_ms: int, exact_levels: int = 0
+        self,
+        play: Play | Truth,
+        block_size: float,
+        interval_ms: int,
+        exact_levels: int = 0,
     ) -> None:
         self.play, self.interval_ms, self._exact_levels = play, interval_ms, exact_levels
         self.block = round(block_size / play.spec.price_unit)
