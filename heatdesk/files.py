@@ -94,6 +94,23 @@ def write_whole(path: Path, content: bytes) -> None:
     write_atomically(path, write)
 
 
+def set_aside(path: Path, word: str) -> str:
+    """Keep a file that cannot be used beside its place under another name; return that name.
+
+    Where it cannot be moved it stays as it is and keeps its name.
+    """
+    aside = path.with_name(f"{path.name}.{word}")
+    number = 2
+    while aside.exists():
+        aside = path.with_name(f"{path.name}.{word}-{number}")
+        number += 1
+    try:
+        path.rename(aside)
+    except OSError:
+        return path.name
+    return aside.name
+
+
 def _is_device(path: Path) -> bool:
     return path.exists() and not path.is_file()
 

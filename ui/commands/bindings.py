@@ -1,0 +1,69 @@
+"""The file of shortcuts: what a user bound otherwise than usual, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from heatdesk.errors import WriteError
+from heatdesk.files import set_aside, write_whole
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "shortcuts.json"
+VERSION = 1
+
+Bound = dict[str, tuple[str, ...]]
+"""Keys of commands by command id; no keys: the command has none on purpose."""
+
+
+def load(path: Path | None) -> tuple[Bound, str]:
+    """Read the file; what cannot be used is set aside and told in one sentence.
+
+    An entry that makes no sense costs that entry only.
+    """
+    if path is None:
+        return {}, ""
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        if table["version"] != VERSION:
+            aside = set_aside(path, f"v{int(table['version'])}")
+            return {}, (
+                "The saved shortcuts come from another version of HeatDesk;"
+                f" they are kept as {aside} and the usual ones count."
+            )
+        return _read(table["shortcuts"]), ""
+    except FileNotFoundError:
+        return {}, ""
+    except OSError as error:
+        return {}, f"The saved shortcuts cannot be read ({error.strerror}); the usual ones count."
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        aside = set_aside(path, "damaged")
+        return {}, (
+            f"The saved shortcuts were damaged and are kept as {aside}; the usual ones count."
+        )
+
+
+def save(bound: Mapping[str, tuple[str, ...]], path: Path | None) -> str:
+    """Write the file; return a sentence when it could not be written."""
+    if path is None:
+        return ""
+    table = {"version": VERSION, "shortcuts": {id_: list(keys) for id_, keys in bound.items()}}
+    try:
+        write_whole(path, (json.dumps(table, indent=1) + "\n").encode())
+    except WriteError as error:
+        log.warning("%s", error)
+        return error.user_message
+    return ""
+
+
+def _read(rows: Mapping[str, object]) -> Bound:
+    bound: Bound = {}
+    for id_, keys in rows.items():
+        if isinstance(keys, list) and all(isinstance(key, str) for key in keys):
+            bound[id_] = tuple(keys)
+        else:
+            log.warning("the shortcut of %s makes no sense and is left out", id_)
+    return bound

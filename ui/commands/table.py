@@ -1,0 +1,207 @@
+"""`CommandTable`: every command of the desk, the keys it has, and one action for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from ui.commands import bindings
+from ui.commands.command import Command, Scope
+
+_NO_MODIFIER_COUNTS = Qt.KeyboardModifier.KeypadModifier
+
+
+class CommandTable(QObject):
+    """Commands by id, in the order they came.
+
+    Menus of all windows share the one `QAction` of a command, so that a key means it once.
+
+    Parameters
+    ----------
+    path : Path or None
+        Where other than usual keys are kept; None: nowhere.
+
+    Signals
+    -------
+    changed : commands came or went, or keys were bound otherwise.
+    said : one sentence for the user.
+    """
+
+    changed = Signal()
+    said = Signal(str)
+
+    def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._path = path
+        self._commands: dict[str, Command] = {}
+        self._actions: dict[str, QAction] = {}
+        self._windows: list[QWidget] = []
+        self._recent: list[str] = []
+        self._bound, self.sentence = bindings.load(path)
+
+    # -- commands
+
+    def add(self, *commands: Command) -> None:
+        """Add commands; one that is there already is replaced."""
+        for command in commands:
+            self._commands[command.id] = command
+            action = self._actions.get(command.id)
+            if action is None:
+                action = QAction(self)
+                action.setShortcutVisibleInContextMenu(True)
+                action.triggered.connect(partial(self.run, command.id))
+                self._actions[command.id] = action
+                for window in self._windows:
+                    window.addAction(action)
+            action.setText(command.title)
+            action.setObjectName(command.id)
+            action.setCheckable(command.checked is not None)
+            self._show_keys(command)
+        self.changed.emit()
+
+    def remove(self, *ids: str) -> None:
+        """Take commands out; their keys are remembered for when they come back."""
+        for id_ in ids:
+            if self._commands.pop(id_, None) is not None:
+                action = self._actions.pop(id_)
+                action.setParent(None)
+                action.deleteLater()
+        self.changed.emit()
+
+    def all(self) -> list[Command]:
+        """Every command, in the order they came."""
+        return list(self._commands.values())
+
+    def __contains__(self, id_: str) -> bool:
+        """Whether there is a command of this id."""
+        return id_ in self._commands
+
+    def command(self, id_: str) -> Command:
+        """The command of an id; KeyError where there is none."""
+        return self._commands[id_]
+
+    def action(self, id_: str) -> QAction:
+        """The one action of a command, for any number of menus."""
+        return self._actions[id_]
+
+    def attach(self, window: QWidget) -> None:
+        """Let keys count in a window."""
+        self._windows.append(window)
+        window.addActions(list(self._actions.values()))
+        window.destroyed.connect(partial(self._forget_window, id(window)))
+
+    def refresh(self, ids: Iterable[str] | None = None) -> None:
+        """Bring what can be done and what is on up to date; called before a menu shows."""
+        for id_ in self._commands if ids is None else ids:
+            command, action = self._commands[id_], self._actions[id_]
+            action.setEnabled(command.can_run)
+            if command.checked is not None:
+                action.setChecked(command.checked())
+
+    def run(self, id_: str, *_: object) -> None:
+        """Do it, where it can be done; the palette offers what was done last first."""
+        command = self._commands.get(id_)
+        if command is None or not command.can_run:
+            return
+        if command.listed:
+            self._recent = [id_, *(one for one in self._recent if one != id_)][:12]
+        command.run()
+        if command.checked is not None and id_ in self._actions:
+            self._actions[id_].setChecked(command.checked())
+
+    def recent(self) -> list[str]:
+        """Ids of what was run last, newest first."""
+        return [one for one in self._recent if one in self._commands]
+
+    # -- keys
+
+    def keys(self, id_: str) -> tuple[str, ...]:
+        """Keys of a command in Qt's portable text."""
+        command = self._commands[id_]
+        return self._bound.get(id_, command.keys)
+
+    def key_text(self, id_: str) -> str:
+        """The first key of a command as this system writes it; empty where it has none."""
+        keys = self.keys(id_)
+        if not keys:
+            return ""
+        return QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
+
+    def is_usual(self, id_: str) -> bool:
+        """Whether a command has its usual keys."""
+        return self.keys(id_) == self._commands[id_].keys
+
+    def bind(self, id_: str, keys: tuple[str, ...]) -> None:
+        """Give a command other keys; keys another command has are reported by `conflicts`."""
+        texts = tuple(_portable(key) for key in keys)
+        if texts == tuple(_portable(key) for key in self._commands[id_].keys):
+            self._bound.pop(id_, None)
+        else:
+            self._bound[id_] = texts
+        self._show_keys(self._commands[id_])
+        self._keep()
+
+    def reset(self, *ids: str) -> None:
+        """Give commands their usual keys again; none named: all of them."""
+        for id_ in ids or tuple(self._bound):
+            self._bound.pop(id_, None)
+            if id_ in self._commands:
+                self._show_keys(self._commands[id_])
+        self._keep()
+
+    def conflicts(self, key: str, but: str = "") -> list[Command]:
+        """Commands that have a key, other than one."""
+        wanted = _portable(key)
+        return [
+            command
+            for command in self._commands.values()
+            if command.id != but
+            and wanted
+            and any(_portable(one) == wanted for one in self.keys(command.id))
+        ]
+
+    def all_conflicts(self) -> list[tuple[str, list[Command]]]:
+        """Keys that more than one command has, with those commands."""
+        holders: dict[str, list[Command]] = {}
+        for command in self._commands.values():
+            for key in self.keys(command.id):
+                holders.setdefault(_portable(key), []).append(command)
+        return [(key, held) for key, held in holders.items() if len(held) > 1]
+
+    def panel_command(self, event: QKeyEvent) -> str:
+        """Id of the command of a panel that a key press means; empty where it means none."""
+        modifiers = event.modifiers() & ~_NO_MODIFIER_COUNTS
+        pressed = QKeySequence(event.key() | modifiers.value).toString(
+            QKeySequence.SequenceFormat.PortableText
+        )
+        for command in self._commands.values():
+            if command.scope is Scope.PANEL and pressed in self.keys(command.id):
+                return command.id
+        return ""
+
+    # -- inside
+
+    def _show_keys(self, command: Command) -> None:
+        action = self._actions[command.id]
+        action.setShortcuts([QKeySequence(key) for key in self.keys(command.id)])
+        desk = command.scope is Scope.DESK
+        context = Qt.ShortcutContext
+        action.setShortcutContext(context.ApplicationShortcut if desk else context.WidgetShortcut)
+
+    def _keep(self) -> None:
+        self.changed.emit()
+        sentence = bindings.save(self._bound, self._path)
+        if sentence:
+            self.said.emit(sentence)
+
+    def _forget_window(self, identity: int, *_: object) -> None:
+        self._windows = [window for window in self._windows if id(window) != identity]
+
+
+def _portable(key: str) -> str:
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
