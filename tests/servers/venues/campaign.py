@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import random
+import resource
 import statistics
 import sys
 import tempfile
@@ -20,11 +21,11 @@ from typing import TYPE_CHECKING
 
 from tests.servers.venues.catalogue import VENUES
 from tests.servers.venues.driving import LiveDesk, book, forced, play_of, trades
+from tests.servers.venues.judging import Judge
 from tests.servers.venues.mischief import Fault, Kind
-from tests.servers.venues.watching import tally
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from heatdesk.frames import BookSub
     from tests.servers.venues.oracle import Tally
@@ -36,6 +37,10 @@ _OF_THE_VENUE = frozenset({Kind.REFUSE, Kind.REFUSE_REST, Kind.ENDLESS, Kind.OLD
 """Here the venue itself is what keeps the book from starting: its own time counts."""
 _NEEDS_A_START = _OF_THE_VENUE
 _PATIENCE_S = 60.0
+JUDGED_EVERY_S, TOLD_EVERY = 5.0, 50
+"""What is settled is judged so often; progress is told after so many faults."""
+KEEP_MS = 300_000
+"""Truth of so long is kept for markets nobody looks at."""
 _HARMLESS = frozenset(
     {Kind.DUPLICATE, Kind.NOISE, Kind.BINARY, Kind.DELAY, Kind.PING, Kind.FLOOD, Kind.SHUTDOWN}
 )
@@ -52,6 +57,8 @@ class Outcome:
     """The longest gap that was told of."""
     back: bool = True
     """The book was LIVE again."""
+    over_ms: int = 0
+    """When, by this computer's clock."""
 
 
 @dataclass
@@ -78,6 +85,11 @@ class Report:
             if not one.back or (one.kind not in _OF_THE_VENUE and one.gap_s > PROMISED_S)
         ]
 
+    def lately(self, provider: str) -> str:
+        """The newest faults of a venue and when they were over, to tell what a wrong column is of."""
+        some = [one for one in self.outcomes if one.provider == provider][-12:]
+        return ", ".join(f"{one.kind.name} until {one.over_ms}" for one in some)
+
     def table(self) -> str:
         """All of it in lines of text."""
         by_kind: defaultdict[Kind, list[float]] = defaultdict(list)
@@ -92,6 +104,7 @@ class Report:
                     f"  {kind.name.lower():13} {len(gaps):4}  with a gap {len(shown):4}  "
                     f"median {middle:5.2f} s  longest {max(gaps):5.2f} s"
                 )
+        lines += self._by_venue()
         for name, one in self.tallies.items():
             lines.append(
                 f"  {name:24} live {one.live:6}  flawed {one.flawed:5}  "
@@ -101,6 +114,21 @@ class Report:
         lines.append(f"recoveries longer than {PROMISED_S:.0f} s: {len(self.slow)}")
         lines.append(f"limits overstepped: {len(self.violations)}")
         return "\n".join(lines)
+
+    def _by_venue(self) -> list[str]:
+        by_venue: defaultdict[str, list[Outcome]] = defaultdict(list)
+        for one in self.outcomes:
+            by_venue[one.provider].append(one)
+        lines = []
+        for provider, some in by_venue.items():
+            gaps = [one.gap_s for one in some if one.gap_s > 0]
+            middle = statistics.median(gaps) if gaps else 0.0
+            lines.append(
+                f"  {provider:24} faults {len(some):4}  with a gap {len(gaps):4}  "
+                f"median {middle:5.2f} s  longest {max(gaps, default=0.0):5.2f} s  "
+                f"not back {sum(not one.back for one in some)}"
+            )
+        return lines
 
 
 class Troublemaker:
@@ -145,7 +173,8 @@ class Troublemaker:
             for one in self._subs
             for begin, end in self._desk.store.story(one).gaps[before[one] :]
         ]
-        return Outcome(self._server.provider, kind, max(gaps, default=0.0), back)
+        longest_s = max(gaps, default=0.0)
+        return Outcome(self._server.provider, kind, longest_s, back, self._server.now_ms())
 
     def _seconds(self, kind: Kind) -> float:
         if kind is Kind.FLOOD:
@@ -179,9 +208,14 @@ async def campaign(
     pause_s: float = 0.6,
     intervals_ms: Sequence[int] = (100, 500),
     kinds: frozenset[Kind] = frozenset(Kind),
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Report:
-    """Let so many faults befall the books of running venues."""
-    report, desk = Report(), LiveDesk(servers, home)
+    """Let so many faults befall the books of running venues.
+
+    What was told is judged, and forgotten, on the way; `tell` gets the progress in words.
+    """
+    report, judge = Report(), Judge(servers)
+    desk = LiveDesk(servers, home, judge.note)
     subs = {
         server: [
             book(server.provider, 0, intervals_ms[0]),
@@ -198,7 +232,11 @@ async def campaign(
         makers = [Troublemaker(desk, server, subs[server], seed, kinds) for server in servers]
         share = [faults // len(makers) + (i < faults % len(makers)) for i in range(len(makers))]
         works = [m.run(n, pause_s, report) for m, n in zip(makers, share, strict=True)]
+        over = asyncio.Event()
+        judging = asyncio.create_task(_judge_on_the_way(judge, report, over, tell))
         await asyncio.gather(*works)
+        over.set()
+        await judging
         await desk.until_live(*books, patience_s=30.0)
         await asyncio.sleep(1.0)
         until_ms = {sub: play_of(s, sub).last_ms - 700 for s, each in subs.items() for sub in each}
@@ -206,11 +244,37 @@ async def campaign(
     for server, each in subs.items():
         report.violations += [f"{server.provider}: {text}" for text in server.violations]
         for sub in each:
-            name = f"{sub.provider} {sub.symbol}"
-            with server.lock:
-                report.tallies[name] = tally(desk.store, sub, play_of(server, sub), until_ms[sub])
+            judge.look(sub, until_ms[sub])
+            report.tallies[f"{sub.provider} {sub.symbol}"] = judge.tallies[sub]
             report.notes |= desk.store.story(sub).notes
     return report
+
+
+async def _judge_on_the_way(
+    judge: Judge, report: Report, over: asyncio.Event, tell: Callable[[str], None]
+) -> None:
+    """Hold against the truth what is settled, and tell how it goes."""
+    told, begun_s = 0, time.monotonic()
+    while not over.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), JUDGED_EVERY_S)
+        for sub in judge.subs:
+            for text in await asyncio.to_thread(judge.look, sub):
+                tell(f"wrong: {sub.provider} {sub.symbol}: {text}; {report.lately(sub.provider)}")
+        if len(report.outcomes) // TOLD_EVERY > told:
+            told = len(report.outcomes) // TOLD_EVERY
+            wrong = sum(len(one.wrong) for one in judge.tallies.values())
+            live = sum(one.live for one in judge.tallies.values())
+            tell(
+                f"{len(report.outcomes)} faults in {(time.monotonic() - begun_s) / 60:.1f} min; "
+                f"{live} columns right, {wrong} wrong; {len(report.slow)} slow; "
+                f"{peak_mib():.0f} MiB at most"
+            )
+
+
+def peak_mib() -> float:
+    """Most memory this process ever held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> int:
@@ -225,11 +289,15 @@ def main() -> int:
     kinds = frozenset(Kind[name.upper()] for name in args.kind) if args.kind else frozenset(Kind)
     with contextlib.ExitStack() as stack:
         names = args.venue or list(VENUES)
-        servers = [stack.enter_context(VENUES[name]()) for name in names]
+        servers = [stack.enter_context(VENUES[name](keep_ms=KEEP_MS)) for name in names]
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         report = asyncio.run(
-            campaign(servers, home, args.faults, seed=args.seed, pause_s=args.pause, kinds=kinds)
-        )
+            campaign(
+                servers, home, args.faults, seed=args.seed, pause_s=args.pause, kinds=kinds,
+                tell=lambda text: print(text, flush=True),
+            )
+        )  # fmt: skip
+    print(f"memory: {peak_mib():.0f} MiB at most")
     print(report.table())
     for text in (*report.wrong[:20], *report.violations[:20]):
         print("BROKEN:", text)

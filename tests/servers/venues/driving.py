@@ -19,10 +19,10 @@ from heatdesk.units import SystemClock
 from tests.servers.venues.watching import WatchingStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path as AnyPath
 
-    from heatdesk.frames import Subscription
+    from heatdesk.frames import BookWindow, Subscription
     from tests.servers.venues.market import Play
     from tests.servers.venues.server import VenueServer
 
@@ -71,9 +71,14 @@ def play_of(server: VenueServer, sub: BookSub) -> Play:
 class LiveDesk:
     """Runs an engine on venues for as long as `running` does."""
 
-    def __init__(self, servers: Sequence[VenueServer], home: AnyPath) -> None:
+    def __init__(
+        self,
+        servers: Sequence[VenueServer],
+        home: AnyPath,
+        note: Callable[[BookSub, BookWindow], None] | None = None,
+    ) -> None:
         self.servers = {server.provider: server for server in servers}
-        self.store = WatchingStore()
+        self.store = WatchingStore(note)
         self.clock = SystemClock()
         self._home = home
 

@@ -13,6 +13,8 @@ from heatdesk.store.market import MarketStore
 from tests.servers.venues.oracle import Oracle, Tally, ToldColumn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from heatdesk.frames import MarketFrame, Subscription
     from tests.servers.venues.market import Play
 
@@ -34,18 +36,28 @@ class Story:
 
 
 class WatchingStore(MarketStore):
-    """A `MarketStore` that keeps the story of each book."""
+    """A `MarketStore` that keeps the story of each book.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    note : callable, optional
+        Takes what is told of books; their stories then keep no columns.
+    """
+
+    def __init__(self, note: Callable[[BookSub, BookWindow], None] | None = None) -> None:
         super().__init__()
         self.stories: dict[Subscription, Story] = {}
+        self._note = note
 
     def story(self, sub: Subscription) -> Story:
         return self.stories.setdefault(sub, Story())
 
     def apply(self, sub: Subscription, frame: MarketFrame) -> None:
         if isinstance(frame, BookWindow) and isinstance(sub, BookSub):
-            note_window(self.story(sub), frame)
+            if self._note is not None:
+                self._note(sub, frame)
+            else:
+                note_window(self.story(sub), frame)
         super().apply(sub, frame)
 
     def set_status(self, sub: Subscription, status: StreamStatus) -> None:
@@ -63,23 +75,31 @@ class WatchingStore(MarketStore):
 def note_window(story: Story, frame: BookWindow) -> None:
     """Remember what a frame tells of each of its columns."""
     story.block_size = frame.block_size
-    nowhere = np.full((frame.time_ms.size, 2), np.nan)
-    reach = nowhere if frame.reach_px is None else frame.reach_px
-    last_reach = getattr(frame, "last_reach_px", None)
-    last_reach = reach if last_reach is None else last_reach
-    flaws = np.zeros(frame.time_ms.size, np.uint8) if frame.flaws is None else frame.flaws
+    for i, start_ms in enumerate(frame.time_ms.tolist()):
+        story.columns[start_ms] = told_column(frame, i)
+
+
+def told_column(frame: BookWindow, i: int) -> ToldColumn:
+    """What a frame tells of one of its columns."""
     assert frame.bids is not None
     assert frame.asks is not None
+    nowhere = np.array([np.nan, np.nan])
+    reach = nowhere if frame.reach_px is None else frame.reach_px[i]
+    last_reach = reach if frame.last_reach_px is None else frame.last_reach_px[i]
     lasts = (frame.last_bids or frame.bids, frame.last_asks or frame.asks)
-    for i, start_ms in enumerate(frame.time_ms.tolist()):
-        story.columns[start_ms] = ToldColumn(
-            start_ms,
-            (_levels(frame.bids, i), _levels(frame.asks, i)),
-            (_levels(lasts[0], i), _levels(lasts[1], i)),
-            (float(reach[i, 0]), float(reach[i, 1])),
-            (float(last_reach[i, 0]), float(last_reach[i, 1])),
-            bool(flaws[i] & Flaw.TOUCHED),
-        )
+    return ToldColumn(
+        int(frame.time_ms[i]),
+        (_levels(frame.bids, i), _levels(frame.asks, i)),
+        (_levels(lasts[0], i), _levels(lasts[1], i)),
+        (float(reach[0]), float(reach[1])),
+        (float(last_reach[0]), float(last_reach[1])),
+        is_touched(frame, i),
+    )
+
+
+def is_touched(frame: BookWindow, i: int) -> bool:
+    """Whether a gap, a resync or a stale book fell into a column."""
+    return frame.flaws is not None and bool(frame.flaws[i] & Flaw.TOUCHED)
 
 
 def _levels(runs: object, i: int) -> dict[float, float]:
