@@ -31,7 +31,7 @@ EXACT: Final = 0
 BANDS: Final = (EXACT, 5, 4, 3, 2)
 """Significant figures of each band, finest first."""
 BAND_AGE_MS: Final = 2_000
-"""A band this much older than the newest message is left out, and the reach shrinks."""
+"""A band this much older or newer than the exact one is left out, and the reach shrinks."""
 
 _NOISE = 1e-9
 
@@ -62,18 +62,20 @@ class Bands:
     """The newest message of every band of one coin.
 
     A band whose own time jumps far back (a clock set right, a server changed) starts all anew.
+
+    Each band has a connection of its own, and one may lag behind another by any time. What an
+    exact message tells was true at its own time, however new the others are: all of them count.
     """
 
     def __init__(self) -> None:
         self._held: dict[int, Band] = {}
-        self._newest_ms = 0
 
     def forget(self, figures: int) -> None:
         """Leave a band out until its next message: the last one could not be read."""
         self._held.pop(figures, None)
 
     def take(self, coin: str, figures: int, band: Band) -> BookChange | None:
-        """Take a message; the book that results, None while there is no exact one or it is old.
+        """Take a message; the book that results, None when it adds nothing to the exact one.
 
         The time of the book is that of the exact band, however new the others are.
         """
@@ -82,21 +84,23 @@ class Bands:
             if band.time_ms >= held.time_ms - BAND_AGE_MS:
                 return None
             self._held.clear()
-            self._newest_ms = 0
         self._held[figures] = band
-        self._newest_ms = max(self._newest_ms, band.time_ms)
-        oldest_ms = self._newest_ms - BAND_AGE_MS
+        exact = self._held.get(EXACT)
+        if exact is None or not _of_one_moment(band, exact):
+            return None
         fresh = [
             (n, self._held[n])
             for n in BANDS
-            if n in self._held and self._held[n].time_ms >= oldest_ms
+            if n in self._held and _of_one_moment(self._held[n], exact)
         ]
-        if not fresh or fresh[0][0] != EXACT:
-            return None
         bids, low = _merge([(n, held.bids) for n, held in fresh], "bid")
         asks, high = _merge([(n, held.asks) for n, held in fresh], "ask")
-        event_ms = fresh[0][1].time_ms
-        return BookChange(coin, bids, asks, event_ms, snapshot=True, reach=(low, high))
+        return BookChange(coin, bids, asks, exact.time_ms, snapshot=True, reach=(low, high))
+
+
+def _of_one_moment(band: Band, exact: Band) -> bool:
+    """Whether a band can stand beside the exact one."""
+    return abs(band.time_ms - exact.time_ms) <= BAND_AGE_MS
 
 
 def _merge(bands: Sequence[tuple[int, Sequence[Level]]], side: str) -> tuple[list[Level], float]:

@@ -164,16 +164,21 @@ def test_a_book_is_as_old_as_its_exact_band() -> None:
         assert change.event_ms == T0 + 500
 
 
-def test_a_connection_that_lags_behind_the_others_is_not_a_clock_set_back() -> None:
-    bids, asks = {65_000: 1}, {65_001: 1}
+def test_every_exact_message_is_a_book_however_far_its_connection_lags_behind_the_others() -> None:
     bands = Bands()
-    bands.take("BTC", EXACT, band_of(bids, asks, EXACT, T0))
-    ahead = T0 + BAND_AGE_MS + 500
-    bands.take("BTC", 5, band_of(bids, asks, 5, ahead))
-    assert bands.take("BTC", EXACT, band_of(bids, asks, EXACT, T0 + 100)) is None
-    change = bands.take("BTC", EXACT, band_of(bids, asks, EXACT, ahead))
+    far = band_of({64_000: 1}, {66_000: 1}, 5, T0 + 60_000)
+    bands.take("BTC", 5, far)
+    for i in range(5):
+        lagging = T0 + 500 * i
+        change = bands.take("BTC", EXACT, band_of({65_000 - i: 1}, {65_001: 1}, EXACT, lagging))
+        assert change is not None
+        assert change.event_ms == lagging
+        assert change.bids == [(65_000.0 - i, 1.0)]
+        assert change.asks == [(65_001.0, 1.0)], "what was so much later says nothing about then"
+        assert bands.take("BTC", 5, far) is None
+    change = bands.take("BTC", EXACT, band_of({65_000: 1}, {65_001: 1}, EXACT, T0 + 59_000))
     assert change is not None
-    assert change.event_ms == ahead
+    assert change.event_ms == T0 + 59_000
 
 
 def total(levels: Mapping[float, float]) -> float:
