@@ -34,9 +34,11 @@ def fuzzy_match(text: str, name: str) -> Match | None:
     is found, not the first: ``os`` means the capitals of *Open Settings*.
     """
     parts = text.lower().split()
+    if not parts:
+        return Match(0, ())
     low = name.lower()
     places: list[int] = []
-    score = _WHOLE if text.strip().lower() == low and low else 0
+    score = _WHOLE if text.strip().lower() == low else 0
     for part in parts:
         found = _best_run(part, low)
         if found is None:

@@ -1,0 +1,157 @@
+"""The cheat sheet: every key of the desk and what the mouse does, on one sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui import theme
+from ui.commands.table import CommandTable
+
+GESTURES: tuple[tuple[str, str], ...] = (
+    ("Wheel", "Zoom time at the cursor"),
+    ("Ctrl + wheel", "Zoom price at the cursor"),
+    ("Drag the plot", "Move it; it stops following"),
+    ("Drag an axis", "Stretch time or price"),
+    ("Shift + drag", "Measure price, % and time"),
+    ("Double-click", "Reset the view, or the axis"),
+    ("Hold Alt", "Magnify the cells at the cursor"),
+    ("Right-click", "What can be done with the thing there"),
+    ("Drag the legend", "Set the contrast"),
+    ("Letters", "Search a symbol for the panel and its link"),
+    ("Digits", "Interval, size or timeframe of the panel"),
+)
+"""What the hand does on a chart: gesture, meaning."""
+
+
+class CheatSheet(QFrame):
+    """Groups of commands with their keys in columns; any key or click outside closes it."""
+
+    def __init__(self, table: CommandTable, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("cheatSheet")
+        self.setAccessibleName("Keys")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 16, 22, 16)
+        title = QLabel("Keys")
+        title.setFont(theme.font(15, bold=True))
+        hint = QLabel("Ctrl+K finds and runs any command; Settings > Shortcuts binds other keys")
+        hint.setProperty("quiet", True)
+        head = QHBoxLayout()
+        head.addWidget(title)
+        head.addStretch(1)
+        head.addWidget(hint)
+        column.addLayout(head)
+        column.addSpacing(8)
+        self.groups = groups_of(table)
+        self._body = QWidget()
+        self._row = QHBoxLayout(self._body)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(32)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setWidget(self._body)
+        self._scroll.setObjectName("cheatSheetBody")
+        column.addWidget(self._scroll)
+
+    def open_over(self, window: QWidget) -> None:
+        """Show in the middle of a window, as large as it needs and may."""
+        columns = max(1, min(4, (window.width() - 80) // 300))
+        for part in _in_columns(self.groups, columns):
+            self._row.addLayout(self._column(part))
+        need = self._body.sizeHint()
+        width = min(window.width() - 40, need.width() + 60)
+        height = min(window.height() - 40, need.height() + 90)
+        self.resize(width, height)
+        middle = window.mapToGlobal(window.rect().center())
+        self.move(middle.x() - width // 2, middle.y() - height // 2)
+        self.show()
+        self.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Any key closes it; the scrolling ones scroll."""
+        bar = self._scroll.verticalScrollBar()
+        steps = {
+            Qt.Key.Key_Down: bar.singleStep(),
+            Qt.Key.Key_Up: -bar.singleStep(),
+            Qt.Key.Key_PageDown: bar.pageStep(),
+            Qt.Key.Key_PageUp: -bar.pageStep(),
+        }
+        step = steps.get(Qt.Key(event.key()))
+        if step is not None:
+            bar.setValue(bar.value() + step)
+        elif event.key() not in {Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt}:
+            self.close()
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click closes it."""
+        self.close()
+        event.accept()
+
+    def _column(self, groups: Sequence[tuple[str, list[tuple[str, str]]]]) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(12)
+        for name, rows in groups:
+            grid = QGridLayout()
+            grid.setHorizontalSpacing(14)
+            grid.setVerticalSpacing(3)
+            heading = QLabel(name)
+            heading.setProperty("heading", True)
+            grid.addWidget(heading, 0, 0, 1, 2)
+            for number, (key, meaning) in enumerate(rows, start=1):
+                cap = QLabel(key)
+                cap.setFont(theme.font(theme.SMALL_PX, bold=True))
+                cap.setMinimumWidth(96)
+                words = QLabel(meaning)
+                words.setFont(theme.font(theme.TEXT_PX))
+                words.setProperty("quiet", True)
+                grid.addWidget(cap, number, 0)
+                grid.addWidget(words, number, 1)
+            grid.setColumnStretch(1, 1)
+            column.addLayout(grid)
+        column.addStretch(1)
+        return column
+
+
+def groups_of(table: CommandTable) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return every group with its keys and what they do, in the order of the commands."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for command in table.all():
+        keys = " or ".join(native(key) for key in table.keys(command.id))
+        if keys and command.listed:
+            groups.setdefault(command.group, []).append((keys, command.title))
+    return [*groups.items(), ("Mouse and typing", list(GESTURES))]
+
+
+def native(key: str) -> str:
+    """A key as this system writes it."""
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def _in_columns(
+    groups: Sequence[tuple[str, list[tuple[str, str]]]], columns: int
+) -> list[list[tuple[str, list[tuple[str, str]]]]]:
+    """Deal groups out to columns of about the same height, in order."""
+    total = sum(len(rows) + 2 for _, rows in groups)
+    dealt: list[list[tuple[str, list[tuple[str, str]]]]] = [[]]
+    height = 0
+    for name, rows in groups:
+        if dealt[-1] and len(dealt) < columns and height + len(rows) / 2 > total / columns:
+            dealt.append([])
+            height = 0
+        dealt[-1].append((name, rows))
+        height += len(rows) + 2
+    return dealt
