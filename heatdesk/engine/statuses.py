@@ -65,6 +65,8 @@ def after_notice(status: StreamStatus, notice: Notice) -> StreamStatus:
         ),
         latency_ms=status.latency_ms if notice.latency_ms is None else notice.latency_ms,
         skew_ms=status.skew_ms if notice.skew_ms is None else notice.skew_ms,
+        parts=status.parts if notice.parts is None else notice.parts,
+        missing=status.missing if notice.missing is None else notice.missing,
     )
 
 

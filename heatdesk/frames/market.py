@@ -286,6 +286,8 @@ class Notice:
     gap_since_ms: int | None = None
     latency_ms: float | None = None
     skew_ms: float | None = None
+    parts: int | None = None
+    missing: tuple[str, ...] | None = None
 
 
 MarketFrame = (

@@ -60,6 +60,10 @@ class StreamStatus:
         How long after the venue's own time its newest message was in the store.
     skew_ms : float
         How far this computer's clock is ahead of the venue's, whose times the data bears.
+    parts : int
+        Of how many venues it is a sum; 0 where it is none.
+    missing : tuple of str
+        Names of the venues the sum is without at present.
     """
 
     data_time_ms: int | None = None
@@ -74,6 +78,8 @@ class StreamStatus:
     gap_since_ms: int | None = None
     latency_ms: float | None = None
     skew_ms: float = 0.0
+    parts: int = 0
+    missing: tuple[str, ...] = ()
 
     def state(self, now_ms: int) -> DataState:
         """Resolve the state to show at a moment.

@@ -209,6 +209,8 @@ class _Hearing:
             note=missing_text(missing, len(self._said)),
             gap_since_ms=self._gap_since_ms,
             latency_ms=max(late, default=None),
+            parts=len(self._said),
+            missing=tuple(part.title for part in missing),
         )
 
 

@@ -237,7 +237,9 @@ def _best_text(reading: CellReading, style: HoverStyle) -> str:
     bid, ask = (format_price(price, style.tick_size) for price in prices)
     if bid == ask and not (reading.best_quoted or _is_one_tick(style)):
         ask = "same"
-    return ("" if reading.best_exact else _APPROXIMATE) + f"{bid} / {ask}"
+    crossed = reading.best_quoted and reading.best_bid > reading.best_ask
+    text = ("" if reading.best_exact else _APPROXIMATE) + f"{bid} / {ask}"
+    return f"{text}, crossed" if crossed else text
 
 
 def _observed_text(reading: CellReading) -> str:

@@ -122,10 +122,14 @@ def price_text(value: float) -> str:
 def spread_text(top: BookTop) -> str:
     """Distance of the best prices, or the most it can be where only their levels are known.
 
-    Empty where one is missing, and where they cross (at different venues): that is no spread.
+    Empty where one is missing; best prices of different venues may cross: that is no spread.
     """
     spread = float(f"{top.spread_bound:.6g}")
-    if not math.isfinite(top.mid) or not spread > 0:
+    if not math.isfinite(top.mid):
+        return ""
+    if top.exact and top.bid > top.ask:
+        return "crossed"
+    if not spread > 0:
         return ""
     return f"spr {'' if top.exact else _AT_MOST}{price_text(spread)[1:]}"
 

@@ -20,6 +20,7 @@ from ui.panel.header import (
     OptionsStrip,
     PanelHeader,
     ProgressLine,
+    missing_tip,
     state_text,
 )
 
@@ -240,7 +241,7 @@ class Panel(QWidget):
         header.subtitle.set_text(self.subtitle())
         zone = self.context.workspace.zone
         text = state.value if self._failure else state_text(status, now_ms, zone)
-        header.pill.show_state(state, text)
+        header.pill.show_state(state, text, "" if self._failure else missing_tip(status))
         header.pill.setHidden(primary is None and not self._failure)
         header.show_detail(*self.header_detail(status, now_ms))
         self.progress.set_progress(status.progress)

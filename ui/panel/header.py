@@ -39,6 +39,13 @@ def state_colour(state: DataState) -> str:
     }[state]
 
 
+def missing_tip(status: StreamStatus) -> str:
+    """What the state pill explains of a sum without some of its venues; empty of a whole one."""
+    if not status.missing:
+        return ""
+    return f"Missing: {', '.join(status.missing)}. What rests there is not in the sum."
+
+
 def latency_text(venue_ms: float | None, screen_ms: float | None) -> str:
     """How late a live picture is (``84 + 21 ms``): to this computer, and from there to the screen.
 
@@ -55,14 +62,17 @@ def latency_text(venue_ms: float | None, screen_ms: float | None) -> str:
 def state_text(status: StreamStatus, now_ms: int, zone: tzinfo | None = UTC) -> str:
     """Words of the state pill: ``live, 12 s``; ``stale, 41 min``; ``waiting, 40 %``.
 
-    A live feed says no age while it is fresh, and since when it tells nothing that can be trusted.
+    A live feed says no age while it is fresh, and since when it tells nothing that can be trusted;
+    a sum without some of its venues how many it has (``live, 3 of 4``).
     """
     state = status.state(now_ms)
     if state is DataState.STALE and status.gap_since_ms is not None:
         since = moment_of(status.gap_since_ms, zone).strftime("%H:%M:%S")
         return f"gap since {since}"
     if state is DataState.LIVE and status.latency_ms is not None and status.age_s(now_ms) < 2:
-        return str(state.value)
+        whole = not status.missing
+        has = status.parts - len(status.missing)
+        return str(state.value) if whole else f"{state.value}, {has} of {status.parts}"
     if state in {DataState.LIVE, DataState.STALE}:
         return f"{state.value}, {format_age(status.age_s(now_ms))}"
     if state is DataState.WAITING and status.progress:
@@ -103,6 +113,7 @@ class StatePill(QWidget):
         super().__init__(parent)
         self._text = DataState.WAITING.value
         self._state = DataState.WAITING
+        self._whole = True
         self.setFont(theme.font(theme.SMALL_PX, tabular=True))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
 
@@ -116,10 +127,18 @@ class StatePill(QWidget):
         """The state shown."""
         return self._state
 
-    def show_state(self, state: DataState, text: str) -> None:
-        """Show a state in words; repaints only when something changed."""
-        if (state, text) != (self._state, self._text):
-            self._state, self._text = state, text
+    @property
+    def colour(self) -> str:
+        """Colour of the dot: amber also where something is missing of what is live."""
+        partial = self._state is DataState.LIVE and not self._whole
+        return theme.Palette.WARN if partial else state_colour(self._state)
+
+    def show_state(self, state: DataState, text: str, missing: str = "") -> None:
+        """Show a state in words, and in the tooltip what is missing; repaints only changes."""
+        if missing != self.toolTip():
+            self.setToolTip(missing)
+        if (state, text, not missing) != (self._state, self._text, self._whole):
+            self._state, self._text, self._whole = state, text, not missing
             self.updateGeometry()
             self.update()
 
@@ -137,11 +156,11 @@ class StatePill(QWidget):
         del event
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colour = QColor(state_colour(self._state))
+        colour = QColor(self.colour)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawEllipse(QPointF(7.0, self.height() / 2), 3.0, 3.0)
-        quiet = self._state in {DataState.LIVE, DataState.WAITING}
+        quiet = self._whole and self._state in {DataState.LIVE, DataState.WAITING}
         painter.setPen(QColor(theme.Palette.TEXT_DIM) if quiet else colour)
         space = QRectF(14, 0, self.width() - 14, self.height())
         painter.drawText(space, Qt.AlignmentFlag.AlignVCenter, self._text)

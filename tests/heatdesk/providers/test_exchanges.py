@@ -142,7 +142,11 @@ def test_a_venue_that_never_comes_holds_nothing_up_and_is_named() -> None:
         assert "2 of 3 venues missing: Binance Spot, Kraken Spot" in desk.store.status(SUB).note
         await desk.book(SPOT, 0, 2.0)
         assert (desk.bid(0), desk.flaws(0)) == (3.0, Flaw.PARTIAL)
-        assert desk.store.status(SUB).note == "without Kraken Spot"
+        status = desk.store.status(SUB)
+        assert (status.note, status.parts) == ("without Kraken Spot", 3)
+        assert status.missing == ("Kraken Spot",)
+        await desk.book(KRAKEN, 0, 4.0)
+        assert desk.store.status(SUB).missing == ()
 
     Desk().play(scenario)
 

@@ -49,7 +49,7 @@ def test_coins_that_begin_with_the_text_come_first_and_the_text_itself_last() ->
         (BookTop(60_000.0, 60_002.0, 2.0), "spr \u2264 2"),
         (BookTop(60_000.1, 60_000.2, 0.0), "spr 0.1"),
         (BookTop(0.00001234, 0.00001240, 0.0), "spr 0.00000006"),
-        (BookTop(60_000.2, 60_000.1, 0.0), ""),
+        (BookTop(60_000.2, 60_000.1, 0.0), "crossed"),
         (BookTop(60_000.1, 60_000.1, 0.0), ""),
         (BookTop(math.nan, 60_000.1, 0.0), ""),
         (BookTop(60_000.0, math.nan, 2.0), ""),

@@ -70,12 +70,21 @@ def window(market: Market, sub: BookSub, scale: float = 1.0) -> BookWindow:
     )
 
 
-def fill(market: Market, sub: object, scale: float = 1.0, **status: object) -> None:
+def fill(
+    market: Market,
+    sub: object,
+    scale: float = 1.0,
+    best_px: tuple[float, float] | None = None,
+    **status: object,
+) -> None:
     assert isinstance(sub, BookSub)
-    market.store.apply(sub, window(market, sub, scale))
+    told = window(market, sub, scale)
+    if best_px is not None:
+        told = replace(told, best_px=np.tile(best_px, (COLUMNS, 1)))
+    market.store.apply(sub, told)
     now_ms = market.clock.now_ms()
-    told = {"data_time_ms": now_ms, "received_ms": now_ms, "period_s": 5.0, "latency_ms": 40.0}
-    market.store.set_status(sub, StreamStatus(**{**told, **status}))  # type: ignore[arg-type]
+    fields = {"data_time_ms": now_ms, "received_ms": now_ms, "period_s": 5.0, "latency_ms": 40.0}
+    market.store.set_status(sub, StreamStatus(**{**fields, **status}))  # type: ignore[arg-type]
 
 
 def trade(market: Market, panel: OrderBookPanel, price: float, *, buy: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QPoint, Qt
@@ -26,7 +26,7 @@ from ui import theme
 from ui.panels.order_book.bar import rung
 
 if TYPE_CHECKING:
-    from heatdesk.frames import Subscription
+    from heatdesk.frames import Subscription, TradeSub
     from heatdesk.store.market import MarketStore
     from ui.heatmap.flow import TradeFlow
     from ui.panels.order_book.options import BookOptions
@@ -42,11 +42,25 @@ STEPS = 9
 """Steps of 1, 2, 5 the slider goes down and up from the usual least bubble."""
 
 
+PATIENT_MS = 3_000
+"""So long the price of a sum stays with a venue that is gone: a hiccup must not move it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastTrade:
+    """The newest trade at one venue, and whether the aggressor bought."""
+
+    price: float
+    buy: bool
+    venue: str
+
+
 class BookFlow:
     """Hands the tapes of the venues shown to the drawings of a chart."""
 
     def __init__(self, flow: TradeFlow, store: MarketStore) -> None:
         self._flow, self._store = flow, store
+        self._subs: tuple[TradeSub, ...] = ()
         self._tapes: tuple[tuple[EventTape, ...], tuple[EventTape, ...]] = ((), ())
         self._trades: TradeTape | JoinedTrades | None = None
         self._liquidations: LiquidationTape | JoinedLiquidations | None = None
@@ -62,7 +76,8 @@ class BookFlow:
     def follow(self, options: BookOptions, source: str) -> None:
         """Take in what came; a venue whose first trade comes later joins then."""
         store = self._store
-        trades = held(store.trades, options.trade_subs(source))
+        self._subs = options.trade_subs(source)
+        trades = held(store.trades, self._subs)
         events = held(store.liquidations, options.liquidation_subs(source))
         if (trades, events) != self._tapes:
             self._tapes = trades, events
@@ -74,17 +89,29 @@ class BookFlow:
 
     def forget(self) -> None:
         """Another instrument comes."""
+        self._subs = ()
         self._tapes = ((), ())
         self._trades = self._liquidations = None
 
-    def last_trade(self) -> tuple[float, bool] | None:
-        """Price of the newest trade, and whether the aggressor bought; None before any."""
-        if self._trades is None:
-            return None
-        newest = self._trades.newest(1)
-        if newest.price.size == 0:
-            return None
-        return float(newest.price[0]), bool(newest.buy[0])
+    def last_trade(self, now_ms: int) -> LastTrade | None:
+        """The newest trade of the venue that leads; None before any.
+
+        Of several venues the first that is heard leads: prices of spot and perpetual markets lie
+        apart, and the newest trade of all would jump between them. While none is heard it is the
+        first that ever traded.
+        """
+        gone: LastTrade | None = None
+        for sub in self._subs:
+            tape = self._store.trades(sub)
+            newest = tape.newest(1) if tape is not None else None
+            if newest is None or newest.price.size == 0:
+                continue
+            last = LastTrade(float(newest.price[0]), bool(newest.buy[0]), sub.venue)
+            since_ms = self._store.status(sub).gap_since_ms
+            if since_ms is None or now_ms - since_ms < PATIENT_MS:
+                return last
+            gone = gone or last
+        return gone
 
     @property
     def usual_least(self) -> float:

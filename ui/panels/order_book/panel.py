@@ -18,6 +18,7 @@ from heatdesk.frames import (
     Quote,
     StreamStatus,
     Subscription,
+    venue_title,
 )
 from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
@@ -72,6 +73,7 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         super().__init__(context, BookOptions())
         self._profile: BookProfile | None = None
         self._quoted_tick = math.inf
+        self._led_by = ""
         self._lists: frozenset[Subscription] = frozenset()
         self.flow = BookFlow(self.chart.flow, context.store)
         self.chart.flow.strip_changed.connect(self.state_changed)
@@ -263,9 +265,10 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         last, up = last_close(candles)
         self._profile = compute_profile(book, last) if book is not None else None
         top = self._profile.top if self._profile is not None else None
-        traded = self.flow.last_trade() if self.streams else None
+        traded = self.flow.last_trade(self.context.clock.now_ms()) if self.streams else None
+        self._led_by = traded.venue if traded is not None else ""
         if traded is not None:
-            last, up = traded
+            last, up = traded.price, traded.buy
         elif (
             top is not None and math.isfinite(top.mid) and (self.streams or not math.isfinite(last))
         ):
@@ -344,6 +347,7 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         if isinstance(sub, BookSub) and sub.provider == SUMMED and block_size is not None:
             time_ms, store = math.floor(time_s * 1000), self.context.store
             rows += share_rows(read_shares(store, sub, block_size, time_ms, price))
+            rows += [("Last is of", venue_title(self._led_by))] if self._led_by else []
         if self._profile is not None:
             total = self._profile.cumulative_at(price)
             if math.isfinite(total):
