@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from heatdesk.errors import KeyMissing, KeyRejected, ProviderError
+from heatdesk.errors import KeyMissing, KeyRejected, ProviderError, Unreachable
 from heatdesk.frames import (
     BookWindow,
     CandleWindow,
@@ -20,6 +20,8 @@ from heatdesk.frames.market import MarketFrame
 NOTHING_CAME = (
     "Nothing was served for this instrument and time. Choose another, or wait: it is asked again."
 )
+ASKED_AGAIN = "It is asked again by itself."
+"""What a person need not do once the network is back."""
 
 
 def newest_ms(frame: MarketFrame, now_ms: int) -> int | None:
@@ -72,9 +74,10 @@ def after_notice(status: StreamStatus, notice: Notice) -> StreamStatus:
 
 def after_error(status: StreamStatus, error: ProviderError, retry_ms: int | None) -> StreamStatus:
     """Asking failed; ``retry_ms`` is when it is tried again, None when it is not."""
+    again = isinstance(error, Unreachable) and retry_ms is not None
     return replace(
         status,
-        problem=error.user_message,
+        problem=f"{error.user_message} {ASKED_AGAIN}" if again else error.user_message,
         needs_key=isinstance(error, KeyMissing | KeyRejected),
         next_ms=retry_ms,
         progress=None if retry_ms is None else status.progress,

@@ -94,6 +94,7 @@ class ProviderSet:
             budget,
             self._transport,
             keyless=not cls.wants_key(settings),
+            own_address=cls.base_url(settings) != cls.base_url(Settings()),
         )
         provider = cls(
             ProviderContext(self._clock, http, budget, settings, active, pace=self._pace)

@@ -29,7 +29,7 @@ from heatdesk.errors import (
 from heatdesk.net.authorities import trusted_authorities
 from heatdesk.net.body import Body
 from heatdesk.net.budget import OnWait, RateBudget, Ticket
-from heatdesk.net.failures import CONNECT_TIMEOUT_S, failure_of
+from heatdesk.net.failures import CONNECT_TIMEOUT_S, Place, failure_of
 from heatdesk.net.headers import lower_case
 from heatdesk.net.json_pull import decoded
 from heatdesk.net.redirects import redirect_of
@@ -92,6 +92,8 @@ class JsonClient:
         Stands in for the network in tests.
     keyless : bool
         The provider never needs a key: a 403 is about the region, not a plan.
+    own_address : bool
+        The base URL was set by the user: sentences name its host.
 
     Attributes
     ----------
@@ -112,6 +114,7 @@ class JsonClient:
         transport: Transport | None = None,
         *,
         keyless: bool = False,
+        own_address: bool = False,
     ) -> None:
         self.provider = provider
         self.title = title
@@ -124,6 +127,7 @@ class JsonClient:
         self._budget = budget
         self._transport = transport
         self._keyless = keyless
+        self._own_address = own_address
         self._client: httpx.AsyncClient | None = None
 
     def __repr__(self) -> str:
@@ -234,9 +238,10 @@ class JsonClient:
         if not isinstance(value, orjson.JSONDecodeError):
             return value
         if looks_like_web_page(reply.headers, reply.body):
+            first = "the address in the settings" if self._own_address else "this network's login"
             text = (
                 f"A web page came back instead of data from {self.title};"
-                " check the base URL, or a proxy in between."
+                f" check {first}, or a proxy in between."
             )
         elif not reply.body.strip():
             text = f"{self.title} sent an empty answer."
@@ -327,7 +332,8 @@ class JsonClient:
             return opened
 
     def _failure_of(self, error: Exception, stall_s: float) -> ProviderError:
-        return failure_of(error, self.provider, self.title, self._host(), stall_s)
+        place = Place(self.title, self._host(), self._own_address)
+        return failure_of(error, self.provider, place, stall_s)
 
     def _note_good(self) -> None:
         self.last_good_s = self._clock.monotonic_s()

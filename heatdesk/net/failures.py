@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from heatdesk.errors import BadPayload, BodyCut, ProviderError, Unreachable
 from heatdesk.net.replies import clean
@@ -12,10 +13,56 @@ from heatdesk.net.replies import clean
 CONNECT_TIMEOUT_S = 10.0
 
 
-def failure_of(
-    error: Exception, provider: str, title: str, host: str, stall_s: float
-) -> ProviderError:
-    """Map what httpx raised; the text names the host, never a header.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a provider is asked, in the words of a sentence.
+
+    Attributes
+    ----------
+    title : str
+        The provider's name.
+    host : str
+        Host and port, never the whole address.
+    chosen : bool
+        The address was set by the user: only then is it worth his look, and named.
+    """
+
+    title: str
+    host: str
+    chosen: bool = False
+
+    @property
+    def name(self) -> str:
+        """Whom a sentence speaks of."""
+        return f"{self.title} at {self.host}" if self.chosen else self.title
+
+    @property
+    def advice(self) -> str:
+        """What may help when nothing comes through."""
+        first = "Check the address in the settings" if self.chosen else "Check this network"
+        return f"{first}, the VPN and the firewall."
+
+    def refused(self) -> str:
+        """A connection was refused."""
+        return f"{self.name} refused the connection. {self.advice}"
+
+    def silent(self) -> str:
+        """A connection was not answered."""
+        return f"No answer from {self.name} within {CONNECT_TIMEOUT_S:.0f} s. {self.advice}"
+
+    def unreachable(self) -> str:
+        """A connection failed for whatever else."""
+        return f"{self.name} cannot be reached. {self.advice}"
+
+    def unknown(self) -> str:
+        """The name of the host leads nowhere: mostly there is no network."""
+        if self.chosen:
+            return f"The address of {self.name} is not known. {self.advice}"
+        return f"{self.title} cannot be found: is this computer online? {self.advice}"
+
+
+def failure_of(error: Exception, provider: str, place: Place, stall_s: float) -> ProviderError:
+    """Map what httpx raised; the text never holds a header.
 
     A connection that is not answered at all counts as unreachable, not as transient: a
     firewall or a wrong address swallows packets for hours, while a server that is merely
@@ -23,12 +70,12 @@ def failure_of(
     """
     import httpx
 
-    detail = f"{provider}: {type(error).__name__}: {clean(str(error))}"
+    title = place.title
+    detail = f"{provider}: {type(error).__name__}: {place.host}: {clean(str(error))}"
     if isinstance(error, httpx.ConnectTimeout):
-        text = f"No answer from {host} within {CONNECT_TIMEOUT_S:.0f} s. Check the connection."
-        return Unreachable(provider, text, detail)
+        return Unreachable(provider, place.silent(), detail)
     if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol):
-        return Unreachable(provider, _unreachable_words(error, title, host), detail)
+        return Unreachable(provider, _unreachable_words(error, place), detail)
     if isinstance(error, httpx.TimeoutException):
         text = f"{title} went silent for {stall_s:.0f} s in the middle of an answer."
         return BodyCut(provider, text, detail)
@@ -41,19 +88,19 @@ def failure_of(
     return Unreachable(provider, text, detail)
 
 
-def _unreachable_words(error: Exception, title: str, host: str) -> str:
+def _unreachable_words(error: Exception, place: Place) -> str:
     for cause in causes_of(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             why = clean(cause.verify_message or str(cause))
-            return f"The certificate of {host} cannot be trusted ({why}); no key was sent."
+            return f"The certificate of {place.name} cannot be trusted ({why}); no key was sent."
         if isinstance(cause, ssl.SSLError):
             why = clean(cause.reason or str(cause))
-            return f"No secure connection to {host} ({why}); no key was sent."
+            return f"No secure connection to {place.name} ({why}); no key was sent."
         if isinstance(cause, socket.gaierror):
-            return f"The address {host} is not known. Check the network and the base URL."
+            return place.unknown()
         if isinstance(cause, ConnectionRefusedError):
-            return f"{host} refused the connection. Check the base URL, or try again later."
-    return f"{title} cannot be reached at {host}. Check the network."
+            return place.refused()
+    return place.unreachable()
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:

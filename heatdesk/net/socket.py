@@ -21,7 +21,7 @@ from heatdesk.errors import (
     Unreachable,
 )
 from heatdesk.net.authorities import trusted_authorities
-from heatdesk.net.failures import CONNECT_TIMEOUT_S, causes_of
+from heatdesk.net.failures import CONNECT_TIMEOUT_S, Place, causes_of
 from heatdesk.net.headers import lower_case
 from heatdesk.net.replies import Refusal, clean, error_of
 
@@ -112,7 +112,12 @@ class Socket:
 
 
 async def open_socket(
-    provider: str, title: str, url: str, *, max_bytes: int = MAX_MESSAGE_BYTES
+    provider: str,
+    title: str,
+    url: str,
+    *,
+    max_bytes: int = MAX_MESSAGE_BYTES,
+    own_address: bool = False,
 ) -> Socket:
     """Connect.
 
@@ -124,6 +129,8 @@ async def open_socket(
         ``ws://`` or ``wss://`` with path and query.
     max_bytes : int
         Largest message that is read.
+    own_address : bool
+        The address was set by the user: sentences name its host.
 
     Raises
     ------
@@ -159,7 +166,7 @@ async def open_socket(
         )
         return Socket(connection, provider, title)
     except broken as error:
-        failure = _refused(error, provider, title, url)
+        failure = _refused(error, provider, Place(title, _host_of(url), own_address))
     raise failure
 
 
@@ -195,38 +202,35 @@ def _ended(error: Exception, provider: str, title: str) -> ProviderError:
     return BodyCut(provider, f"The connection to {title} was cut.", detail)
 
 
-def _refused(error: Exception, provider: str, title: str, url: str) -> ProviderError:
-    """Map what opening a connection raised; the text names the host, never the whole address."""
+def _refused(error: Exception, provider: str, place: Place) -> ProviderError:
+    """Map what opening a connection raised; the text never holds the whole address."""
     from websockets.exceptions import InvalidStatus, InvalidURI
 
-    host = _host_of(url)
-    detail = f"{provider}: {type(error).__name__}: {clean(str(error))}"
+    title = place.title
+    detail = f"{provider}: {type(error).__name__}: {place.host}: {clean(str(error))}"
     if isinstance(error, InvalidStatus):
-        return _status_error(error, provider, title, host)
+        return _status_error(error, provider, place)
     if isinstance(error, InvalidURI):
         text = f"The address of {title}'s live feed cannot be used; check it in the settings."
         return Unreachable(provider, text, detail)
     if isinstance(error, TimeoutError):
-        text = f"No answer from {host} within {CONNECT_TIMEOUT_S:.0f} s. Check the connection."
-        return Unreachable(provider, text, detail)
+        return Unreachable(provider, place.silent(), detail)
     for cause in causes_of(error):
         if isinstance(cause, ssl.SSLError):
             why = clean(getattr(cause, "verify_message", "") or cause.reason or str(cause))
-            return Unreachable(provider, f"No secure connection to {host} ({why}).", detail)
+            return Unreachable(provider, f"No secure connection to {place.name} ({why}).", detail)
         if isinstance(cause, sockets.gaierror):
-            text = f"The address {host} is not known. Check the network and the settings."
-            return Unreachable(provider, text, detail)
+            return Unreachable(provider, place.unknown(), detail)
         if isinstance(cause, ConnectionRefusedError):
-            text = f"{host} refused the connection. Check the address, or try again later."
-            return Unreachable(provider, text, detail)
+            return Unreachable(provider, place.refused(), detail)
     if isinstance(error, OSError):
-        text = f"{title} cannot be reached at {host}. Check the network."
-        return Unreachable(provider, text, detail)
-    return Unreachable(provider, f"{host} does not answer as a live feed does.", detail)
+        return Unreachable(provider, place.unreachable(), detail)
+    text = f"{place.name} does not answer as a live feed does. {place.advice}"
+    return Unreachable(provider, text, detail)
 
 
-def _status_error(error: InvalidStatus, provider: str, title: str, host: str) -> ProviderError:
-    response = error.response
+def _status_error(error: InvalidStatus, provider: str, place: Place) -> ProviderError:
+    title, response = place.title, error.response
     status = response.status_code
     if 300 <= status < 400:
         text = f"{title} redirects its live feed to another address; it was not followed."
@@ -236,6 +240,7 @@ def _status_error(error: InvalidStatus, provider: str, title: str, host: str) ->
     refusal = Refusal(provider, title, status, headers, body, keyless=True)
     found = error_of(refusal, now_ms=0)  # only a date needs to know, and its answer has one too
     if found.retry is Retry.NEVER:
-        text = f"{host} has no live feed at this address (HTTP {status}). Check the settings."
+        what = "Check the address in the settings" if place.chosen else "It is asked again later"
+        text = f"{place.name} has no live feed there (HTTP {status}). {what}."
         return Unreachable(provider, text, str(found))
     return found

@@ -178,6 +178,8 @@ def test_a_server_that_goes_away_and_comes_back_is_found_again() -> None:
             status = desk.store.status(BOOK)
             check_sentence(status.problem)
             assert "refused the connection" in status.problem
+            assert "127.0.0.1" in status.problem  # the address is not the service's own
+            assert status.problem.endswith("It is asked again by itself.")
             assert status.state(desk.clock.now_ms()) is DataState.STALE
             assert still_held(desk.store, BOOK, before)
             assert desk.store.status(DOTS).problem == ""

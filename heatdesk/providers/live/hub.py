@@ -59,6 +59,8 @@ class Hub:
         Base address of the live feeds.
     jitter : callable
         Numbers from 0 to 1 that spread retries.
+    own_address : bool
+        The address was set by the user: what fails there names it.
 
     Attributes
     ----------
@@ -72,9 +74,11 @@ class Hub:
         http: JsonClient,
         clock: Clock,
         jitter: Callable[[], float],
+        *,
+        own_address: bool = False,
     ) -> None:
         self._rules = rules
-        self._ws_url = ws_url
+        self._ws_url, self._own_address = ws_url, own_address
         self._clock = clock
         self._desk = Desk(rules, clock, http, self._spawn, jitter)
         self.markets = Markets(self._desk)
@@ -325,6 +329,7 @@ class Hub:
             self._desk.jitter,
             self._attempts,
             self,
+            own_address=self._own_address,
         )
         self._links[link] = asyncio.create_task(link.run(), name=f"link {self._rules.provider}")
         return link

@@ -75,6 +75,8 @@ class Link:
         jitter: Callable[[], float],
         attempts: Attempts,
         owner: LinkOwner,
+        *,
+        own_address: bool = False,
     ) -> None:
         self.line = line
         self.lead: Wire | None = None
@@ -82,7 +84,7 @@ class Link:
         self.topics: dict[Topic, int] = {}
         self.skew = ClockSkew()
         self._rules = rules
-        self._base_url = base_url
+        self._base_url, self._own_address = base_url, own_address
         self._clock = clock
         self._attempts = attempts
         self._owner = owner
@@ -247,7 +249,8 @@ class Link:
     def _start(self) -> Wire:
         self._count += 1
         url = self._rules.line_url(self._base_url, self.line, ())
-        wire = Wire(self._rules, self.line, url, self._clock, self, self._count)
+        own = self._own_address
+        wire = Wire(self._rules, self.line, url, self._clock, self, self._count, own_address=own)
         wire.wanted = set(self.topics)
         task = asyncio.create_task(wire.run(), name=f"wire {self._rules.provider} {self.line}")
         self._tasks[wire] = task

@@ -43,12 +43,14 @@ class LiveProvider(Provider):
 
     def __init__(self, context: ProviderContext) -> None:
         super().__init__(context)
+        ws_url = self.ws_url(context.settings)
         self._hub = Hub(
             self.rules,
-            self.ws_url(context.settings),
+            ws_url,
             context.http,
             context.clock,
             random.random,
+            own_address=ws_url != self.ws_url(Settings()),
         )
         self._block_sizes: dict[Subscription, float] = {}
 

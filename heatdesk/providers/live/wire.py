@@ -62,7 +62,15 @@ class Wire:
     """
 
     def __init__(
-        self, rules: VenueRules, line: str, url: str, clock: Clock, owner: WireOwner, number: int
+        self,
+        rules: VenueRules,
+        line: str,
+        url: str,
+        clock: Clock,
+        owner: WireOwner,
+        number: int,
+        *,
+        own_address: bool = False,
     ) -> None:
         self.rules = rules
         self.line = line
@@ -73,7 +81,7 @@ class Wire:
         self.heard_ms = clock.now_ms()
         self.error: ProviderError | None = None
         self.closing = False
-        self._url = url
+        self._url, self._own_address = url, own_address
         self._clock = clock
         self._owner = owner
         self._subscribed: set[Topic] = set()
@@ -119,7 +127,8 @@ class Wire:
         socket: Socket | None = None
         tasks: list[asyncio.Task[None]] = []
         try:
-            socket = await open_socket(self.rules.provider, self.rules.title, self._url)
+            provider, title = self.rules.provider, self.rules.title
+            socket = await open_socket(provider, title, self._url, own_address=self._own_address)
             self._turn(WireState.OPEN)
             works = (self._read(socket), self._write(socket), self._keep(socket))
             name = f"wire {self.rules.provider} {self.line}"

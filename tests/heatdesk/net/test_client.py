@@ -60,10 +60,14 @@ def make_client(
     headers: Callable[[], dict[str, str]] = key_headers,
     transport: httpx.AsyncBaseTransport | None = None,
     clock: JumpingClock | None = None,
+    own_address: bool = False,
 ) -> tuple[JsonClient, RateBudget]:
     clock = clock or JumpingClock()
     budget = RateBudget("kiyotaka", Limits(minute=10, burst=20), Ledger(), clock)
-    client = JsonClient("kiyotaka", "Kiyotaka", base_url, headers, clock, budget, transport)
+    client = JsonClient(
+        "kiyotaka", "Kiyotaka", base_url, headers, clock, budget, transport,
+        own_address=own_address,
+    )  # fmt: skip
     return client, budget
 
 
@@ -352,12 +356,23 @@ def test_a_stall_before_or_inside_the_answer_is_a_cut(part: float | None) -> Non
     assert "went silent" in error.user_message
 
 
-def test_a_refused_connection_says_so() -> None:
+def test_a_refused_connection_names_the_provider_and_what_may_stand_between() -> None:
     with ClosedPort() as port:
         client, _ = make_client(port.url)
-        with explained(Unreachable, r"refused the connection") as caught:
+        with explained(Unreachable, r"^Kiyotaka refused .* network.*VPN.*firewall") as caught:
             ask(client)
+    assert "127.0.0.1" not in caught.value.user_message
+    assert "settings" not in caught.value.user_message
     assert_no_key(caught.value)
+
+
+def test_an_address_that_the_user_set_is_named_beside_the_provider() -> None:
+    with ClosedPort() as port:
+        client, _ = make_client(port.url, own_address=True)
+        with explained(
+            Unreachable, r"^Kiyotaka at 127\.0\.0\.1:\d+ refused.*address in the settings"
+        ):
+            ask(client)
 
 
 def test_an_untrusted_certificate_is_named_and_no_key_leaves() -> None:
@@ -386,8 +401,12 @@ def test_an_unknown_host_says_so() -> None:
         except socket.gaierror as error:
             raise httpx.ConnectError("All connection attempts failed") from error
 
-    client, _ = make_client("http://nowhere.test", transport=httpx.MockTransport(answer))
-    with explained(Unreachable, r"nowhere.test is not known"):
+    transport = httpx.MockTransport(answer)
+    client, _ = make_client("http://nowhere.test", transport=transport, own_address=True)
+    with explained(Unreachable, r"Kiyotaka at nowhere.test is not known"):
+        ask(client)
+    client, _ = make_client("http://nowhere.test", transport=transport)
+    with explained(Unreachable, r"^Kiyotaka cannot be found: is this computer online"):
         ask(client)
 
 
@@ -396,7 +415,7 @@ def test_a_connection_that_nobody_answers_is_unreachable() -> None:
         raise httpx.ConnectTimeout("timed out", request=request)
 
     client, _ = make_client("http://10.0.0.1:9000", transport=httpx.MockTransport(answer))
-    with explained(Unreachable, r"No answer from 10.0.0.1:9000"):
+    with explained(Unreachable, r"No answer from Kiyotaka within"):
         ask(client)
 
 

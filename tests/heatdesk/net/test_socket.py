@@ -113,10 +113,19 @@ def test_a_redirect_is_not_followed() -> None:
     assert isinstance(error, RedirectRefused)
 
 
-def test_a_closed_port_is_unreachable() -> None:
-    with ClosedPort() as nobody, pytest.raises(Unreachable) as refused:
-        asyncio.run(open_socket("alpha", "Alpha", nobody.url.replace("http", "ws")))
-    assert "127.0.0.1" in refused.value.user_message
+@pytest.mark.parametrize("own_address", [False, True])
+def test_a_closed_port_is_unreachable_and_only_an_address_of_the_user_is_named(
+    own_address: bool,
+) -> None:
+    with ClosedPort() as nobody:
+        url = nobody.url.replace("http", "ws")
+        with pytest.raises(Unreachable) as refused:
+            asyncio.run(open_socket("alpha", "Alpha", url, own_address=own_address))
+    said = refused.value.user_message
+    assert said.startswith("Alpha ")
+    assert ("127.0.0.1" in said) is own_address
+    assert ("settings" in said) is own_address
+    assert "firewall" in said
 
 
 @pytest.mark.parametrize("url", ["nonsense", "ws://", "http://127.0.0.1:1"])
