@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_WHOLE, _WORD_START, _CONTIGUOUS, _LETTER = 1000, 12, 8, 1
+_WHOLE, _WORD_START, _CONTIGUOUS, _LETTER = 1000, 12, 13, 1
 _SKIPPED = 2
 """Points: for the very name, for the first letter of a word, for a letter right after the one
 before, for any letter; and what each word that was begun and left out costs."""
