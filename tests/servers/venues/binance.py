@@ -268,6 +268,7 @@ class BinanceServer(VenueServer):
             event_ms, last = numbers.history[max(0, len(numbers.history) - 60)]
             book = play.journal.book_at(event_ms)
         elif self.ahead and play.next.changes > 1 and not play.extra:
+            play.clear_way()
             part = self.random.randrange(0, play.next.changes)
             if part:
                 book = begun(book, play.next, part)

@@ -81,10 +81,7 @@ def _flood(venue: VenueServer, play: Play, seconds: float) -> None:
             away = venue.random.randint(40, 90) * play.spec.tick
             on_bid = venue.random.random() < 0.5
             step = Step(0, [(bid - away, qty)], []) if on_bid else Step(0, [], [(ask + away, qty)])
-            if (bid - away if on_bid else -ask - away) < (
-                min(play.book.asks) if on_bid else -max(play.book.bids)
-            ):
-                play.extra.append(step)
+            play.extra.append(step)
         if left > 10:
             loop.call_later(0.01, push, left - 10)
 

@@ -6,6 +6,7 @@ from them is exact and a book of them is beyond doubt.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -116,6 +117,11 @@ class PlainBook:
                     side[price] = qty
                 else:
                     side.pop(price, None)
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether a bid is not below every ask."""
+        return bool(self.bids and self.asks) and max(self.bids) >= min(self.asks)
 
     def copy(self) -> PlainBook:
         """A book of its own with the same levels."""
@@ -232,15 +238,56 @@ class Play:
         """Steps put in by hand; they happen at once."""
         self.next_is_promised = False
         """A snapshot already holds part of the next step: nothing may come before it."""
+        self._by_hand: tuple[set[int], set[int]] = (set(), set())
+        # Prices that the source knows nothing of: it will never take them back.
 
     def due(self, now_ms: int) -> Iterator[tuple[int, Step]]:
         """Steps up to a moment with the venue's time of each; the book holds each as it comes."""
         while self.extra and not self.next_is_promised:
-            yield self._happen(max(self.last_ms, now_ms + self.skew_ms), self.extra.popleft())
+            step = self._fitting(self.extra.popleft())
+            if step.changes or step.trades or step.liquidations:
+                yield self._happen(max(self.last_ms, now_ms + self.skew_ms), step)
         while (at_ms := self.start_ms + round(self.next.at_ms / self.rate)) <= now_ms:
+            self.clear_way()
             step, self.next = self.next, next(self._steps)
             self.next_is_promised = False
             yield self._happen(max(self.last_ms, at_ms + self.skew_ms), step)
+
+    def clear_way(self) -> None:
+        """Let the next step trade away what was put in by hand and would cross it.
+
+        A real venue matches orders that meet; a source removes only what it placed itself.
+        """
+        if not any(self._by_hand):
+            return
+        if not any(self._by_hand):
+            return
+        step, after = self.next, self.book.copy()
+        changes = (step.bids, step.asks)
+        after.apply(*changes)
+        for prices, side, held in zip(
+            self._by_hand, changes, (after.bids, after.asks), strict=True
+        ):
+            prices.difference_update([price for price, _ in side])
+            prices.intersection_update(held)
+        bids, asks = self._by_hand
+        if not (bids or asks) or not after.is_crossed:
+            return
+        bid = max(after.bids.keys() - bids, default=0)
+        ask = min(after.asks.keys() - asks, default=math.inf)
+        step.bids += [(price, 0) for price in sorted(bids) if price > bid]
+        step.asks += [(price, 0) for price in sorted(asks) if price < ask]
+
+    def _fitting(self, step: Step) -> Step:
+        """A step put in by hand, without what would cross the book by now."""
+        bid, ask = max(self.book.bids, default=0), min(self.book.asks, default=math.inf)
+        step.bids = [change for change in step.bids if change[0] < ask or not change[1]]
+        bid = max([bid, *(price for price, qty in step.bids if qty)])
+        step.asks = [change for change in step.asks if change[0] > bid or not change[1]]
+        books = (self.book.bids, self.book.asks)
+        for prices, side, held in zip(self._by_hand, (step.bids, step.asks), books, strict=True):
+            prices.update(price for price, _ in side if price not in held)
+        return step
 
     def _happen(self, event_ms: int, step: Step) -> tuple[int, Step]:
         self.last_ms = event_ms
