@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +26,7 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QThread, QTimer  # noqa: E402
 
+from tests.bench.soak_memory import resident_mib  # noqa: E402
 from ui.app.program import Program  # noqa: E402
 from ui.app.stage import open_application  # noqa: E402
 
@@ -32,14 +34,6 @@ SAMPLE_S = 5.0
 WARM_UP_SHARE = 0.3
 LARGEST_GROWTH_MIB = 8.0
 LARGEST_HIDDEN_CPU_PCT = 1.0
-
-
-def resident_mib() -> float:
-    """Memory the process really holds."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("no VmRSS in /proc/self/status")
 
 
 def run_for(seconds: float) -> float:
@@ -120,6 +114,8 @@ def main() -> int:
     """Soak for as long as asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, help="60, of the demo 10 unless told")
+    parser.add_argument("--seed", type=int, default=5, help="of the faults")
+    parser.add_argument("--count", action="store_true", help="tell what there is more and more of")
     parser.add_argument("--demo", action="store_true", help="the demo desk instead of live feeds")
     args = parser.parse_args()
     if args.demo:
@@ -128,7 +124,7 @@ def main() -> int:
         from tests.bench.soak_feeds import soak_feeds
 
         open_application()
-        broken = soak_feeds(args.minutes or 60.0, resident_mib, left_behind)
+        broken = soak_feeds(args.minutes or 60.0, left_behind, seed=args.seed, counted=args.count)
     for what in broken:
         print("BROKEN:", what)
     print("soak failed" if broken else "soak passed")
@@ -136,4 +132,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Exception:  # noqa: BLE001  # the desk's own hook would write it to its log alone
+        traceback.print_exc()
+        sys.exit(1)
