@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from heatdesk.analytics.delta import DeltaLedger
+from heatdesk.providers.live.seen import Seen
+
 MIB = 1 << 20
 _ROOMS = ("heatdesk.", "ui.")
 _SAMPLED = 64
@@ -60,10 +63,9 @@ def held_by_design(store: Any) -> dict[str, float]:
             for tape in (kept.trades, kept.liquidations):
                 found["tapes"] += 0 if tape is None else _tape_bytes(tape)
     for thing in gc.get_objects():
-        name = type(thing).__name__
-        if name == "DeltaLedger":
+        if type(thing) is DeltaLedger:
             found["delta sums"] += thing._start_ms.nbytes + thing._sums.nbytes
-        elif name == "Seen":
+        elif type(thing) is Seen:
             found["repeats"] += _seen_bytes(thing)
     return {name: count / MIB for name, count in sorted(found.items())}
 
@@ -73,9 +75,9 @@ def _tape_bytes(tape: Any) -> int:
     return sum(column.nbytes for part in parts for column in part.values())
 
 
-def _seen_bytes(seen: Any) -> int:
+def _seen_bytes(seen: Seen) -> int:
     """Containers, and the keys in them as the newest of them are."""
-    tables = [seen._counts, *getattr(seen, "_told", {}).values()]
+    tables = [seen._counts, *seen._told.values()]
     size = sum(sys.getsizeof(table) for table in tables) + 8 * len(seen._order)
     newest = [seen._order[-1 - i] for i in range(min(_SAMPLED, len(seen._order)))]
     return size + (sum(map(_key_bytes, newest)) * len(seen._order) // len(newest) if newest else 0)
