@@ -50,22 +50,30 @@ class KeyringVault:
     """The operating system's keyring.
 
     Every method raises `VaultLocked`, `VaultMissing` or another `VaultError`.
+
+    Parameters
+    ----------
+    service : str
+        Name under which the keyring files the keys.
     """
+
+    def __init__(self, service: str = SERVICE) -> None:
+        self._service = service
 
     def get(self, provider: str) -> str | None:
         """Read a key."""
-        return _ask_keyring(lambda keyring: keyring.get_password(SERVICE, provider)) or None
+        return _ask_keyring(lambda keyring: keyring.get_password(self._service, provider)) or None
 
     def set(self, provider: str, key: str) -> None:
         """Write a key, and make sure that it was kept."""
-        _ask_keyring(lambda keyring: keyring.set_password(SERVICE, provider, key))
+        _ask_keyring(lambda keyring: keyring.set_password(self._service, provider, key))
         if self.get(provider) != key:
             raise _missing()
 
     def delete(self, provider: str) -> None:
         """Remove a key."""
         if self.get(provider) is not None:
-            _ask_keyring(lambda keyring: keyring.delete_password(SERVICE, provider))
+            _ask_keyring(lambda keyring: keyring.delete_password(self._service, provider))
 
     def source(self, provider: str) -> str | None:
         """``"keyring"`` when it holds a key."""

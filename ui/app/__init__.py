@@ -23,6 +23,10 @@ def main(argv: Sequence[str]) -> int:
 
             args = parse_arguments(list(argv))
             demo = args.demo
+            if args.selftest:
+                from ui.app.selftest import run_selftest
+
+                return run_selftest()
             if args.command == "snapshot":
                 from ui.app.snapshot import run_snapshot
 
