@@ -17,6 +17,7 @@ class DataState(Enum):
     STALE = "stale"
     DEMO = "demo"
     REPLAY = "replay"
+    KEY_NEEDED = "key needed"
     PROBLEM = "problem"
 
 

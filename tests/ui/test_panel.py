@@ -7,11 +7,11 @@ import logging
 import pytest
 from PySide6.QtGui import QGuiApplication
 
-from heatdesk.frames import DataState, StreamStatus
+from heatdesk.frames import DataState, KeyState, StreamStatus
 from tests.ui.desk import NOON_MS, Desk, Plain
 from ui import theme
 from ui.panel import LogTail, Workspace
-from ui.panel.header import latency_text, state_text
+from ui.panel.header import latency_text, state_colour, state_text
 from ui.panel.latency import PaintLatency
 
 
@@ -111,6 +111,24 @@ def test_a_missing_key_shows_a_card_that_leads_to_the_key_or_the_demo(desk, pane
     panel.pull()
     assert not card.isVisible()
     assert panel.stage.waiting.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("key", "state", "words"),
+    [
+        (KeyState.MISSING, DataState.KEY_NEEDED, "key needed"),
+        (KeyState.REJECTED, DataState.PROBLEM, "problem"),
+    ],
+)
+def test_a_key_that_was_never_entered_is_no_fault_but_a_refused_one_is(
+    desk, panel, key, state, words
+):
+    desk.key = key
+    desk.store.set_status(panel.primary(), StreamStatus(problem="It needs a key.", needs_key=True))
+    panel.pull()
+    assert (panel.header.pill.state, panel.header.pill.text) == (state, words)
+    told = {KeyState.MISSING: theme.Palette.WARN, KeyState.REJECTED: theme.Palette.PROBLEM}
+    assert state_colour(panel.header.pill.state) == told[key]
 
 
 def test_a_problem_over_fresh_data_is_a_note_and_hides_nothing(desk, panel):

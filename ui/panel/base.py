@@ -235,13 +235,17 @@ class Panel(QWidget):
         status = StreamStatus() if primary is None else self.context.store.status(primary)
         now_ms = self.context.clock.now_ms()
         state = status.state(now_ms)
+        shown = state
         if self._failure:
-            state = DataState.PROBLEM
+            shown = state = DataState.PROBLEM
+        elif status.needs_key and self._lacks_key:
+            shown = DataState.KEY_NEEDED  # nothing went wrong: something is still to be done
         header = self.header
         header.subtitle.set_text(self.subtitle())
         zone = self.context.workspace.zone
-        text = state.value if self._failure else state_text(status, now_ms, zone)
-        header.pill.show_state(state, text, "" if self._failure else missing_tip(status))
+        plain = shown is not state or bool(self._failure)
+        text = shown.value if plain else state_text(status, now_ms, zone)
+        header.pill.show_state(shown, text, "" if self._failure else missing_tip(status))
         header.pill.setHidden(primary is None and not self._failure)
         header.show_detail(*self.header_detail(status, now_ms))
         self.progress.set_progress(status.progress)
@@ -350,14 +354,17 @@ class Panel(QWidget):
             self.stage.show_waiting("")
             return
         problem = state is DataState.PROBLEM
-        missing = self.context.key_state(self.real_source) is KeyState.MISSING
         self.stage.show_problem(
             status.problem if problem else "",
-            key=status.needs_key or missing,
+            key=status.needs_key or self._lacks_key,
             demo=not self._demo and bool(self.provider_id),
         )
         waiting = state is DataState.WAITING and self.primary() is not None
         self.stage.show_waiting(self.waiting_text() if waiting else "")
+
+    @property
+    def _lacks_key(self) -> bool:
+        return self.context.key_state(self.real_source) is KeyState.MISSING
 
     def _copy_csv(self) -> None:
         text = self.csv()

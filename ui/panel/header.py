@@ -35,6 +35,7 @@ def state_colour(state: DataState) -> str:
         DataState.STALE: theme.Palette.WARN,
         DataState.DEMO: theme.Palette.DEMO,
         DataState.REPLAY: theme.Palette.ACCENT,
+        DataState.KEY_NEEDED: theme.Palette.WARN,
         DataState.PROBLEM: theme.Palette.PROBLEM,
     }[state]
 
