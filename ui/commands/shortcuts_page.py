@@ -172,6 +172,9 @@ class ShortcutsPage(QWidget):
         wanted = self.keys.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
         if command is None or not wanted or wanted in self._table.keys(command.id):
             return
+        if refusal := self._table.refusal(wanted):
+            self.words.setText(refusal)
+            return
         others = self._table.conflicts(wanted, but=command.id)
         if not others:
             self._bind((wanted,))

@@ -11,9 +11,8 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from ui.commands import bindings
+from ui.commands.catalogue import spoken_keys
 from ui.commands.command import Command, Scope
-
-_NO_MODIFIER_COUNTS = Qt.KeyboardModifier.KeypadModifier
 
 
 class CommandTable(QObject):
@@ -175,13 +174,21 @@ class CommandTable(QObject):
 
     def panel_command(self, event: QKeyEvent) -> str:
         """Id of the command of a panel that a key press means; empty where it means none."""
-        modifiers = event.modifiers() & ~_NO_MODIFIER_COUNTS
-        pressed = QKeySequence(event.key() | modifiers.value).toString(
-            QKeySequence.SequenceFormat.PortableText
-        )
-        for command in self._commands.values():
-            if command.scope is Scope.PANEL and pressed in self.keys(command.id):
-                return command.id
+        for key in spoken_keys(event):
+            for command in self._commands.values():
+                if command.scope is Scope.PANEL and key in self.keys(command.id):
+                    return command.id
+        return ""
+
+    def refusal(self, key: str) -> str:
+        """Why a key cannot be bound, in one sentence; empty where it can."""
+        text = _portable(key)
+        if len(text) == 1 and text.isalnum():
+            return (
+                "Letters and digits alone search symbols and intervals; add Ctrl or Alt to the key."
+            )
+        if text == "Esc":
+            return "Esc always cancels; choose another key."
         return ""
 
     # -- inside

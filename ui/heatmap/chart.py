@@ -9,7 +9,7 @@ from functools import partial
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from heatdesk.frames import Quote
@@ -19,6 +19,7 @@ from heatdesk.views.colourings import Colouring
 from heatdesk.views.contrast import transfer_table
 from heatdesk.views.palettes import LIQUIDITY, Palette
 from ui import theme
+from ui.commands.catalogue import usual_meaning
 from ui.heatmap.axes import TIME_AXIS_PX, AxisTag, PriceAxis, TimeAxis
 from ui.heatmap.candles import CandleLayer
 from ui.heatmap.cell_numbers import CellNumberLayer
@@ -126,6 +127,7 @@ class PriceTimeChart(QWidget):
             self.time_axis,
             self.price_axis,
         )
+        self.meaning: Callable[[QKeyEvent], str] = usual_meaning
         self.gestures = Gestures(self)
         self.view.gestures = self.gestures
 

@@ -20,13 +20,8 @@ _START_PX = 3.0
 """A press that moves less than this is a click."""
 _STEP_RATIO, _BIG_STEP_RATIO = 0.08, 0.5
 _KEY = Qt.Key
-_ALT = Qt.KeyboardModifier.AltModifier
-_CLAIMED = {
-    (_ALT, _KEY.Key_F),
-    (_ALT, _KEY.Key_R),
-    (_ALT, _KEY.Key_P),
-    (_ALT | Qt.KeyboardModifier.ShiftModifier, _KEY.Key_P),
-}
+_WAYS = {"left": (1, 0), "right": (-1, 0), "up": (0, 1), "down": (0, -1)}
+"""Where the picture goes to show what lies to a side."""
 _CURSORS = {
     "plot": Qt.CursorShape.CrossCursor,
     "time": Qt.CursorShape.SizeHorCursor,
@@ -190,56 +185,51 @@ class Gestures:
         if event.key() == _KEY.Key_Alt:
             others = event.modifiers() & ~Qt.KeyboardModifier.AltModifier
             return not others and self.chart.pointer.over_plot
-        return (event.modifiers(), event.key()) in _CLAIMED
+        return bool(self.chart.meaning(event))
 
     def key(self, event: QKeyEvent) -> bool:
         """Act on a key; returns whether it meant anything here."""
         chart, key = self.chart, event.key()
-        if key == _KEY.Key_Escape and chart.pointer.end_magnifying():
-            return True
+        if key == _KEY.Key_Escape:
+            plain = not event.modifiers()
+            return chart.pointer.end_magnifying() or (
+                plain and (self.cancel() or chart.point_at(None))
+            )
         if key == _KEY.Key_Alt:
             self._alt_seen = True
             return self.claims(event) and (event.isAutoRepeat() or chart.pointer.magnify())
-        if self.claims(event):
-            step = -1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-            acts: dict[int, Callable[[], None]] = {
-                _KEY.Key_F: chart.toggle_follow,
-                _KEY.Key_R: chart.legend.refit_wanted.emit,
-                _KEY.Key_P: partial(chart.palette_wanted.emit, step),
-            }
-            acts[key]()
-            return True
-        plain = event.modifiers() & ~(
-            Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
-        )
-        if plain:
+        return self.perform(chart.meaning(event))
+
+    def perform(self, command: str) -> bool:
+        """Do what a command of the catalogue says; returns whether it is one of the chart's."""
+        act = self._acts().get(command)
+        if act is None:
             return False
-        if key == _KEY.Key_Escape:
-            return self.cancel() or chart.point_at(None)
-        moves = self._moves(bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
-        action = moves.get(key)
-        if action is None:
-            return False
-        action()
-        chart.apply()
+        act()
+        self.chart.apply()
         return True
 
-    def _moves(self, big: bool) -> dict[int, Callable[[], None]]:
-        camera = self.chart.camera
+    def _acts(self) -> dict[str, Callable[[], object]]:
+        chart, camera = self.chart, self.chart.camera
         window = camera.window
-        share = _BIG_STEP_RATIO if big else _STEP_RATIO
-        dx, dy = window.width_px * share, window.height_px * share
+        top = window.height_px / 2
         middle = window.width_px / 2
         if camera.follows and camera.newest_s is not None:
             middle = window.x_of(camera.newest_s)
-        return {
-            _KEY.Key_Left: lambda: camera.pan(dx, 0),
-            _KEY.Key_Right: lambda: camera.pan(-dx, 0),
-            _KEY.Key_Up: lambda: camera.pan(0, dy),
-            _KEY.Key_Down: lambda: camera.pan(0, -dy),
-            _KEY.Key_Plus: lambda: camera.zoom_time(ZOOM_PER_NOTCH, middle),
-            _KEY.Key_Equal: lambda: camera.zoom_time(ZOOM_PER_NOTCH, middle),
-            _KEY.Key_Minus: lambda: camera.zoom_time(1 / ZOOM_PER_NOTCH, middle),
-            _KEY.Key_Home: camera.reset,
-            _KEY.Key_Space: self.chart.toggle_pause,
+        acts: dict[str, Callable[[], object]] = {
+            "chart.follow": chart.toggle_follow,
+            "chart.pause": chart.toggle_pause,
+            "chart.reset": camera.reset,
+            "chart.zoom_in": lambda: camera.zoom_time(ZOOM_PER_NOTCH, middle),
+            "chart.zoom_out": lambda: camera.zoom_time(1 / ZOOM_PER_NOTCH, middle),
+            "chart.zoom_in_price": lambda: camera.zoom_price(ZOOM_PER_NOTCH, top),
+            "chart.zoom_out_price": lambda: camera.zoom_price(1 / ZOOM_PER_NOTCH, top),
+            "chart.refit": chart.legend.refit_wanted.emit,
+            "chart.next_colours": partial(chart.palette_wanted.emit, 1),
+            "chart.previous_colours": partial(chart.palette_wanted.emit, -1),
         }
+        for far, share in (("", _STEP_RATIO), ("_far", _BIG_STEP_RATIO)):
+            dx, dy = window.width_px * share, window.height_px * share
+            for way, by in _WAYS.items():
+                acts[f"chart.{way}{far}"] = partial(camera.pan, by[0] * dx, by[1] * dy)
+        return acts

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from heatdesk.frames import DataState, KeyState, StreamStatus, Subscription
 from ui import theme
+from ui.commands.catalogue import PanelCommand
 from ui.panel.card import Stage
 from ui.panel.context import PanelContext
 from ui.panel.header import (
@@ -43,6 +44,8 @@ class Panel(QWidget):
 
     Attributes
     ----------
+    commands : tuple of PanelCommand
+        What `perform` can be asked for.
     panel_id, title, provider_id : str
         Kind of panel, its name on screen, and who it asks when it is not a demo.
     body : QVBoxLayout
@@ -53,6 +56,7 @@ class Panel(QWidget):
         What the window adds to the panel's menu.
     """
 
+    commands: ClassVar[tuple[PanelCommand, ...]] = ()
     panel_id: ClassVar[str] = ""
     title: ClassVar[str] = ""
     provider_id: ClassVar[str] = ""
@@ -122,6 +126,9 @@ class Panel(QWidget):
     def csv(self) -> str | None:
         """Return what is shown as CSV text, None when there is nothing."""
         return None
+
+    def perform(self, command: str) -> None:
+        """Do what one of ``commands`` says."""
 
     def waiting_text(self) -> str:
         """Return the quiet line shown before the first data."""

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from heatdesk.units import moment_of
+from ui.commands.catalogue import usual_meaning
 from ui.panel.log_tail import LogTail
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+
     from heatdesk.frames import KeyState, Subscription
     from heatdesk.providers.base import Cost
     from heatdesk.store.market import MarketStore
@@ -79,6 +82,8 @@ class PanelContext:
         Shows Settings > Keys at a provider, by id.
     log : LogTail
         The newest log lines.
+    meaning : callable
+        Id of the panel's command that a key press means; empty where it means none.
     """
 
     store: MarketStore
@@ -88,3 +93,4 @@ class PanelContext:
     key_state: Callable[[str], KeyState]
     open_keys: Callable[[str], None]
     log: LogTail = field(default_factory=LogTail)
+    meaning: Callable[[QKeyEvent], str] = usual_meaning

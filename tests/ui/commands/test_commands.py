@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
 from ui.commands import Command, CommandTable, Scope
+from ui.commands.catalogue import CHART_COMMANDS, PanelCommand, usual_meaning
 from ui.commands.cheat_sheet import GESTURES, CheatSheet, groups_of
 from ui.commands.palette import CommandPalette
 from ui.commands.shortcuts_page import ShortcutsPage
@@ -354,3 +355,33 @@ def test_the_page_finds_commands_by_name_and_by_key(page: ShortcutsPage) -> None
     page.search.setText("no such thing")
     assert page.chosen is None
     assert not page.keys.isEnabled()
+
+
+# -- keys of panels
+
+
+def key_of(text: str, typed: str = "") -> QKeyEvent:
+    combination = QKeySequence(text)[0]
+    modifiers = combination.keyboardModifiers()
+    return QKeyEvent(QEvent.Type.KeyPress, combination.key(), modifiers, typed)
+
+
+@pytest.mark.parametrize("command", CHART_COMMANDS, ids=lambda one: one.id)
+def test_every_usual_key_of_a_chart_means_its_command(command: PanelCommand) -> None:
+    for key in command.keys:
+        assert usual_meaning(key_of(key)) == command.id
+
+
+def test_shift_that_a_keyboard_needs_to_write_a_key_does_not_hide_it() -> None:
+    assert usual_meaning(key_of("Shift++", "+")) == "chart.zoom_in"
+    assert usual_meaning(key_of("Shift+Left")) == "chart.left_far"
+    assert usual_meaning(key_of("Ctrl+Shift+Left")) == ""
+
+
+def test_bare_letters_and_digits_cannot_be_bound(page: ShortcutsPage, table: CommandTable) -> None:
+    choose(page, "view.full")
+    for key in ("F", "7"):
+        page.keys.setKeySequence(QKeySequence(key))
+        page.keys.editingFinished.emit()
+        assert table.keys("view.full") == ("F11",)
+        assert "Letters and digits alone" in page.words.text()
