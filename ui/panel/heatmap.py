@@ -16,6 +16,7 @@ from heatdesk.units import INTERVALS_MS
 from heatdesk.views.colourings import COLOURINGS, colouring_after
 from heatdesk.views.contrast import Contrast
 from heatdesk.views.hover import HoverStyle, hover_lines
+from ui.commands.catalogue import CHART_COMMANDS, PanelCommand
 from ui.heatmap.chart import HoverRows, PriceTimeChart
 from ui.heatmap.choices import ChoiceButton
 from ui.heatmap.memory import AUTO_MS, ContrastMemory
@@ -54,6 +55,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
     """
 
     sides: ClassVar[bool] = False
+    commands: ClassVar[tuple[PanelCommand, ...]] = CHART_COMMANDS
 
     def __init__(self, context: PanelContext, options: OptionsT) -> None:
         super().__init__(context)
@@ -71,6 +73,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self._coloured_by = ""
         self.chart = PriceTimeChart(span_s=options.home_span_s)
         self.chart.reader = self.hover_rows
+        self.chart.meaning = context.meaning
         self.chart.zone_clicked.connect(self._switch_zone)
         self.chart.palette_wanted.connect(self.next_palette)
         self.chart.pause_changed.connect(self._pause_changed)
@@ -357,6 +360,10 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         fill_colour_menu(menu, self.options.palette, self._colour_by, sides=self.sides)
         self.add_switch(menu, "Numbers in cells", "numbers", on=self.options.numbers)
         self.panel_menu(menu)
+
+    def perform(self, command: str) -> None:
+        """Do it on the chart."""
+        self.chart.gestures.perform(command)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Letters typed anywhere search a name, digits the interval."""
