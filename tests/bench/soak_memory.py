@@ -99,7 +99,7 @@ def census() -> tuple[Counter[str], Counter[str]]:
     for thing in gc.get_objects():
         kind = type(thing)
         kinds[f"{kind.__module__}.{kind.__qualname__}"] += 1
-        if not kind.__module__.startswith(_ROOMS):
+        if not str(kind.__module__).startswith(_ROOMS):
             continue
         for name, value in _attributes(thing):
             _count(held, f"{kind.__module__}.{kind.__qualname__}.{name}", value)
