@@ -65,6 +65,8 @@ class BookSync:
         before the first.
     reason : str
         Why the last LIVE book ended, in words; empty while LIVE.
+    wrong : str
+        What was wrong with the newest book, LIVE or only about to be; empty while LIVE.
     event_ms : int
         The venue's time of the newest message that entered the book.
     """
@@ -75,8 +77,9 @@ class BookSync:
         self.state = SyncState.SYNCING
         self.since_ms = 0
         self.gap_since_ms = 0
-        self.reason = ""
+        self.reason = self.wrong = ""
         self.event_ms = 0
+        self._sure_ms = 0
         self._listeners: list[BookListener] = []
         self._held: deque[BookChange] = deque()
         self._held_levels = 0
@@ -144,7 +147,8 @@ class BookSync:
     def snapshot(self, change: BookChange, now_ms: int) -> bool:
         """Take a fetched snapshot; False when it is too old and has to be fetched again.
 
-        Of a LIVE book it only widens what is known, rolled forward by the differences since.
+        Of a LIVE book it only widens what is known, rolled forward by the differences since. One
+        that differs from the book takes back all since another agreed with it, or since the start.
         """
         if self.sequence.snapshot_in_stream or self.state is SyncState.GAP:
             return True
@@ -179,6 +183,11 @@ class BookSync:
         if self.state is SyncState.LIVE and not self.sequence.snapshot_in_stream:
             self._kept = self._kept or deque()
 
+    def vouch(self, at_ms: int) -> None:
+        """A LIVE book was found equal to the venue's at that time, whatever messages came."""
+        if self.state is SyncState.LIVE:
+            self.event_ms = max(self.event_ms, at_ms)
+
     def lose(self, reason: str, at_ms: int) -> None:
         """The book is in doubt from that time on (the venue's): GAP, and what is held is dropped."""
         self._drop()
@@ -209,9 +218,9 @@ class BookSync:
         if self.state is SyncState.LIVE:
             return
         self.state = SyncState.LIVE
-        self.since_ms = at_ms
+        self.since_ms = self._sure_ms = at_ms
         self.gap_since_ms = 0
-        self.reason = ""
+        self.reason = self.wrong = ""
         for listener in self._listeners:
             listener.live(at_ms)
 
@@ -264,6 +273,7 @@ class BookSync:
         was_live = self.state is SyncState.LIVE
         if was_live or not self.reason:
             self.reason = reason
+        self.wrong = reason
         self.state = SyncState.GAP
         self.since_ms = at_ms
         if was_live:
@@ -316,12 +326,12 @@ class BookSync:
             wrong = self.book.widen(rolled)
         except ValueError:
             return True
+        sure_ms, self._sure_ms = self._sure_ms, self.event_ms
         if wrong:
             # where the two differ the book took the snapshot's word: it is right from here on
             noun = "level" if wrong == 1 else "levels"
-            at_ms = self.event_ms
-            self._fall(f"a fresh snapshot differed in {wrong} {noun}", at_ms)
-            self._judge_start("", at_ms)
+            self._fall(f"a fresh snapshot differed in {wrong} {noun}", sure_ms)
+            self._judge_start("", self.event_ms)
         return True
 
 

@@ -45,7 +45,8 @@ class BookFeed(MarketFeed):
     sync : BookSync
         The machine that keeps the book.
     trouble : str
-        What went wrong last, in words; empty while the book is LIVE.
+        What keeps the book from being LIVE now, in words; empty while it is LIVE, and while
+        there is nothing but waiting.
     """
 
     def __init__(self, desk: Desk, market: Market, link: Link, topics: tuple[Topic, ...]) -> None:
@@ -193,6 +194,7 @@ class BookFeed(MarketFeed):
         self._source = wire
         self._handover.clear()
         self.retry_ms = None
+        self.trouble = ""  # what was wrong with the connection before it is over
         self._begin()
 
     def _begin(self) -> None:
@@ -267,7 +269,8 @@ class BookFeed(MarketFeed):
             self._retries.well()
             self.watch.begin(self.sync.event_ms, self.desk.clock.now_ms())
         elif state is SyncState.GAP:
-            self.trouble = self.trouble or self.sync.reason
+            if before is not SyncState.GAP:
+                self.trouble = self.sync.wrong
             if resync and self._source is not None and self._resyncing is None:
                 self._resyncing = self.desk.spawn(self._resync())
         if self._fetching is None and self._is_time_to_fetch():
@@ -326,6 +329,8 @@ class BookFeed(MarketFeed):
                 self.desk.rules.provider,
                 f"{self.desk.rules.title} sent a book that cannot be: {error}.",
             ) from None
+        if not took and self.sync.state is not SyncState.LIVE:
+            self.trouble = f"{self.desk.rules.title} sent a snapshot older than its messages."
         self._react()
         self.poke()
         return took

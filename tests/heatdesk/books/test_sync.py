@@ -235,7 +235,7 @@ def test_a_wider_snapshot_is_rolled_forward_to_the_state_of_the_book(asked, take
         assert sync.book.reach == (99.0, 102.0)
 
 
-def test_a_wider_snapshot_that_differs_is_believed_and_the_moment_is_marked():
+def test_a_wider_snapshot_that_differs_is_believed_and_all_since_the_start_is_in_doubt():
     sync, recorder = fetched()
     sync.snapshot(snapshot(BIDS, ASKS, 1_000, 0), 0)
     sync.want_wider()
@@ -243,7 +243,37 @@ def test_a_wider_snapshot_that_differs_is_believed_and_the_moment_is_marked():
     assert sync.snapshot(snapshot([(99.0, 8.0), (98.0, 7.0), (90.0, 1.0)], ASKS, 0, 0), 0)
     assert sync.state is SyncState.LIVE
     assert sync.book.top(9)[0] == [(99.0, 5.0), (98.0, 7.0), (90.0, 1.0)]
-    assert recorder.heard[-2:] == [("lost", 1_100), ("live", 1_100)]
+    assert recorder.heard[-2:] == [("lost", 1_000), ("live", 1_100)]
+    assert (sync.gap_since_ms, sync.reason, sync.wrong) == (0, "", "")
+
+
+def test_a_snapshot_that_agrees_bounds_the_doubt_of_a_later_one_that_differs():
+    sync, recorder = fetched()
+    sync.snapshot(snapshot(BIDS, ASKS, 1_000, 0), 0)
+    for number in range(1, 5):
+        if number in (2, 4):
+            sync.want_wider()
+        sync.take(update([(99.0, float(number))], [], 1_000 + 100 * number, number), 0)
+        if number in (2, 4):
+            # the second time the venue holds what was never told
+            deep = [(98.0, 2.0 if number == 2 else 7.0), (90.0, 1.0)]
+            fresh = snapshot([(99.0, float(number - 1)), *deep], ASKS, 0, number - 1)
+            assert sync.snapshot(fresh, 0)
+    assert recorder.heard[-2:] == [("lost", 1_200), ("live", 1_400)]
+    assert sync.book.qty("bid", 98.0) == 7.0
+
+
+def test_what_is_wrong_with_the_newest_book_is_told_beside_why_the_last_live_one_ended():
+    sync, _ = fetched()
+    sync.snapshot(snapshot(BIDS, ASKS, 1_000, 1), 0)
+    sync.lose("the connection was closed", 1_000)
+    sync.begin(2_000)
+    sync.snapshot(snapshot([(105.0, 1.0)], ASKS, 2_000, 9), 0)
+    assert sync.reason == "the connection was closed"
+    assert "bid above" in sync.wrong
+    sync.begin(3_000)
+    sync.snapshot(snapshot(BIDS, ASKS, 3_000, 12), 0)
+    assert sync.wrong == ""
 
 
 def test_nobody_asked_for_a_snapshot_of_a_live_book_it_is_ignored():

@@ -172,6 +172,43 @@ def test_a_crossed_snapshot_is_never_shown() -> None:
     asyncio.run(work())
 
 
+def test_what_is_told_is_what_keeps_the_book_away_now_and_not_what_did_before() -> None:
+    async def work() -> None:
+        venue = Venue()
+        busy = httpx.Response(503, text="busy")
+        old = venue.snapshot("BTCUSD")
+        answers: list[httpx.Response | None] = [None]
+        heal = asyncio.Event()
+
+        async def answer(request: httpx.Request) -> httpx.Response:
+            last = answers.pop(0) if answers else None
+            if last is None and venue.asked.count("/book") > 1:
+                await heal.wait()
+            return last or httpx.Response(200, json=venue.snapshot("BTCUSD"))
+
+        venue.answers["/book"] = answer
+        crossed = {**old, "b": [(105.0, 1.0)], "u": 1_000}
+        async with venue.serving(), listening(provider_of(venue), BOOK) as (book,):
+            await live(venue, book)
+            answers += [httpx.Response(200, json=told) for told in (old, crossed)]
+            answers.insert(0, busy)
+            told = len(book.notes)
+            await venue.hang_up()
+            await venue.ready()
+            await venue.change(qty=3.0)
+            for word in ("cut", "503", "older", "bid above"):
+                await until(lambda word=word: any(word in note for note in book.notes[told:]))
+                told += [word in note for note in book.notes[told:]].index(True) + 1
+            assert not any("503" in note for note in book.notes[told:])
+            await venue.hang_up()
+            await until(lambda: book.notes[-1] == "waiting for the book")
+            heal.set()
+            await live(venue, book, qty=2.0)
+            assert book.notes[-1] == ""
+
+    asyncio.run(work())
+
+
 @BOTH_KINDS
 def test_a_damaged_message_costs_the_market_it_is_about_and_no_other(in_stream: bool) -> None:
     async def work() -> None:
