@@ -25,6 +25,8 @@ class CellCount:
     source : HeatmapSource
     band : int
         Native levels pooled into one counted cell.
+    since : int or None
+        Oldest column that counts; None: everything held.
 
     Attributes
     ----------
@@ -36,8 +38,8 @@ class CellCount:
         Whether every column was counted.
     """
 
-    def __init__(self, source: HeatmapSource, band: int = 1) -> None:
-        self.source, self.band = source, band
+    def __init__(self, source: HeatmapSource, band: int = 1, since: int | None = None) -> None:
+        self.source, self.band, self.since = source, band, since
         self._start()
 
     def _start(self) -> None:
@@ -50,8 +52,15 @@ class CellCount:
             empty = source.last_level < source.first_level
         self._rows = (self._levels[1] - self._levels[0]) * len(source.planes)
         self._first = max(self._first, self._stop - max(1, MOST_CELLS // max(1, self._rows)))
+        if self.since is not None:
+            self._first = max(self._first, min(self.since, self._stop - 1))
         self.counts = np.zeros(N_CODES, np.int64)
         self.done = empty or self._stop <= self._first
+
+    @property
+    def quantities(self) -> int:
+        """Cells with a quantity found so far."""
+        return int(self.counts[FIRST:].sum())
 
     @property
     def any_quantity(self) -> bool:

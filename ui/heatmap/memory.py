@@ -17,15 +17,22 @@ MOST = 60
 """Instruments remembered."""
 AUTO_MS = 5_000
 """Least time between two fits that nobody asked for."""
+JOIN_MS = 1_000
+"""So long after a part of a sum has joined the colours are fitted again: others may follow."""
+ENOUGH_CELLS = 64
+"""Of fewer cells with a quantity little can be said."""
+MORE_RATIO = 8
+"""While they are few, so many times as many as at the last fit are worth another one."""
 
 
 class ContrastMemory:
     """Decides when a legend is fitted, and keeps each instrument's contrast.
 
-    A fit happens for a new instrument or block, again when its first history is complete, and
-    on request; fresh data never causes one, except in the legend's auto mode. It counts the
-    native cells of everything that is held (a liquidation panel: the bands it sums them into at
-    full detail), so the colours are the same at every zoom. Counting a large store takes several
+    A fit happens for a new instrument or block, again when its first history is complete, when
+    another part of a sum joins, and on request; of fewer than `ENOUGH_CELLS` again when they have
+    become many more. Else fresh data never causes one, except in the legend's auto mode. It counts
+    the native cells of everything that is held (a liquidation panel: the bands it sums them into
+    at full detail; a sum: since its last part joined), so the colours are the same at every zoom. Counting a large store takes several
     offers; the first of them already gives a new instrument colours by its newest columns.
 
     An instrument never seen before takes the last setting that was made for any.
@@ -44,6 +51,9 @@ class ContrastMemory:
         self._seen: tuple[object, ...] = ()
         self._partial = False
         self._fitted_ms = 0
+        self._fitted_cells = 0
+        self._joined = 0
+        self._joined_ms: int | None = None
         legend.set_initial(usual)
         legend.chosen.connect(self._keep)
 
@@ -56,6 +66,7 @@ class ContrastMemory:
         """Another instrument, or another height of its levels."""
         if key != self._key:
             self._key, self._due, self._new, self._filling = key, True, True, False
+            self._fitted_cells, self._joined, self._joined_ms = 0, 0, None
             self._count, self._seen = None, ()
         self._between = False
         if self._meant is not None:
@@ -73,7 +84,15 @@ class ContrastMemory:
             self._due, self._count = True, None
 
     def offer(
-        self, source: HeatmapSource, band: int, *, filling: bool, now_ms: int, held: bool
+        self,
+        source: HeatmapSource,
+        band: int,
+        *,
+        filling: bool,
+        now_ms: int,
+        held: bool,
+        joined: int = 0,
+        since: int | None = None,
     ) -> None:
         """Fit if it is time to, or go on with it.
 
@@ -85,14 +104,19 @@ class ContrastMemory:
             The first history is still arriving.
         held : bool
             A hand is on the picture: only what was asked for may change under it.
+        joined : int
+            Parts of a sum that have ever been heard.
+        since : int or None
+            Column from which on cells count: where the last of them joined.
         """
         count = self._count
         if count is not None and (count.source is not source or count.band != band):
             count = self._count = None
+        self._note_joined(joined, now_ms)
         if count is None:
             if not self._wanted(source, filling=filling, now_ms=now_ms, held=held):
                 return
-            count = self._count = CellCount(source, band)
+            count = self._count = CellCount(source, band, since)
         if not count.step():
             if self._new and count.any_quantity:
                 # colours at once, from what is newest; the rest settles them
@@ -105,17 +129,33 @@ class ContrastMemory:
         self._seen = (source, count.revision, count.generation)
         if not count.any_quantity:
             return
-        if not (self._due or self.legend.contrast.auto):
+        if not (self._due or self.legend.contrast.auto or self._many_more(count)):
             # the same instrument in another interval: its own histogram, the same colours
             self.legend.recount(count.counts, count.values)
+            self._fitted_ms = now_ms
             return
         self._due = self._new = False
         self._filling, self._fitted_ms = filling, now_ms
+        self._fitted_cells = count.quantities
         self._fit(count, settled=not filling)
+
+    def _note_joined(self, joined: int, now_ms: int) -> None:
+        if joined > self._joined:
+            first = self._new or self._joined == 0
+            self._joined = joined
+            if not first and self._joined_ms is None:
+                self._joined_ms = now_ms
+
+    def _many_more(self, count: CellCount) -> bool:
+        """Whether so few cells were held at the last fit that those of now say much more."""
+        before, now = self._fitted_cells, count.quantities
+        return 0 < before < ENOUGH_CELLS and now >= MORE_RATIO * before
 
     def _wanted(self, source: HeatmapSource, *, filling: bool, now_ms: int, held: bool) -> bool:
         if self._filling and not filling:
             self._due = True
+        if self._joined_ms is not None and not held and now_ms - self._joined_ms >= JOIN_MS:
+            self._due, self._joined_ms = True, None
         unseen = (source, source.revision, source.generation) != self._seen
         if self._due:
             # a store without any quantity is not counted again before it changes
@@ -123,7 +163,8 @@ class ContrastMemory:
         if not self._seen or self._seen[0] is not source or (self._partial and not filling):
             return True
         early = 0 <= now_ms - self._fitted_ms < AUTO_MS
-        return self.legend.contrast.auto and unseen and not early and not held
+        few = 0 < self._fitted_cells < ENOUGH_CELLS
+        return (self.legend.contrast.auto or few) and unseen and not early and not held
 
     def _fit(self, count: CellCount, *, settled: bool) -> None:
         contrast = self._kept.get(self._key)

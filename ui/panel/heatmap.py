@@ -166,6 +166,11 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         del heat
         return self.context.store.status(self._primary()).progress is not None
 
+    def joined(self, heat: HeatmapStore) -> tuple[int, int | None]:
+        """Parts of a sum ever heard, and the column where the last of them joined."""
+        del heat
+        return 0, None
+
     def home_span(self) -> float:
         """Height of a fresh view, quote units; NaN leaves it to the view."""
         return math.nan
@@ -312,8 +317,10 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         filling = self.still_settling(heat)
         held = chart.paused or chart.gestures.dragging or chart.legend.held
         now_ms = self._monotonic_ms()
-        band = chart.item.band
-        self.contrasts.offer(heat, band, filling=filling, now_ms=now_ms, held=held)
+        band, (joined, since) = chart.item.band, self.joined(heat)
+        self.contrasts.offer(
+            heat, band, filling=filling, now_ms=now_ms, held=held, joined=joined, since=since
+        )
         if self.contrasts.counting:
             self.invalidate()  # the next tick goes on with it
 

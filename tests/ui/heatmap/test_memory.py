@@ -13,7 +13,7 @@ from heatdesk.views import cell_count
 from heatdesk.views.contrast import Contrast
 from tests.heatdesk.store.books import book
 from ui.heatmap.legend import ContrastLegend
-from ui.heatmap.memory import AUTO_MS, MOST, ContrastMemory
+from ui.heatmap.memory import AUTO_MS, JOIN_MS, MOST, ContrastMemory
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -41,8 +41,18 @@ class Desk:
     memory: ContrastMemory
     now_ms: int = 1_000_000
 
-    def offer(self, heat: HeatmapStore, *, filling: bool = False, held: bool = False) -> None:
-        self.memory.offer(heat, 1, filling=filling, now_ms=self.now_ms, held=held)
+    def offer(
+        self,
+        heat: HeatmapStore,
+        *,
+        filling: bool = False,
+        held: bool = False,
+        joined: int = 0,
+        since: int | None = None,
+    ) -> None:
+        self.memory.offer(
+            heat, 1, filling=filling, now_ms=self.now_ms, held=held, joined=joined, since=since
+        )
 
 
 @pytest.fixture
@@ -371,3 +381,46 @@ def test_saved_sizes_far_from_every_cell_become_the_shares_told_with_them(
     desk.memory.load({"contrast": [f"btc|absolute|50.0|99.0|{sizes_told}|log|frozen"]})
     desk.offer(sizes(1.0))
     assert desk.legend.cut == (pytest.approx(20.0, rel=0.05), pytest.approx(40.0, rel=0.05))
+
+
+def test_a_part_of_a_sum_that_joins_is_fitted_for_once_by_what_came_since(desk: Desk) -> None:
+    heat = sizes(1.0, range(60))
+    desk.offer(heat, joined=1)
+    small, since = desk.legend.cut, heat.last_column + 2
+    fits: list[int] = []
+    desk.legend.changed.connect(lambda: fits.append(desk.now_ms))
+    began_ms = desk.now_ms
+    for n, joined in enumerate((2, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4)):
+        grow(heat, 10.0, 60 + n)
+        desk.offer(heat, joined=joined, since=since)
+        desk.now_ms += 100
+    assert fits == [began_ms + JOIN_MS], "those that join together shift the colours once"
+    assert desk.legend.cut == pytest.approx([10 * cut for cut in small], rel=0.06)
+
+
+def test_a_part_that_joins_under_a_hand_waits_for_it(desk: Desk) -> None:
+    heat = sizes(1.0)
+    desk.offer(heat, joined=1)
+    before = desk.legend.cut
+    grow(heat, 10.0, 6)
+    newest = heat.last_column
+    desk.offer(heat, joined=2, since=newest)
+    desk.now_ms += JOIN_MS
+    desk.offer(heat, joined=2, since=newest, held=True)
+    assert desk.legend.cut == before
+    desk.offer(heat, joined=2, since=newest)
+    assert desk.legend.cut[0] > 5 * before[0]
+
+
+def test_colours_of_a_handful_of_cells_are_fitted_again_when_they_are_many_more(
+    desk: Desk,
+) -> None:
+    heat = HeatmapStore.for_frame(book({0: {5_000.0: 3.0}}, {0: {}}))
+    fits: list[int] = []
+    desk.legend.changed.connect(lambda: fits.append(held))
+    for held in range(1, 400):
+        bids = {0: {5_000.0 + 5 * k: 3.0 * (k + 1) for k in range(held)}}
+        heat.apply(book(bids, {0: {}}))
+        desk.now_ms += AUTO_MS
+        desk.offer(heat)
+    assert fits == [1, 8, 64]

@@ -108,3 +108,28 @@ def test_best_prices_that_cross_are_told_as_crossed(panel: OrderBookPanel, marke
     fill(market, sub, parts=3, best_px=(PRICE - 0.5, PRICE + 1.5))
     panel.pull()
     assert [tag.detail for tag in panel.chart.price_axis._tags] == ["spr 2"]
+
+
+def test_colours_of_a_sum_fit_the_whole_sum_a_second_after_the_last_venue_joined(
+    qtbot: QtBot, market: Market
+) -> None:
+    panel = OrderBookPanel(market.context)
+    panel.choose(panel.options.traded(VENUES, "BTC", None))
+    missing = ("Binance Spot", "Kraken Spot")
+    fill(market, panel.primary(), parts=3, missing=missing)
+    market.show(qtbot, panel)
+    first = panel.chart.legend.cut
+    for _ in range(12):
+        market.clock.time_ms += 100
+        fill(market, panel.primary(), 20.0, parts=3)
+        panel.pull()
+    assert panel.chart.legend.cut[0] > 15 * first[0]
+    whole = panel.chart.legend.cut
+    for _ in range(12):
+        market.clock.time_ms += 100
+        fill(market, panel.primary(), 20.0, parts=3, missing=missing[:1])
+        panel.pull()
+        market.clock.time_ms += 100
+        fill(market, panel.primary(), 40.0, parts=3)
+        panel.pull()
+    assert panel.chart.legend.cut == whole, "one that goes and comes back shifts nothing"

@@ -18,7 +18,6 @@ from heatdesk.frames import (
     Quote,
     StreamStatus,
     Subscription,
-    venue_title,
 )
 from heatdesk.providers.base import Cost
 from heatdesk.store.heatmap import HeatmapStore
@@ -29,7 +28,6 @@ from heatdesk.views.colourings import COLOURINGS
 from heatdesk.views.hover import format_qty
 from heatdesk.views.instrument_search import merge_markets
 from heatdesk.views.instruments import price_text, spread_text, unit_lines, venues_text
-from heatdesk.views.shares import share_rows
 from heatdesk.views.ticks import is_one_tick, tick_of_prices
 from ui.heatmap.chart import HoverRows
 from ui.panel import Options, PanelContext
@@ -40,6 +38,7 @@ from ui.panels.order_book.controls import BookControls
 from ui.panels.order_book.drawing import edge_profiles, resting_totals
 from ui.panels.order_book.flow import TITLES, BookFlow, FlowPopover, without_flow
 from ui.panels.order_book.instrument import InstrumentPopover
+from ui.panels.order_book.joining import Joining
 from ui.panels.order_book.options import (
     KIYOTAKA,
     LIVE,
@@ -47,7 +46,7 @@ from ui.panels.order_book.options import (
     SUMMED,
     BookOptions,
 )
-from ui.panels.order_book.shares import read_shares
+from ui.panels.order_book.shares import summed_rows
 
 LATENCY_TIP = (
     "How late this picture is: from the venue's own time to this computer (its clock counts),"
@@ -76,6 +75,7 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         self._led_by = ""
         self._lists: frozenset[Subscription] = frozenset()
         self.flow = BookFlow(self.chart.flow, context.store)
+        self.joining = Joining()
         self.chart.flow.strip_changed.connect(self.state_changed)
         self.begin()
 
@@ -323,6 +323,7 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         self._profile = None
         self._quoted_tick = math.inf
         self.flow.forget()
+        self.joining.forget()
 
     def still_settling(self, heat: HeatmapStore) -> bool:
         """The first seconds of a live book say little of its walls."""
@@ -330,6 +331,11 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
             return super().still_settling(heat)
         held = heat.last_column + 1 - heat.first_column
         return held * self.interval_ms < SETTLED_MS
+
+    def joined(self, heat: HeatmapStore) -> tuple[int, int | None]:
+        """Venues of a sum that have been heard, and since when it has them."""
+        self.joining.follow(self.context.store.status(self.primary()), heat)
+        return self.joining.heard, self.joining.since
 
     def home_span(self) -> float:
         """What the book reaches and what was traded."""
@@ -345,9 +351,8 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         rows = super().hover_rows(time_s, price)
         sub, block_size = self.primary(), self.block_size
         if isinstance(sub, BookSub) and sub.provider == SUMMED and block_size is not None:
-            time_ms, store = math.floor(time_s * 1000), self.context.store
-            rows += share_rows(read_shares(store, sub, block_size, time_ms, price))
-            rows += [("Last is of", venue_title(self._led_by))] if self._led_by else []
+            store, led_by = self.context.store, self._led_by
+            rows += summed_rows(store, sub, block_size, time_s, price, led_by)
         if self._profile is not None:
             total = self._profile.cumulative_at(price)
             if math.isfinite(total):

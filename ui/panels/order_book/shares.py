@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from heatdesk.frames import venue_title
 from heatdesk.providers.exchanges_parts import parts_of
-from heatdesk.views.shares import VenueShare
+from heatdesk.views.shares import VenueShare, share_rows
 
 if TYPE_CHECKING:
     from heatdesk.frames import BookSub
@@ -37,6 +37,14 @@ def read_shares(
             cell = store.exact(part, newest_ms if forming else end_ms, price)
         shares.append(VenueShare(venue_title(part.venues[0]), _qty(cell)))
     return shares
+
+
+def summed_rows(
+    store: MarketStore, sub: BookSub, block_size: float, time_s: float, price: float, led_by: str
+) -> list[tuple[str, str]]:
+    """Rows of the hover card for a sum: shares, who knows the price, whose the last price is."""
+    rows = share_rows(read_shares(store, sub, block_size, math.floor(time_s * 1000), price))
+    return [*rows, ("Last is of", venue_title(led_by))] if led_by else rows
 
 
 def _qty(cell: ExactCell | None) -> float:
