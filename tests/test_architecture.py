@@ -19,7 +19,8 @@ ui.app
 ui.main_window | ui.dialogs
 ui.panels
 ui.panel
-ui.heatmap | ui.dots | ui.bias | ui.table | ui.tape | ui.feed_thread | ui.commands
+ui.heatmap | ui.dots | ui.bias | ui.table | ui.tape | ui.feed_thread
+ui.commands
 ui.theme
 heatdesk.export
 heatdesk.engine | heatdesk.views
