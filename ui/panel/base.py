@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
 
 from heatdesk.frames import DataState, KeyState, StreamStatus, Subscription
 from ui import theme
@@ -18,12 +18,12 @@ from ui.panel.context import PanelContext
 from ui.panel.header import (
     SLOW_PERIOD_S,
     ElidedLabel,
-    OptionsStrip,
     PanelHeader,
     ProgressLine,
     missing_tip,
     state_text,
 )
+from ui.panel.options_row import OptionsRow, OptionsStrip
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Panel(QWidget):
         Kind of panel, its name on screen, and who it asks when it is not a demo.
     body : QVBoxLayout
         Where the main widget goes.
-    options_bar : QHBoxLayout
+    options_bar : OptionsRow
         The row of compact controls; it stays hidden while nothing is in it.
     extra_actions : list of QAction
         What the window adds to the panel's menu.
@@ -305,7 +305,7 @@ class Panel(QWidget):
         self.progress = ProgressLine()
         self._options = OptionsStrip()
         self._options.hide()
-        self.options_bar: QHBoxLayout = self._options.row
+        self.options_bar: OptionsRow = self._options.row
         self.band = QLabel("DEMO · an invented market, no real prices")
         self.band.setObjectName("panelDemoBand")
         self.band.setFont(theme.font(theme.SMALL_PX - 1))

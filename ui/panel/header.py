@@ -6,12 +6,10 @@ import math
 from datetime import UTC, tzinfo
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QToolButton,
     QWidget,
@@ -22,7 +20,6 @@ from heatdesk.units import format_age, moment_of
 from ui import theme
 
 HEADER_PX = 25
-OPTIONS_PX = 27
 SLOW_PERIOD_S = 120.0
 """From this pace on a header says when the next update comes."""
 
@@ -197,36 +194,6 @@ class ProgressLine(QWidget):
             width = round(self.width() * self._progress)
             painter.fillRect(0, 0, width, self.height(), QColor(theme.Palette.ACCENT))
         painter.end()
-
-
-class OptionsStrip(QScrollArea):
-    """The row of compact controls; in a narrow panel the wheel moves it sideways."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("optionsStrip")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setFixedHeight(OPTIONS_PX)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        bar = QWidget()
-        bar.setObjectName("optionsBar")
-        self.row = QHBoxLayout(bar)
-        self.row.setContentsMargins(6, 2, 6, 2)
-        self.row.setSpacing(4)
-        self.setWidget(bar)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Move sideways."""
-        bar = self.horizontalScrollBar()
-        bar.setValue(bar.value() - event.angleDelta().y() // 2)
-        event.accept()
-
-    def minimumSizeHint(self) -> QSize:
-        """Allow any width."""
-        return QSize(0, OPTIONS_PX)
 
 
 class PanelHeader(QWidget):

@@ -16,9 +16,8 @@ from ui.panels.order_book.bar import Height, height_choices, height_text, with_h
 from ui.panels.order_book.options import DEPTHS
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QHBoxLayout
-
     from heatdesk.providers.base import Cost
+    from ui.panel.options_row import OptionsRow
     from ui.panels.order_book.options import BookOptions
     from ui.panels.order_book.panel import OrderBookPanel
 
@@ -62,7 +61,7 @@ class BookControls:
         self.flow.setToolTip("Trades, liquidations and cumulative delta")
         self.flow.clicked.connect(panel.open_flow)
 
-    def add_to(self, bar: QHBoxLayout) -> None:
+    def add_to(self, bar: OptionsRow) -> None:
         """Put them into the options bar."""
         for button in (
             self.instrument,
