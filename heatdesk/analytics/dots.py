@@ -116,6 +116,22 @@ def select_dots(
     )
 
 
+def served_timeframes(dots: DotSet) -> tuple[str, ...]:
+    """Timeframes of which at least one dot has a change; all of them where there is no dot."""
+    if not dots.ids:
+        return TIMEFRAMES
+    known = np.isfinite(dots.change_pct)
+    return tuple(name for i, name in enumerate(TIMEFRAMES) if known[:, i].any())
+
+
+def nearest_timeframe(wanted: str, served: tuple[str, ...]) -> str:
+    """The timeframe to show: the one wanted, else the longest shorter one, else the shortest."""
+    if wanted in served or not served:
+        return wanted
+    shorter = [name for name in served if TIMEFRAMES.index(name) < TIMEFRAMES.index(wanted)]
+    return shorter[-1] if shorter else served[0]
+
+
 def label_order(selection: DotSelection, log_x: bool = True) -> Int64Array:
     """Order in which dots deserve a label: the largest and the outliers in turn.
 

@@ -44,10 +44,11 @@ class DotPainter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.save()
         painter.setClipRect(frame.plot)
-        self._titles(painter, frame)
+        self._title(painter, frame)
         self._dots(painter, frame)
         self._names(painter, frame)
         painter.restore()
+        self._foot(painter, frame)
         told = frame.hover_id or frame.marked_id
         index = frame.index_of(told) if told else None
         if index is not None and frame.shown[index]:
@@ -81,8 +82,7 @@ class DotPainter:
         plot, view, picture = frame.plot, frame.view, frame.picture
         painter.setFont(_face(frame))
         painter.fillRect(
-            QRectF(plot.right(), 0, 6 * frame.text_px, plot.bottom() + 2 * frame.text_px),
-            colour(Palette.GROUND),
+            QRectF(plot.right(), 0, 6 * frame.text_px, frame.foot.bottom()), colour(Palette.GROUND)
         )
         gap_x, gap_y = 5.5 * frame.text_px, 2.6 * frame.text_px
         for value in marks(picture.x_scale, view.x0, view.x1, plot.width(), gap_x):
@@ -118,11 +118,22 @@ class DotPainter:
         painter.setPen(colour(Palette.TEXT if bright else Palette.TEXT_DIM))
         painter.drawText(_axis_rect(frame, axis, at), _CENTRE if axis == "x" else _LEFT, words)
 
-    def _titles(self, painter: QPainter, frame: Fixture) -> None:
+    def _title(self, painter: QPainter, frame: Fixture) -> None:
         painter.setFont(_face(frame))
         painter.setPen(colour(Palette.TEXT_FAINT))
-        for (rect, flags), words in zip(_title_rects(frame), _title_words(frame), strict=True):
-            painter.drawText(rect, flags, words)
+        painter.drawText(_title_rect(frame), _LEFT, _title_words(frame))
+
+    def _foot(self, painter: QPainter, frame: Fixture) -> None:
+        """Title of the lower axis on the right, the note on the left."""
+        painter.setFont(_face(frame))
+        painter.setPen(colour(Palette.TEXT_FAINT))
+        metrics, foot = QFontMetricsF(painter.font()), frame.foot
+        words = f"Relative volume, {'log' if frame.picture.x_scale.kind == 'log' else 'linear'}"
+        painter.drawText(foot, _RIGHT, words)
+        left_px = foot.width() - metrics.horizontalAdvance(words) - 2 * frame.text_px
+        note = metrics.elidedText(frame.picture.note, Qt.TextElideMode.ElideRight, left_px)
+        if left_px > 0:
+            painter.drawText(foot, _LEFT, note)
 
     def _dots(self, painter: QPainter, frame: Fixture) -> None:
         found, picture = frame.picture.found, frame.picture
@@ -224,9 +235,10 @@ def _place_names(frame: Fixture) -> dict[str, tuple[QRectF, str]]:
     sizes = [(metrics.horizontalAdvance(text) + 4, metrics.height() - 1) for text in words]
     plot = frame.plot
     bounds = Box(plot.left() + 2, plot.top() + 2, plot.width() - 4, plot.height() - 4)
-    obstacles = [_ink_box(rect, flags, text, metrics) for (rect, flags), text in zip(
-        _title_rects(frame), _title_words(frame), strict=True)]  # fmt: skip
-    boxes = place_beside(anchors, sizes, bounds, LABEL_LIMIT, obstacles=obstacles)
+    title = _title_rect(frame)
+    ink = Box(title.left(), title.top(), metrics.horizontalAdvance(_title_words(frame)),
+              title.height())  # fmt: skip
+    boxes = place_beside(anchors, sizes, bounds, LABEL_LIMIT, obstacles=[ink])
     return {
         picture.ids[i]: (QRectF(box.x, box.y, box.width, box.height), text)
         for i, box, text in zip(wanted, boxes, words, strict=True)
@@ -250,29 +262,14 @@ def _card(frame: Fixture, index: int) -> DotCard:
     return DotCard(dots.names[row], dots.symbols[row].upper(), card_rows(dots, row))
 
 
-def _title_words(frame: Fixture) -> tuple[str, str, str]:
+def _title_words(frame: Fixture) -> str:
     picture = frame.picture
-    turn = f"{picture.y_scale.turn:g}"
-    scale = "log" if picture.x_scale.kind == "log" else "linear"
-    return (
-        f"Change {picture.timeframe}, compressed beyond {turn} %",
-        f"Relative volume, {scale}",
-        picture.note,
-    )
+    return f"Change {picture.timeframe}, compressed beyond {picture.y_scale.turn:g} %"
 
 
-def _title_rects(frame: Fixture) -> tuple[tuple[QRectF, Qt.AlignmentFlag], ...]:
-    plot, line = frame.plot, 1.6 * frame.text_px
-    inner = QRectF(plot.left() + 7, plot.top() + 3, plot.width() - 14, plot.height() - 6)
-    top = QRectF(inner.left(), inner.top(), inner.width(), line)
-    bottom = QRectF(inner.left(), inner.bottom() - line, inner.width(), line)
-    return (top, _LEFT), (bottom, _RIGHT), (bottom, _LEFT)
-
-
-def _ink_box(rect: QRectF, flags: Qt.AlignmentFlag, words: str, metrics: QFontMetricsF) -> Box:
-    width = metrics.horizontalAdvance(words)
-    left = rect.right() - width if flags & Qt.AlignmentFlag.AlignRight else rect.left()
-    return Box(left, rect.top(), width, rect.height() if words else 0.0)
+def _title_rect(frame: Fixture) -> QRectF:
+    plot = frame.plot
+    return QRectF(plot.left() + 7, plot.top() + 3, plot.width() - 14, 1.6 * frame.text_px)
 
 
 def _axis_rect(frame: Fixture, axis: str, at: float) -> QRectF:

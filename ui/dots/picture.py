@@ -22,6 +22,8 @@ from heatdesk.views.dot_axes import (
 )
 from ui.theme import SMALL_PX
 
+AXIS_LINES, FOOT_LINES = 1.8, 1.6
+"""Room under the plot, in heights of text: for the figures, then for title and note."""
 _HIT_PX = 5.0
 
 
@@ -40,7 +42,7 @@ class DotPicture:
     found : (k,) bool or None
         What a search text names; None while nothing is searched.
     note : str
-        What was left out, said in the corner.
+        What was left out, said under the plot.
     """
 
     dots: DotSet
@@ -127,7 +129,8 @@ class Fixture:
     ) -> Fixture:
         """Fix a picture to a widget of ``size`` pixels."""
         text_px = text_size_px(*size)
-        plot = QRectF(0.0, 0.0, size[0] - 5.4 * text_px, size[1] - 1.8 * text_px)
+        below_px = (AXIS_LINES + FOOT_LINES) * text_px
+        plot = QRectF(0.0, 0.0, size[0] - 5.4 * text_px, max(1.0, size[1] - below_px))
         px = plot.left() + (picture.x - view.x0) / (view.x1 - view.x0) * plot.width()
         py = plot.bottom() - (picture.y - view.y0) / (view.y1 - view.y0) * plot.height()
         radius = dot_radii_px(picture.selection.area, plot.width(), plot.height())
@@ -144,6 +147,12 @@ class Fixture:
             picture, view, text_px, plot, px, py, radius, angle, shown,
             hover_id, marked_id, zoomed,
         )  # fmt: skip
+
+    @property
+    def foot(self) -> QRectF:
+        """Room of the title of the lower axis and of the note; no dot is ever there."""
+        top = self.plot.bottom() + AXIS_LINES * self.text_px
+        return QRectF(self.plot.left() + 7, top, self.plot.width() - 14, FOOT_LINES * self.text_px)
 
     @property
     def fit_button(self) -> QRectF:

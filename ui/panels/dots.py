@@ -19,7 +19,12 @@ from PySide6.QtWidgets import (
     QToolButton,
 )
 
-from heatdesk.analytics.dots import matches, select_dots
+from heatdesk.analytics.dots import (
+    matches,
+    nearest_timeframe,
+    select_dots,
+    served_timeframes,
+)
 from heatdesk.frames import DotSet, DotSub, KeyState, Subscription
 from heatdesk.frames.dot_lists import CATEGORIES, MODES
 from heatdesk.frames.market import TIMEFRAMES
@@ -40,6 +45,7 @@ from ui.table import Column, FigureTable, Tint, Value, Words, lean_tint, no_tint
 _DEFAULT_CATEGORY = "top-100"
 PREFERRED, KEYLESS = "sharpe", "coingecko"
 """Who tells with a key, and who does without one."""
+_TITLES = {PREFERRED: "Sharpe", KEYLESS: "CoinGecko"}
 _ATTRIBUTION = {KEYLESS: "Data by CoinGecko"}
 
 
@@ -67,6 +73,7 @@ class DotPanel(Panel):
         self.options = DotOptions()
         self._keyed = context.key_state(PREFERRED) is KeyState.ACCEPTED
         self._dots: DotSet | None = None
+        self._served: tuple[str, ...] = TIMEFRAMES
         self._fitted_for: tuple[object, ...] = ()
         self.chart = DotChart()
         self.table = FigureTable()
@@ -140,13 +147,20 @@ class DotPanel(Panel):
         """What is shown."""
         options = self.options
         what = CATEGORIES[options.category] if options.mode == "coins" else MODES[options.mode]
-        return f"{what} · {options.timeframe}"
+        return f"{what} · {self.timeframe}"
+
+    @property
+    def timeframe(self) -> str:
+        """The timeframe shown: the one chosen, or the nearest that the source tells."""
+        return nearest_timeframe(self.options.timeframe, self._served)
 
     def refresh(self) -> None:
         """Draw the newest dots."""
         frame = self.context.store.latest(self.primary())
         self._dots = frame if isinstance(frame, DotSet) else None
         options = self.options
+        self._served = TIMEFRAMES if self._dots is None else served_timeframes(self._dots)
+        self._offer_timeframes()
         self._tell_source()
         self._stack.setCurrentWidget(self.table if options.table else self.chart)
         if self._dots is None:
@@ -156,6 +170,16 @@ class DotPanel(Panel):
         if options.table:
             self._show_table(self._dots)
         self._show_chart(self._dots)
+
+    def _offer_timeframes(self) -> None:
+        """Offer what the source tells; the others say why not."""
+        for timeframe, button in self.timeframes.items():
+            told = timeframe in self._served
+            button.setEnabled(told)
+            who = _TITLES.get(self.source, "This source")
+            tip = f"Change over {timeframe}"
+            button.setToolTip(tip if told else f"{who} does not tell the change over {timeframe}")
+        self.timeframes[self.timeframe].setChecked(True)
 
     def _tell_source(self) -> None:
         """Name who is to be named, and what was computed rather than served."""
@@ -203,7 +227,7 @@ class DotPanel(Panel):
                 menu.addAction("Fit all").triggered.connect(self.chart.reset_view)
             return
         row = self._dots.ids.index(dot_id)
-        value = dot_line(self._dots, row, self.options.timeframe)
+        value = dot_line(self._dots, row, self.timeframe)
         line = dots_csv(self._dots, [row]).splitlines()[1]
         menu.addAction("Copy value").triggered.connect(lambda: self.copy_text(value))
         menu.addAction("Copy row").triggered.connect(lambda: self.copy_text(line))
@@ -237,20 +261,20 @@ class DotPanel(Panel):
     # -- showing
 
     def _show_chart(self, dots: DotSet) -> None:
-        options = self.options
+        options, timeframe = self.options, self.timeframe
         selection = select_dots(
-            dots, options.timeframe, hide_stable=not options.stable, log_x=options.log_x
+            dots, timeframe, hide_stable=not options.stable, log_x=options.log_x
         )
         search = self.search.text().strip()
         found = matches(dots, search) if search else None
-        note = selection.left_out(options.timeframe)
+        note = selection.left_out(timeframe)
         if found is not None:
             count = int(found[selection.rows].sum())
             note = ", ".join(part for part in (f"{count} found", note) if part)
         picture = DotPicture.of(
-            dots, selection, options.timeframe, log_x=options.log_x, found=found, note=note
+            dots, selection, timeframe, log_x=options.log_x, found=found, note=note
         )
-        axes = (self.primary(), options.timeframe, options.log_x, options.stable)
+        axes = (self.primary(), timeframe, options.log_x, options.stable)
         self.chart.set_picture(picture, refit=axes != self._fitted_for)
         self._fitted_for = axes
 
@@ -266,7 +290,7 @@ class DotPanel(Panel):
         self.mode.setCurrentIndex(self.mode.findData(options.mode))
         self.category.setCurrentIndex(self.category.findData(options.category))
         self.category.setEnabled(options.mode == "coins")
-        self.timeframes[options.timeframe].setChecked(True)
+        self.timeframes[self.timeframe].setChecked(True)
         self.log.setChecked(options.log_x)
         self.stable.setChecked(options.stable)
         self.as_table.setChecked(options.table)

@@ -13,9 +13,10 @@ from pytestqt.qtbot import QtBot
 
 from heatdesk.analytics.dots import select_dots
 from heatdesk.frames import DotSet
+from heatdesk.views.dot_axes import DotView
 from tests.ui.panels.invented import click, drag, move, picture_of, press, wheel
 from ui.dots.chart import DotChart
-from ui.dots.picture import DotPicture
+from ui.dots.picture import DotPicture, Fixture
 
 NAN = float("nan")
 
@@ -256,3 +257,15 @@ def test_whatever_comes_is_painted_without_an_error(
         chart.set_picture(None)
         picture_of(chart)
     assert not caplog.records
+
+
+@pytest.mark.parametrize("size", [(420.0, 220.0), (900.0, 420.0), (2400.0, 1300.0)])
+def test_the_note_and_the_title_of_the_lower_axis_stand_where_no_dot_can_be(
+    size: tuple[float, float],
+) -> None:
+    frame = Fixture.of(picture(crowd()), DotView(-1.0, 1.0, -20.0, 20.0), size)
+    foot = frame.foot
+    assert foot.top() >= frame.plot.bottom() + frame.text_px  # the figures of the axis between
+    assert foot.height() >= frame.text_px
+    assert foot.bottom() <= size[1] + 0.01
+    assert foot.right() <= frame.plot.right()

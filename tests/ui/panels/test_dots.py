@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication
@@ -247,6 +248,31 @@ def test_without_a_key_the_dots_come_from_coingecko_and_say_what_was_computed(
     keyless.pull()
     assert keyless.note.toolTip() or keyless.note.isVisible()
     assert keyless._own_note == "Data by CoinGecko · relative volume computed: turnover"
+
+
+def test_a_timeframe_the_source_does_not_tell_is_not_offered_and_says_why(
+    keyless: DotPanel, market: InventedMarket
+) -> None:
+    keyless.timeframes["3y"].click()
+    frame = market.frame(DotSub("demo", "coins", "top-100"))
+    assert isinstance(frame, DotSet)
+    changes = frame.change_pct.copy()
+    changes[:, TIMEFRAMES.index("3y")] = np.nan
+    market.arrive(keyless.primary(), replace(frame, change_pct=changes))
+    keyless.pull()
+    offered = [name for name, button in keyless.timeframes.items() if button.isEnabled()]
+    assert offered == ["24h", "7d", "30d", "1y"]
+    assert "CoinGecko does not tell" in keyless.timeframes["3y"].toolTip()
+    assert keyless.timeframes["1y"].isChecked()
+    assert keyless.subtitle().endswith("1y")
+    assert keyless.chart.picture is not None
+    assert keyless.chart.picture.timeframe == "1y"
+    assert keyless.chart.picture.ids
+    keyless.key_works("sharpe")  # who tells them all shows what was chosen
+    market.arrive(keyless.primary(), frame)
+    keyless.pull()
+    assert keyless.timeframes["3y"].isEnabled()
+    assert keyless.timeframes["3y"].isChecked()
 
 
 def test_a_key_of_the_preferred_provider_takes_over_and_is_remembered(keyless: DotPanel) -> None:
