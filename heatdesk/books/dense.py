@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from heatdesk.books.cutting import Cutter, TickGrid
 from heatdesk.books.events import BookChange, Level
+from heatdesk.books.rows import Rows
 from heatdesk.books.shapes import (
     PLAIN,
     Best,
@@ -99,6 +100,8 @@ class DenseBook:
         self.revision += 1
         try:
             for side, levels in ((self._bids, bids), (self._asks, asks)):
+                if isinstance(levels, Rows) and side.set_rows(levels.array, self._per):
+                    continue
                 rest = iter(levels)
                 while (odd := side.set(rest, self._per)) is not None:
                     self._set_odd(side, odd)

@@ -13,6 +13,10 @@ from heatdesk.books.shapes import Float64Array
 Int64Array = NDArray[np.int64]
 
 _INFINITY = float("inf")
+_NOISE = 1e-10
+"""Sum of the squares of the shares of a tick by which the prices of many levels may be off."""
+_MANY = 32
+"""Levels from which on setting all at once is faster than one by one."""
 _STEPS = 64
 _CHUNK = 4_096
 MOST_FAR = 100_000
@@ -93,6 +97,30 @@ class Side:
         finally:
             self.best = best
         return None
+
+    def set_rows(self, rows: Float64Array, per: float) -> bool:
+        """Set many levels at once; False, and nothing is set, when one is not ordinary (see `set`).
+
+        Few are not set either: they are faster set one by one.
+
+        Parameters
+        ----------
+        rows : (n, 2) float64
+            Of those of one price the last counts. Quantities are known to be such.
+        """
+        if len(rows) < _MANY:
+            return False
+        place = rows[:, 0] * (per * self.sign)
+        tick = np.rint(place)
+        place -= tick
+        tick -= self.origin
+        # twice as fast as asking for the extremes themselves
+        low, high = tick[tick.argmin()], tick[tick.argmax()]
+        if not (place.dot(place) < _NOISE and low >= 0 and high < self.size):
+            return False
+        self.array[tick.astype(np.intp)] = rows[:, 1]
+        self.best = max(self.best, int(high))
+        return True
 
     def set_far(self, tick: int, qty: float) -> None:
         """Set one level wherever it lies."""

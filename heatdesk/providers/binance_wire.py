@@ -1,18 +1,22 @@
 """What Binance writes, spot and futures alike: typed messages, numbers straight to float.
 
 Prices and quantities are text in its JSON; msgspec reads them into floats and refuses what no
-market can say (a negative quantity, NaN, a price of nothing) while it decodes.
+market can say (a negative quantity, NaN, a price of nothing) while it decodes. A long difference
+to a book, written as it always is, is read into an array; see `_read_rows`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
+import numpy as np
 from msgspec import Meta, Struct
 
+from heatdesk.books.rows import Rows
 from heatdesk.errors import BadPayload
-from heatdesk.providers.live.reading import Amount, Id, Price, Source, TimeMs
+from heatdesk.providers.live.reading import Amount, Id, Price, Source, TimeMs, read_numbers
 from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 Row = tuple[Price, Amount]
@@ -43,8 +47,8 @@ class DepthUpdate(Struct, tag_field="e", tag="depthUpdate"):
     s: str
     U: Id
     u: Id
-    b: list[Row]
-    a: list[Row]
+    b: Sequence[Row]
+    a: Sequence[Row]
     pu: Id = 0
 
 
@@ -198,6 +202,10 @@ _EVENT_KINDS: Final[frozenset[str]] = frozenset(
         "bookTicker",
     ]
 )
+_ROWS_BYTES = 2_000
+"""Length from which on a message is worth reading into arrays."""
+_MOST = 1e15
+_EMPTY: Final = b'],"a":['
 
 
 def read_message(raw: bytes, source: Source) -> Envelope | None:
@@ -210,6 +218,8 @@ def read_message(raw: bytes, source: Source) -> Envelope | None:
     BadPayload
         Naming the field that does not fit.
     """
+    if len(raw) >= _ROWS_BYTES and (found := _read_rows(raw)) is not None:
+        return found
     try:
         envelope = source.decode(ENVELOPE, raw)
         if envelope.data is None and not envelope.stream and envelope.id is None:
@@ -221,6 +231,43 @@ def read_message(raw: bytes, source: Source) -> Envelope | None:
         if _is_foreign(raw):
             return None
         raise
+
+
+def _read_rows(raw: bytes) -> Envelope | None:
+    """Read a difference of many levels on both sides, twice as fast; None when it is no such thing.
+
+    Its two lists stand side by side and hold pairs of texts made of digits and points. What is
+    written in any other way, or holds a number out of bounds, is left to the decoder of all
+    messages, so that it passes or fails as ever.
+    """
+    start, end = raw.find(b'"b":[[') + 5, raw.rfind(b"]]") + 1
+    text = raw[start:end]
+    shape = text.translate(None, b"0123456789.")
+    # a level leaves eight bytes, the last of a list seven
+    bids, count = (shape.find(_EMPTY) + 1) // 8, (len(shape) - 5) // 8
+    if shape != _shape(bids) + _EMPTY + _shape(count - bids):
+        return None
+    rest = raw[:start] + _EMPTY + raw[end:]
+    if rest.count(b'"b"') != 1 or rest.count(b'"a"') != 1 or b"\\" in rest:
+        # a name that stands there twice
+        return None
+    try:
+        numbers = read_numbers(b"[%b]" % text.translate(None, b'[]":a'))
+        message = ENVELOPE.decode(rest)
+    except (ValueError, TypeError, RuntimeError):
+        return None
+    rows = numbers.reshape(count, 2)
+    # not one bears a sign
+    sound = numbers[numbers.argmax()] < _MOST and np.count_nonzero(rows[:, 0]) == count
+    if not sound or not isinstance(message.data, DepthUpdate):
+        return None
+    message.data.b, message.data.a = Rows(rows[:bids]), Rows(rows[bids:])
+    return message
+
+
+def _shape(levels: int) -> bytes:
+    """A list of levels without its digits."""
+    return (b'["",""],' * levels)[:-1]
 
 
 def _is_foreign(raw: bytes) -> bool:

@@ -10,17 +10,24 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, NamedTuple, TypeVar
+from importlib import import_module
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from heatdesk.books.events import CandleRow
 from heatdesk.errors import BadPayload
 from heatdesk.frames import TradeBatch
 from heatdesk.net.fields import NOTHING_SHOWN
 from heatdesk.units import floor_ms
+
+try:
+    _parser: Any = import_module("simdjson").Parser()
+except ImportError:  # optional: no build for every platform
+    _parser = None
 
 T = TypeVar("T")
 
@@ -34,6 +41,20 @@ WHOLE: Final = 1e15
 
 _PATH = re.compile(r" - at `\$\.?(.*)`$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NUMBERS = msgspec.json.Decoder(list[float])
+
+
+def read_numbers(text: bytes) -> NDArray[np.float64]:
+    """Read a JSON list of numbers, each as ``float`` would.
+
+    Raises
+    ------
+    ValueError, TypeError, RuntimeError
+        When it is none, or holds a number that a float cannot, or one nearly so.
+    """
+    if _parser is None:
+        return np.array(_NUMBERS.decode(text), dtype=np.float64)
+    return np.frombuffer(_parser.parse(text).as_buffer(of_type="d"), dtype=np.float64)
 
 
 class Source(NamedTuple):
