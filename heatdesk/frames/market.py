@@ -265,11 +265,13 @@ class DotSet:
 class MarketList:
     """Venues and symbols a provider knows.
 
-    ``rows`` holds ``(venue_id, symbol, coin, category)`` tuples, sorted.
+    ``rows`` holds ``(venue_id, symbol, coin, category)`` tuples, sorted; ``paused`` the
+    ``(venue_id, symbol)`` of those whose trading stands still.
     """
 
     time_ms: int
     rows: tuple[tuple[str, str, str, str], ...] = field(repr=False)
+    paused: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,16 +25,24 @@ class Instrument:
         Where it trades and how it is written there; both empty for a coin summed over venues.
     coin : str
         Base asset.
+    paused : bool
+        Its trading stands still at present.
     """
 
     venue: str
     symbol: str
     coin: str
+    paused: bool = False
 
     @property
     def name(self) -> str:
         """What a user calls it."""
         return self.symbol or self.coin
+
+    @property
+    def mark(self) -> str:
+        """What a list of choices says after it."""
+        return "   (paused)" if self.paused else ""
 
 
 def merge_markets(lists: Iterable[MarketList | None]) -> MarketList | None:
@@ -45,7 +53,8 @@ def merge_markets(lists: Iterable[MarketList | None]) -> MarketList | None:
     if len(held) == 1:
         return held[0]
     rows = sorted({row for one in held for row in one.rows})
-    return MarketList(max(one.time_ms for one in held), tuple(rows))
+    paused = frozenset().union(*(one.paused for one in held))
+    return MarketList(max(one.time_ms for one in held), tuple(rows), paused)
 
 
 def find_instruments(
@@ -59,7 +68,7 @@ def find_instruments(
     """Instruments that fit a text, the likeliest first.
 
     Those of the venue in view come before those of the others whose list has come; a coin's usual
-    pairs come before its odd ones. Lists help and never refuse: where nothing is called so, what
+    pairs come before its odd ones, and what is paused after what trades. Lists help and never refuse: where nothing is called so, what
     was typed is the last choice.
 
     Parameters
@@ -107,6 +116,7 @@ def _symbols(
     own: list[tuple[str, str, str, str]] = []
     if not here:
         own = [(venue, symbol_for(venue, coin, live=live), coin, "") for coin in COINS]
+    paused = markets.paused if markets is not None else frozenset()
     ranked: list[tuple[tuple[int, ...], str, Instrument]] = []
     for at, symbol, coin, _ in (*own, *rows):
         if not word and at != venue:
@@ -115,8 +125,9 @@ def _symbols(
         if rank is None:
             continue
         known = _BEST_KNOWN.get(coin, len(COINS))
-        key = (rank, int(at != venue), known, _quote_rank(symbol), len(symbol))
-        ranked.append((key, f"{symbol} {at}", Instrument(at, symbol, coin)))
+        still = (at, symbol) in paused
+        key = (rank, int(at != venue), int(still), known, _quote_rank(symbol), len(symbol))
+        ranked.append((key, f"{symbol} {at}", Instrument(at, symbol, coin, still)))
     best = heapq.nsmallest(most, ranked, key=lambda one: one[:2])
     return [instrument for _, _, instrument in best]
 

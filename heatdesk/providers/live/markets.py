@@ -95,7 +95,13 @@ class Markets(MarketLookup):
             for market in markets
             if market.trading is not Trading.DELISTED
         ]
-        return MarketList(self._desk.clock.now_ms(), tuple(sorted(rows)))
+        paused = frozenset(
+            (market.venue, market.symbol)
+            for markets in self._by_symbol.values()
+            for market in markets
+            if market.trading is Trading.PAUSED
+        )
+        return MarketList(self._desk.clock.now_ms(), tuple(sorted(rows)), paused)
 
     def _of(self, venue: str, symbol: str) -> Market | None:
         return next((m for m in self._by_symbol.get(symbol, ()) if m.venue == venue), None)

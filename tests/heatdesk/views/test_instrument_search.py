@@ -48,6 +48,18 @@ def test_what_trades_elsewhere_is_found_after_what_trades_here() -> None:
     assert ("KRAKEN", "BTC/USD") in {(one.venue, one.symbol) for one in found}
 
 
+def test_what_is_paused_says_so_and_comes_after_what_trades() -> None:
+    rows = (*PERP.rows, ("BINANCE_FUTURES", "ETHUSD_PERP", "ETH", "perp"))
+    paused = {("BINANCE_FUTURES", "ETHUSDT"), ("KRAKEN", "BTC/USD")}
+    some = MarketList(2, tuple(sorted(rows)), frozenset(paused))
+    found = find_instruments("eth", HERE, merge_markets([some, SPOT]), live=True)
+    titles = [one.name + one.mark for one in found]
+    assert titles[0] == "ETHUSDC"
+    assert titles.index("ETHUSDT   (paused)") > titles.index("ETHUSD_PERP")
+    away = find_instruments("btcusd", HERE, merge_markets([some, SPOT]), live=True)
+    assert ("KRAKEN", True) in {(one.venue, one.paused) for one in away}
+
+
 def test_a_name_nobody_lists_is_the_last_choice_and_never_refused() -> None:
     found = find_instruments("newcoinusdt", HERE, BOTH, live=True)
     assert [(one.venue, one.symbol) for one in found] == [("BINANCE_FUTURES", "NEWCOINUSDT")]

@@ -233,6 +233,19 @@ def test_the_other_source_is_chosen_in_the_pop_over_and_asks_for_nothing_before_
     assert popover.options.source == "kiyotaka"
 
 
+def test_a_paused_symbol_is_marked_where_it_is_chosen(
+    qtbot: QtBot, panel: OrderBookPanel, market: Market
+) -> None:
+    rows = (("BINANCE_FUTURES", "BTCUSDT", "BTC", "perp"), ("BINANCE_FUTURES", "XU", "X", "perp"))
+    still = frozenset({("BINANCE_FUTURES", "XU")})
+    market.store.apply(MarketSub("binance-usdm"), MarketList(market.clock.now_ms(), rows, still))
+    popover = InstrumentPopover(panel.options, panel.markets_of, panel.cost_of)
+    qtbot.addWidget(popover)
+    popover.begin("xu")
+    assert popover.matches.item(0).text() == "XU   (paused)"
+    assert popover.wanted().symbol == "XU"
+
+
 def test_a_match_at_another_venue_takes_its_venue_with_it(
     qtbot: QtBot, panel: OrderBookPanel, market: Market
 ) -> None:

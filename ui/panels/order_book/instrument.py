@@ -240,7 +240,9 @@ class InstrumentPopover(QFrame):
     def _lists_came(self) -> None:
         markets = self._markets_of(self._present)
         same = markets is self._markets or (
-            markets is not None and self._markets is not None and markets.rows == self._markets.rows
+            markets is not None
+            and self._markets is not None
+            and (markets.rows, markets.paused) == (self._markets.rows, self._markets.paused)
         )
         if not same or not self._found:
             self._markets = markets
@@ -259,7 +261,7 @@ class InstrumentPopover(QFrame):
         self.matches.clear()
         for one in self._found:
             away = "" if one.venue in {"", present.venues[0]} else f"   {venue_title(one.venue)}"
-            item = QListWidgetItem(one.name + away)
+            item = QListWidgetItem(one.name + away + one.mark)
             item.setSizeHint(QSize(0, 20))
             self.matches.addItem(item)
         self.matches.setCurrentRow(0 if self._found else -1)

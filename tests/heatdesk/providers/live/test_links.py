@@ -390,9 +390,13 @@ def test_trades_that_disagree_with_the_book_put_it_in_doubt() -> None:
     asyncio.run(work())
 
 
-def test_the_markets_are_listed() -> None:
+def test_the_markets_are_listed_and_those_that_stand_still_are_marked() -> None:
     async def work() -> None:
         venue = Venue()
+        venue.markets += [
+            {"symbol": "GONE", "trading": "delisted"},
+            {"symbol": "HALTED", "trading": "paused"},
+        ]
         async with venue.serving(), listening(provider_of(venue), MarketSub(ID)) as (markets,):
             await until(lambda: bool(markets.frames))
             (frame,) = markets.frames
@@ -400,6 +404,8 @@ def test_the_markets_are_listed() -> None:
             assert frame.rows == (
                 (VENUE, "BTCUSD", "BTC", "SPOT"),
                 (VENUE, "ETHUSD", "ETH", "SPOT"),
+                (VENUE, "HALTED", "HAL", "SPOT"),
             )
+            assert frame.paused == {(VENUE, "HALTED")}
 
     asyncio.run(work())
