@@ -291,9 +291,7 @@ class TapePanel(Panel):
         markets = merge_markets(one if isinstance(one, MarketList) else None for one in held)
         found = find_instruments(typed, (self.options.venue,), markets, live=True)
         found = [one for one in found if one.venue in LIVE_VENUES]
-        self._offered = {
-            f"{one.symbol} · {venue_title(one.venue)}{one.mark}": one for one in found
-        }
+        self._offered = {f"{one.symbol} · {venue_title(one.venue)}{one.mark}": one for one in found}
         return list(self._offered)
 
     def _take_name(self, name: str) -> None:
