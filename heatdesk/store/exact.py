@@ -15,6 +15,8 @@ DEFAULT_EXACT_BYTES = 64 << 20
 _BYTES_OF_LEVEL = 16
 _BYTES_OF_SNAPSHOT = 256
 # offsets, a place in the tables, and numbers that are objects
+_BYTES_OF_FRAME = 1_800
+# a dozen arrays are objects too: of a live book, one column a frame, as much as its levels
 _PARTS = 16
 
 
@@ -128,10 +130,11 @@ class ExactFrames:
 
 
 def frame_bytes(frame: HeatmapFrame) -> int:
-    """Bytes of a frame's levels and of what is noted for each snapshot."""
+    """Bytes of a frame, of its levels, and of what is noted for each snapshot."""
     runs = {id(run): run for run in runs_of(frame).values()}
     if isinstance(frame, BookWindow):
         ends = (frame.last_bids, frame.last_asks)
         runs |= {id(run): run for run in ends if run is not None}
     levels = sum(run.price.size for run in runs.values())
-    return levels * _BYTES_OF_LEVEL + frame.time_ms.size * _BYTES_OF_SNAPSHOT
+    snapshots = frame.time_ms.size * _BYTES_OF_SNAPSHOT
+    return _BYTES_OF_FRAME + snapshots + levels * _BYTES_OF_LEVEL

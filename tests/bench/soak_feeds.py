@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 
 from heatdesk.frames import BookSub, BookWindow
 from heatdesk.store.block import OBSERVED
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from tests.bench.soak_venues import Standing
 
-CELL_BYTES, SNAPSHOT_BYTES = 12 << 20, 4 << 20
+CELL_BYTES, SNAPSHOT_BYTES = 6 << 20, 4 << 20
 """Budgets of a book here: they are full long before the end, so that columns leave as they come."""
 CHECK_S, PICTURE_S = 60.0, 20.0
 WARM_S = 5.0
@@ -45,6 +45,7 @@ MOST_TOLD = 8
 """Wrong columns that are told one by one at each look."""
 WARM_UP_SHARE = 0.3
 LARGEST_GROWTH_MIB = 24.0
+COLUMNS = 3
 LOST_MS = 2_000
 """A gap is told in the columns at the latest so long after they passed."""
 
@@ -131,8 +132,8 @@ class Watch:
 
 
 def open_books(program: Program) -> list[OrderBookPanel]:
-    """One order book for each venue."""
-    window, panels = program.window, []
+    """One order book for each venue, side by side: three and three."""
+    window, panels, docks = program.window, [], []
     for dock in list(window.docks.values()):
         dock.close()
     for provider, symbols in SYMBOLS.items():
@@ -143,6 +144,15 @@ def open_books(program: Program) -> list[OrderBookPanel]:
         venues = (venue_of(provider),)
         panel.choose(replace(panel.options, source=LIVE, venues=venues, symbol=symbols[0]))
         panels.append(panel)
+        docks.append(dock)
+        window.removeDockWidget(dock)
+    window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, docks[0])
+    for number, dock in enumerate(docks[1:], 1):
+        across = number < COLUMNS
+        way = Qt.Orientation.Horizontal if across else Qt.Orientation.Vertical
+        window.splitDockWidget(docks[number - 1 if across else number - COLUMNS], dock, way)
+    for dock in docks:
+        dock.show()
     return panels
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heatdesk.frames import BookSub, BookWindow, Flaw
+from heatdesk.store.bucketing import ended
+from heatdesk.store.exact import ExactFrames
 from heatdesk.store.filling import MAX_REACH_LEVELS
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.store.market import MarketStore
@@ -202,3 +205,22 @@ def test_what_is_picked_of_a_live_frame_keeps_all_that_belongs_to_it() -> None:
     assert kept.flaws is not None
     assert kept.reach_px is not None
     assert (int(kept.flaws[i]), kept.reach_px[i].tolist()) == (1, [50.0, 200.0])
+
+
+@pytest.mark.parametrize("levels", [20, 500])
+def test_snapshots_held_as_served_take_what_is_counted_for_them(levels: int) -> None:
+    book = {100.0 - 5 * n: 1.0 + n for n in range(levels)}
+    store = MarketStore()
+    tracemalloc.start()
+    try:
+        store.apply(SUB, live({0: (book, book)}))
+        counted, taken = store.exact_bytes(SUB), 0
+        exact = ExactFrames()
+        before = tracemalloc.get_traced_memory()[0]
+        for n in range(200):
+            exact.add(ended(live({n: (book, book)})))
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert 0.75 * taken < exact.nbytes < 1.25 * taken
+    assert exact.nbytes == 200 * counted
