@@ -126,6 +126,23 @@ THEMES: Final[dict[str, tuple[dict[str, str], Shades]]] = {
 }
 """Colours of each theme, and those of a heatmap's empty places."""
 
+_LINKS: Final = {
+    "dark": {
+        "blue": "#4C9AFF",
+        "orange": "#F08A3C",
+        "violet": "#B07BE0",
+        "green": "#3CC8A0",
+        "yellow": "#E6CF4A",
+    },
+    "light": {
+        "blue": "#1A66C9",
+        "orange": "#C7610F",
+        "violet": "#7B3FB5",
+        "green": "#0B8A68",
+        "yellow": "#9A8100",
+    },
+}
+
 READABLE_RATIO: Final = 4.5
 """Contrast that text needs."""
 BLACK: Final = "#05070A"
@@ -150,6 +167,11 @@ def name() -> str:
 def shades() -> Shades:
     """Colours of what holds no quantity, in the chosen theme; they also choose a ramp's form."""
     return THEMES[_chosen[0]][1]
+
+
+def link_colour(colour: str) -> str:
+    """Colour of a link's chip in the chosen theme, by its name."""
+    return _LINKS[_chosen[0]][colour]
 
 
 def lean_colour(position: float, palette: Ramp = DIVERGING) -> QColor:
