@@ -197,10 +197,29 @@ class BodyCut(ProviderError):
 
 
 class Unreachable(ProviderError):
-    """No connection: refused, unknown host, no route, TLS failure."""
+    """No connection: refused, unknown host, no route, TLS failure.
+
+    Parameters
+    ----------
+    sent : bool
+        Whether anything may have reached the provider: not where its name is unknown, no way
+        leads there, or nobody listens.
+    """
 
     retry = Retry.LATER
     exit_code = 5
+
+    def __init__(
+        self,
+        provider: str,
+        user_message: str,
+        detail: str = "",
+        request_id: str = "",
+        *,
+        sent: bool = True,
+    ) -> None:
+        super().__init__(provider, user_message, detail, request_id)
+        self.sent = sent
 
 
 class StreamGap(ProviderError):

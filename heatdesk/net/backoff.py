@@ -111,14 +111,24 @@ class Retries:
         """It works: told at least when it begins to."""
         self._well_since_s = min(self._well_since_s, self._clock.monotonic_s())
 
-    def delay_s(self, told_s: float | None = None) -> float:
-        """Seconds until the next attempt; ``told_s`` is how long we were asked to wait."""
+    def delay_s(self, told_s: float | None = None, *, most_s: float | None = None) -> float:
+        """Seconds until the next attempt.
+
+        Parameters
+        ----------
+        told_s : float, optional
+            How long we were asked to wait.
+        most_s : float, optional
+            A shorter longest delay for this kind of failure; beyond it failures are not counted,
+            so that one of another kind is not made to wait for them.
+        """
         if self._clock.monotonic_s() - self._well_since_s > self._healthy_s:
             self._failures = 0
         self._well_since_s = math.inf
-        delay_s = 0.0
+        delay_s, longest_s = 0.0, min(self._most_s, most_s or self._most_s)
         if self._failures:
-            full_s = min(self._first_s * 2.0 ** min(self._failures - 1, 16), self._most_s)
+            full_s = min(self._first_s * 2.0 ** min(self._failures - 1, 16), longest_s)
             delay_s = full_s * (0.5 + 0.5 * self._jitter())
-        self._failures += 1
+        if most_s is None or self._first_s * 2.0 ** (self._failures - 1) < longest_s:
+            self._failures += 1
         return max(delay_s, told_s or 0.0)

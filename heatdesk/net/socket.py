@@ -6,6 +6,7 @@ It never reconnects: who owns it decides when.
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket as sockets
 import ssl
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _CLOSE_S = 0.5
 _MAX_QUEUE = 64
 _MAX_BODY_BYTES = 2_000
+_NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL)
 
 
 class Socket:
@@ -220,13 +222,22 @@ def _refused(error: Exception, provider: str, place: Place) -> ProviderError:
             why = clean(getattr(cause, "verify_message", "") or cause.reason or str(cause))
             return Unreachable(provider, f"No secure connection to {place.name} ({why}).", detail)
         if isinstance(cause, sockets.gaierror):
-            return Unreachable(provider, place.unknown(), detail)
+            return Unreachable(provider, place.unknown(), detail, sent=False)
         if isinstance(cause, ConnectionRefusedError):
-            return Unreachable(provider, place.refused(), detail)
+            return Unreachable(provider, place.refused(), detail, sent=False)
     if isinstance(error, OSError):
-        return Unreachable(provider, place.unreachable(), detail)
+        sent = not _is_near(error)
+        return Unreachable(provider, place.unreachable(), detail, sent=sent)
     text = f"{place.name} does not answer as a live feed does. {place.advice}"
     return Unreachable(provider, text, detail)
+
+
+def _is_near(error: OSError) -> bool:
+    """Whether no packet got as far as the other side."""
+    # of several addresses asyncio tells all failures in one text, without a number
+    if error.errno is None and str(error).startswith("Multiple exceptions"):
+        return True
+    return error.errno in _NO_WAY
 
 
 def _status_error(error: InvalidStatus, provider: str, place: Place) -> ProviderError:

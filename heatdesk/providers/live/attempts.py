@@ -25,6 +25,11 @@ class Attempts:
         self._clock = clock
         self._made_s: deque[float] = deque()
 
+    @property
+    def pace_s(self) -> float:
+        """Seconds between attempts that can go on for ever."""
+        return WINDOW_S / self._most
+
     def wait_s(self) -> float:
         """Seconds until another attempt is within the limit."""
         now_s = self._clock.monotonic_s()
@@ -37,3 +42,8 @@ class Attempts:
     def note(self) -> None:
         """One is made now."""
         self._made_s.append(self._clock.monotonic_s())
+
+    def take_back(self) -> None:
+        """The newest one did not get as far as the venue."""
+        if self._made_s:
+            self._made_s.pop()

@@ -10,8 +10,15 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
 
-from heatdesk.errors import BadPayload, BodyCut, ProviderError, RateLimited, Retry
-from heatdesk.net.backoff import Retries
+from heatdesk.errors import (
+    BadPayload,
+    BodyCut,
+    ProviderError,
+    RateLimited,
+    Retry,
+    Unreachable,
+)
+from heatdesk.net.backoff import RETRY_MOST_S, Retries
 from heatdesk.providers.live.attempts import Attempts
 from heatdesk.providers.live.clock_skew import ClockSkew
 from heatdesk.providers.live.rules import Topic, VenueRules
@@ -27,6 +34,10 @@ HANDOVER_S = 20.0
 
 RARE_SILENCE_S = 300.0
 """A connection without a book may say nothing for so long, as long as its other end answers."""
+LEAST_CEILING_S, CEILING_PACES = 4.0, 3.0
+"""The longest pause between attempts: so many times the pace a venue bears for ever."""
+NEAR_CEILING_S = 2.0
+"""The same while no attempt gets as far as the venue: nothing is asked of it."""
 PATIENT_FAILURES = 3
 """Failures in a row after which streams that never had data are told so."""
 
@@ -88,7 +99,9 @@ class Link:
         self._clock = clock
         self._attempts = attempts
         self._owner = owner
-        self._retries = Retries(clock, jitter)
+        most_s = min(max(LEAST_CEILING_S, CEILING_PACES * attempts.pace_s), RETRY_MOST_S)
+        self._retries = Retries(clock, jitter, most_s=most_s)
+        self._answers_pings = False
         self._retry_s = 0.0
         self._count = 0
         self._wake = asyncio.Event()
@@ -186,7 +199,7 @@ class Link:
         """Let connections that ended go, and the heir take over."""
         if self.heir is not None and self.heir.state is WireState.ENDED:
             heir, self.heir = self.heir, None
-            self._retry_s = now_s + self._retries.delay_s(_told_s(heir.error))
+            self._retry_s = now_s + self._delay_s(heir.error)
             self._owner.retired(self, heir)
         lead = self.lead
         if lead is None or lead.state is not WireState.ENDED:
@@ -197,9 +210,16 @@ class Link:
             return
         error = lead.error or BodyCut(self._rules.provider, f"{self._rules.title} hung up.")
         self.lead = None
-        delay_s = self._retries.delay_s(_told_s(error))
+        delay_s = self._delay_s(error)
         self._retry_s = now_s + delay_s
         self._owner.broken(self, lead, error, delay_s)
+
+    def _delay_s(self, error: ProviderError | None) -> float:
+        """How long to wait after a failure; an attempt that reached nobody is not counted."""
+        if isinstance(error, Unreachable) and not error.sent:
+            self._attempts.take_back()
+            return self._retries.delay_s(most_s=NEAR_CEILING_S)
+        return self._retries.delay_s(_told_s(error))
 
     def _watch_silence(self, now_s: float) -> None:
         silence_s = self._rules.limits.silence_s
@@ -249,16 +269,31 @@ class Link:
     def _start(self) -> Wire:
         self._count += 1
         url = self._rules.line_url(self._base_url, self.line, ())
-        own = self._own_address
-        wire = Wire(self._rules, self.line, url, self._clock, self, self._count, own_address=own)
+        if self.lead is not None:
+            self._learn(self.lead)
+        wire = Wire(
+            self._rules,
+            self.line,
+            url,
+            self._clock,
+            self,
+            self._count,
+            own_address=self._own_address,
+            answers_pings=self._answers_pings,
+        )
         wire.wanted = set(self.topics)
         task = asyncio.create_task(wire.run(), name=f"wire {self._rules.provider} {self.line}")
         self._tasks[wire] = task
         task.add_done_callback(lambda _: self._forget(wire))
         return wire
 
+    def _learn(self, wire: Wire) -> None:
+        if wire.probe.answered is not None:
+            self._answers_pings = wire.probe.answered
+
     def _forget(self, wire: Wire) -> None:
         self._tasks.pop(wire, None)
+        self._learn(wire)
         if wire.state is not WireState.ENDED:
             wire.state = WireState.ENDED  # a bug ended it before it could say so
         self._wake.set()

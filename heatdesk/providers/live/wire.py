@@ -10,13 +10,14 @@ from typing import Protocol
 
 from heatdesk.errors import BodyCut, ProviderError
 from heatdesk.net.socket import Socket, open_socket
+from heatdesk.providers.live.probe import MOST_QUIET_S, Probe
 from heatdesk.providers.live.rules import Topic, VenueRules
 from heatdesk.units import Clock
 
 log = logging.getLogger(__name__)
 
-PING_AFTER_S = 5.0
-"""A connection that is quiet for so long is pinged: its other end may be gone."""
+PING_AFTER_S = MOST_QUIET_S
+"""A connection that is quiet for so long is pinged, at the latest."""
 _LOG_EVERY_S = 10.0
 _PACE_RESERVE = 1.25
 # Pongs to the venue's own pings count too: a fifth of its message limit is left to them.
@@ -51,8 +52,8 @@ class Wire:
         What it should be subscribed to; call `nudge` after a change.
     opened_s, heard_s : float
         When it was opened, and when the last message came, monotonic.
-    alive_s : float
-        When the other end last gave any sign, the answer to a ping too, monotonic.
+    probe : Probe
+        Asks the other end for a sign where it gives none.
     heard_ms : int
         When the last message came, local clock.
     error : ProviderError or None
@@ -71,13 +72,15 @@ class Wire:
         number: int,
         *,
         own_address: bool = False,
+        answers_pings: bool = False,
     ) -> None:
         self.rules = rules
         self.line = line
         self.number = number
         self.wanted: set[Topic] = set()
         self.state = WireState.OPENING
-        self.opened_s = self.heard_s = self.alive_s = clock.monotonic_s()
+        self.opened_s = self.heard_s = clock.monotonic_s()
+        self.probe = Probe(clock, answers_pings)
         self.heard_ms = clock.now_ms()
         self.error: ProviderError | None = None
         self.closing = False
@@ -95,6 +98,11 @@ class Wire:
 
     def __repr__(self) -> str:
         return f"Wire({self.rules.provider} {self.line} {self.number}, {self.state.value})"
+
+    @property
+    def alive_s(self) -> float:
+        """When the other end last gave any sign, the answer to a ping too, monotonic."""
+        return self.probe.alive_s
 
     def nudge(self) -> None:
         """Look at `wanted` again."""
@@ -130,7 +138,9 @@ class Wire:
             provider, title = self.rules.provider, self.rules.title
             socket = await open_socket(provider, title, self._url, own_address=self._own_address)
             self._turn(WireState.OPEN)
-            works = (self._read(socket), self._write(socket), self._keep(socket))
+            works = [self._read(socket), self._write(socket), self._ask(socket)]
+            if self.rules.limits.ping_s:
+                works.append(self._keep(socket))
             name = f"wire {self.rules.provider} {self.line}"
             tasks = [asyncio.create_task(self._guarded(work), name=name) for work in works]
             self.error = await self._ended
@@ -148,7 +158,8 @@ class Wire:
     def _turn(self, state: WireState) -> None:
         self.state = state
         if state is WireState.OPEN:
-            self.opened_s = self.heard_s = self.alive_s = self._clock.monotonic_s()
+            self.opened_s = self.heard_s = self._clock.monotonic_s()
+            self.probe.opened()
             self.heard_ms = self._clock.now_ms()
         self._owner.turned(self)
 
@@ -166,7 +177,8 @@ class Wire:
     async def _read(self, socket: Socket) -> None:
         while True:
             raw = await socket.receive()
-            self.heard_s = self.alive_s = self._clock.monotonic_s()
+            self.heard_s = self._clock.monotonic_s()
+            self.probe.heard(self.heard_s)
             self.heard_ms = self._clock.now_ms()
             self._owner.heard(self, raw)
 
@@ -210,19 +222,22 @@ class Wire:
             await self._clock.sleep(wait_s)
 
     async def _keep(self, socket: Socket) -> None:
-        """Ping: the venue's own way at its pace, and the other end when it is quiet."""
-        pace_s = self.rules.limits.ping_s
+        """Ping the venue's own way, at its pace."""
         while True:
-            await self._clock.sleep(pace_s or PING_AFTER_S)
-            if pace_s:
-                self._last_id += 1
-                text = self.rules.ping(self._last_id)
-                await self._paced()
-                await socket.send(text)
-            elif self._clock.monotonic_s() - self.heard_s > PING_AFTER_S:
-                await self._paced()
-                await socket.ping()
-                self.alive_s = self._clock.monotonic_s()
+            await self._clock.sleep(self.rules.limits.ping_s)
+            self._last_id += 1
+            text = self.rules.ping(self._last_id)
+            await self._paced()
+            await socket.send(text)
+
+    async def _ask(self, socket: Socket) -> None:
+        """Ask the other end for a sign where it gives none: it may be gone without a word."""
+        while True:
+            await self.probe.until_due()
+            await self._paced()
+            if await self.probe.is_dead(socket):
+                text = f"{self.rules.title} does not answer any more."
+                raise BodyCut(self.rules.provider, text)
 
 
 def _name(topic: Topic) -> str:

@@ -110,3 +110,11 @@ def test_a_network_that_is_gone_is_tried_again_soon_by_what_is_live() -> None:
     live, history = Backoff(JumpingClock()), Backoff(JumpingClock())
     assert [live.delay_s(error, period_s=5.0) for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert history.delay_s(error) == 60
+
+
+def test_failures_of_a_kind_that_burdens_nobody_wait_for_less_and_are_not_held_against_others():
+    retries = Retries(JumpingClock(), lambda: 1.0)
+    near = [retries.delay_s(most_s=2.0) for _ in range(50)]
+    assert near == [0.0, 0.5, 1.0] + [2.0] * 47
+    assert retries.failures == 3
+    assert [retries.delay_s() for _ in range(5)] == [2.0, 4.0, 8.0, 16.0, 30.0]

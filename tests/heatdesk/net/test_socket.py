@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket as sockets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -177,5 +179,32 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_computer(
     async def work() -> None:
         async with serving(silent) as url:
             await (await open_socket("alpha", "Alpha", url)).close()
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    ("error", "sent"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), False),
+        (sockets.gaierror(sockets.EAI_NONAME, "unknown"), False),
+        (OSError(errno.ENETUNREACH, "no network"), False),
+        (OSError("Multiple exceptions: [Errno 111] first, [Errno 111] second"), False),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), True),
+        (TimeoutError("no answer"), True),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
+)
+def test_a_failure_tells_whether_anything_may_have_reached_the_other_side(
+    error: Exception, sent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise error
+
+    async def work() -> None:
+        monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", fail)
+        with pytest.raises(Unreachable) as told:
+            await open_socket("alpha", "Alpha", "ws://alpha.example/feed")
+        assert told.value.sent is sent
 
     asyncio.run(work())

@@ -197,7 +197,7 @@ def test_what_is_told_is_what_keeps_the_book_away_now_and_not_what_did_before() 
             await venue.ready()
             await venue.change(qty=3.0)
             for word in ("cut", "503", "older", "bid above"):
-                await until(lambda word=word: any(word in note for note in book.notes[told:]))
+                await until(lambda w=word, t=told: any(w in note for note in book.notes[t:]))
                 told += [word in note for note in book.notes[told:]].index(True) + 1
             assert not any("503" in note for note in book.notes[told:])
             await venue.hang_up()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from itertools import pairwise
 
@@ -323,6 +324,25 @@ def test_only_so_many_connections_are_opened_in_five_minutes() -> None:
             await until(lambda: book.status.gap_since_ms is not None)
             await asyncio.sleep(1.0)
             assert venue.opened == 4, "four of five: another desk may need one"
+
+    asyncio.run(work())
+
+
+def test_a_venue_that_was_gone_is_seen_soon_after_it_is_back() -> None:
+    async def work() -> None:
+        venue = Venue()
+        # four attempts in five minutes: those that reach nobody must not be among them
+        limits = LineLimits(messages_per_s=500.0, connects_per_5min=5)
+        async with AsyncExitStack() as stack:
+            async with venue.serving():
+                provider = provider_of(venue, limits)
+                (book,) = await stack.enter_async_context(listening(provider, BOOK))
+                await live(venue, book)
+                (link,) = provider._hub._links
+            begun = link._count
+            await until(lambda: link._count >= begun + 5, patience_s=20.0)
+            async with venue.serving():
+                await live(venue, book, qty=2.0)
 
     asyncio.run(work())
 

@@ -150,3 +150,13 @@ def test_attempts_to_connect_are_counted_over_five_minutes_with_a_reserve() -> N
     clock.leapt_s += 101
     assert attempts.wait_s() == 0
     assert attempts.wait_s() == 0
+
+
+def test_an_attempt_that_reached_nobody_is_taken_back() -> None:
+    attempts = Attempts(5, LeapClock())
+    for _ in range(4):
+        attempts.note()
+    assert attempts.wait_s() > 0
+    attempts.take_back()
+    assert attempts.wait_s() == 0.0
+    assert attempts.pace_s == 75.0
