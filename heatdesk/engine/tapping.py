@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import cast
 
 from heatdesk.engine.wiring import ProviderSet
-from heatdesk.errors import ProviderError
+from heatdesk.errors import ProviderError, Retry
 from heatdesk.frames import Frame, Notice, Subscription
 from heatdesk.net.backoff import Backoff
 from heatdesk.providers.base import Provider
@@ -93,4 +93,5 @@ class Parts:
 
 def failure_notice(error: ProviderError, now_ms: int) -> Notice:
     """What a failure means to whoever listens: nothing that can be trusted from now on."""
-    return Notice(gap_since_ms=now_ms, note=error.user_message)
+    refused = error.user_message if error.retry is Retry.NEVER else ""
+    return Notice(gap_since_ms=now_ms, note=error.user_message, refused=refused)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
-from heatdesk.errors import BadPayload, ProviderError, RateLimited, Retry, Unreachable
+from heatdesk.errors import BadPayload, BadRequest, ProviderError, RateLimited, Retry, Unreachable
 from heatdesk.frames import BookSub, BookWindow, Flaw, Frame, LevelRuns, Notice
 from heatdesk.frames.market import Float64Array
 from heatdesk.providers.base import Provider
@@ -33,6 +34,7 @@ class _Row:
     asks: Levels
     reach_px: tuple[float, float]
     flaws: int
+    parts_reach_px: Float64Array | None = None
 
 
 class Columns:
@@ -97,7 +99,13 @@ class Columns:
             asks,
             complete_ms=to_ms,
             reach_px=np.array([row.reach_px for row in rows], np.float64).reshape(-1, 2),
+            parts_reach_px=_stacked([row.parts_reach_px for row in rows]),
         )
+
+    @property
+    def any_whole(self) -> bool:
+        """Whether a flawless bucket came."""
+        return any(row.flaws == _WHOLE_TRUTH for row in self._rows.values())
 
     def _runs(self, sides: list[Levels], rows: list[_Row]) -> LevelRuns:
         prices, quantities = [np.zeros(0)], [np.zeros(0)]
@@ -195,6 +203,9 @@ class Recorder:
             self._note = self._note if frame.note is None else frame.note
             if frame.gap_since_ms and math.isinf(self._failing_s):
                 self._failing_s = self._clock.monotonic_s()
+            if frame.refused and not self._columns.any_whole:
+                text = f"A sum is recorded whole: {frame.refused}. Leave out who has no part in it."
+                raise BadRequest(self._sub.provider, text)
 
     async def _hold_off(self, error: ProviderError) -> None:
         now_s = self._clock.monotonic_s()
@@ -238,6 +249,22 @@ def inside_reach(
     return inside
 
 
+def venues_known(
+    price: Float64Array, block_size: float, parts_reach_px: Float64Array
+) -> NDArray[np.uint8]:
+    """How many venues of a sum knew each level, (n,) uint8.
+
+    Parameters
+    ----------
+    price : (n,) float64
+        Lower edges of levels.
+    parts_reach_px : (n_part, 2) float64
+        Price range each venue vouched for.
+    """
+    known = [inside_reach(price, block_size, reach_px) for reach_px in parts_reach_px]
+    return np.sum(known, axis=0, dtype=np.uint8)
+
+
 def _row(window: BookWindow, i: int) -> _Row:
     bids = window.bids if window.last_bids is None else window.last_bids
     asks = window.asks if window.last_asks is None else window.last_asks
@@ -252,4 +279,10 @@ def _row(window: BookWindow, i: int) -> _Row:
         ends = (price.min(), price.max() + window.block_size) if price.size else (0.0, 0.0)
         reach = (float(ends[0]), float(ends[1]))
     flaws = 0 if window.flaws is None else int(Flaw(int(window.flaws[i])))
-    return _Row(cast("Levels", sides[0]), cast("Levels", sides[1]), reach, flaws)
+    parts = None if window.parts_reach_px is None else window.parts_reach_px[i].copy()
+    return _Row(cast("Levels", sides[0]), cast("Levels", sides[1]), reach, flaws, parts)
+
+
+def _stacked(parts: list[Float64Array | None]) -> Float64Array | None:
+    told = [part for part in parts if part is not None]
+    return np.stack(told) if told and len(told) == len(parts) else None

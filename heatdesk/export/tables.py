@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heatdesk.analytics.cohorts import ALL_ID, count_bias_ratio, value_bias_ratio
 from heatdesk.errors import BadPayload
-from heatdesk.export.recording import inside_reach
+from heatdesk.export.recording import inside_reach, venues_known
 from heatdesk.frames import BookWindow, CohortTable, DotSet, LevelRuns, LiquidationWindow
 from heatdesk.frames.events import BoolArray
 from heatdesk.frames.market import Float64Array, Int64Array
@@ -23,6 +24,7 @@ from heatdesk.units import floor_ms
 SeriesWindow = BookWindow | LiquidationWindow
 
 BOOK_HEADER = "time_ms,price,bid_qty,ask_qty\n"
+SUM_HEADER = "time_ms,price,bid_qty,ask_qty,venues_known\n"
 LEVELS_HEADER = "time_ms,price,qty\n"
 DOT_HEADER = (
     *("id", "name", "symbol", "relative_volume"),
@@ -40,10 +42,12 @@ def write_series_csv(file: BinaryIO, windows: Sequence[SeriesWindow]) -> None:
     """Write snapshots by time, then price; windows in any order, without overlap."""
     ordered = sorted(windows, key=lambda window: window.from_ms)
     sided = any(isinstance(window, BookWindow) and window.bids is not None for window in ordered)
-    file.write((BOOK_HEADER if sided else LEVELS_HEADER).encode())
+    summed = any(_is_sum(window) for window in ordered)
+    header = (SUM_HEADER if summed else BOOK_HEADER) if sided else LEVELS_HEADER
+    file.write(header.encode())
     for window in ordered:
         for i, time_ms in enumerate(window.time_ms.tolist()):
-            columns = [column.tolist() for column in _rows_of(window, i)]
+            columns = [column.tolist() for column in (*_rows_of(window, i), *_known_of(window, i))]
             texts = [map(repr, column) for column in columns]
             head = f"{time_ms},"
             lines = [head + ",".join(row) for row in zip(*texts, strict=True)]
@@ -57,7 +61,8 @@ def write_series_npz(
     """Write ``time_ms (T,)``, ``price (P,)`` and ``bid`` and ``ask``, or ``qty``, ``(T, P)``.
 
     Every bucket asked has a row, a missing one is NaN. Within the price range a snapshot
-    served, or vouches for, an absent level is 0, outside it NaN.
+    served, or vouches for, an absent level is 0, outside it NaN. Of a sum ``venues_known (T, P)``
+    says how many venues knew each level, 0 where it is NaN.
     """
     ordered = sorted(windows, key=lambda window: window.from_ms)
     time_ms = asked_buckets(served_times(ordered), interval_ms, from_ms, to_ms)
@@ -69,6 +74,13 @@ def write_series_npz(
         rows = np.searchsorted(time_ms, window.time_ms)
         _fill(planes, window, rows, price)
     arrays = {"time_ms": time_ms, "price": price} | planes
+    if any(_is_sum(window) for window in ordered):
+        known = np.zeros((time_ms.size, price.size), np.uint8)
+        for window in ordered:
+            for i, row in enumerate(np.searchsorted(time_ms, window.time_ms).tolist()):
+                known[row] = _known_at(window, i, price)
+        known[np.isnan(planes[names[0]])] = 0
+        arrays["venues_known"] = known
     np.savez(file, allow_pickle=False, **arrays)
 
 
@@ -153,6 +165,22 @@ def _planes(window: SeriesWindow) -> dict[str, LevelRuns]:
     if window.unsided is not None:
         return {"qty": window.unsided}
     raise BadPayload("", "A book window without levels cannot be written.")
+
+
+def _is_sum(window: SeriesWindow) -> bool:
+    return isinstance(window, BookWindow) and window.parts_reach_px is not None
+
+
+def _known_at(window: SeriesWindow, i: int, price: Float64Array) -> NDArray[np.uint8]:
+    """How many venues of a sum knew each price of one snapshot."""
+    assert isinstance(window, BookWindow)
+    assert window.parts_reach_px is not None
+    return venues_known(price, window.block_size, window.parts_reach_px[i])
+
+
+def _known_of(window: SeriesWindow, i: int) -> tuple[NDArray[np.uint8], ...]:
+    """A further column of one snapshot where it is a sum, in step with `_rows_of`."""
+    return (_known_at(window, i, _rows_of(window, i)[0]),) if _is_sum(window) else ()
 
 
 def _rows_of(window: SeriesWindow, i: int) -> tuple[Float64Array, ...]:

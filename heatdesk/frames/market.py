@@ -109,6 +109,9 @@ class BookWindow:
         Best bid and best ask at the end of each bucket as the venue quotes them, however high a
         level is. NaN where a side was empty, and where the book was not to be believed then. Of
         a sum the best of all its parts: the ask may lie below the bid. None: nobody told.
+    parts_reach_px : (n_snapshot, n_part, 2) float64 or None
+        Of a sum the range that each of its parts vouched for at the end of each bucket, empty
+        where it was missing: a level inside some of them only is no whole sum. None: it is none.
     """
 
     from_ms: int
@@ -128,6 +131,7 @@ class BookWindow:
     updates: Int64Array | None = field(default=None, repr=False)
     last_reach_px: Float64Array | None = field(default=None, repr=False)
     best_px: Float64Array | None = field(default=None, repr=False)
+    parts_reach_px: Float64Array | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         sides = (self.bids, self.asks, self.unsided, self.last_bids, self.last_asks)
@@ -146,7 +150,10 @@ class BookWindow:
         counted = (self.flaws, self.updates)
         if any(column is not None and column.shape != (n,) for column in counted):
             raise ValueError("flaws or updates and snapshots differ in number")
-        _freeze(self.time_ms, *(a for a in (*pairs, *counted) if a is not None))
+        parts = self.parts_reach_px
+        if parts is not None and (parts.shape[0], *parts.shape[2:]) != (n, 2):
+            raise ValueError("parts_reach_px has the wrong shape")
+        _freeze(self.time_ms, *(a for a in (*pairs, *counted, parts) if a is not None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +286,11 @@ class Notice:
     """A word from a provider about its stream; it changes the status, not the data.
 
     Attributes as in `StreamStatus`; None leaves a field as it was, and 0 ends a gap.
+
+    Attributes
+    ----------
+    refused : str
+        Why something that was asked will not come, however long one waits; empty while it may.
     """
 
     period_s: float | None = None
@@ -290,6 +302,7 @@ class Notice:
     skew_ms: float | None = None
     parts: int | None = None
     missing: tuple[str, ...] | None = None
+    refused: str = ""
 
 
 MarketFrame = (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from heatdesk.errors import BadRequest
+from heatdesk.errors import BadRequest, UnknownMarket
 from heatdesk.frames import BookSub, BookWindow, Frame, Notice, Subscription, venue_title
 from heatdesk.providers.base import Provider, ProviderSpec, Span, Tap
 from heatdesk.providers.exchanges_parts import PART_MS, PROVIDER, parts_of
@@ -24,6 +25,8 @@ PERIOD_S = 5.0
 _PAUSE_S = 0.03
 _SKEW_MS = 10_000
 """Venues whose clocks differ by more are put side by side by when their messages come."""
+_VERDICT_S = 3.0
+"""So long after the first venue that lacks a coin the others are waited for, to name them all."""
 _LATENCY_MS, _LATENCY_SHARE = 10.0, 0.25
 _BROKEN = "An internal error stopped this part; the log tells more."
 
@@ -67,6 +70,7 @@ class _Said:
     skew_ms: float | None = None
     latency_ms: float | None = None
     shift_ms: int = 0
+    refused: str = ""
 
 
 class _Hearing:
@@ -88,6 +92,7 @@ class _Hearing:
         self._leader: _Said | None = None
         self._told: Notice | None = None
         self._gap_since_ms = 0
+        self._refused_s = math.inf
         self._leaving: dict[int, asyncio.Task[None]] = {}
         self._tasks = self._listen(parts_of(sub))
         if sub.block_size is not None:
@@ -100,7 +105,17 @@ class _Hearing:
             self._take(*self._heard.get_nowait())
 
     def news(self) -> list[Frame]:
-        """What is new of the sum."""
+        """What is new of the sum.
+
+        Raises
+        ------
+        UnknownMarket
+            When none of the venues will ever bring its part.
+        """
+        if all(said.refused for said in self._said):
+            why = "; ".join(_first_sentence(said.refused) for said in self._said)
+            text = f"{self._sub.coin} is at none of these venues: {why}. Choose another."
+            raise UnknownMarket(PROVIDER, text)
         found: list[Frame] = []
         notice = self._notice()
         if self._told is None or not _alike(notice, self._told):
@@ -163,6 +178,10 @@ class _Hearing:
         part.word = part.word if notice.note is None else notice.note
         if notice.latency_ms is not None:
             said.latency_ms = notice.latency_ms
+        if notice.refused:
+            self._refused_s = min(self._refused_s, self._clock.monotonic_s())
+        if notice.refused or notice.gap_since_ms == 0:
+            said.refused = notice.refused
         if notice.gap_since_ms == 0:
             part.find()
         elif notice.gap_since_ms and part.came and self._sum is not None:
@@ -211,7 +230,19 @@ class _Hearing:
             latency_ms=max(late, default=None),
             parts=len(self._said),
             missing=tuple(part.title for part in missing),
+            refused=self._verdict(),
         )
+
+    def _verdict(self) -> str:
+        """Why venues will not come, once the others have spoken or had the time to."""
+        refused = [_first_sentence(said.refused) for said in self._said if said.refused]
+        spoken = all(said.refused or said.part.came for said in self._said)
+        waited = self._clock.monotonic_s() - self._refused_s > _VERDICT_S
+        return "; ".join(refused) if refused and (spoken or waited) else ""
+
+
+def _first_sentence(text: str) -> str:
+    return text.split(". ")[0].rstrip(".")
 
 
 def _alike(one: Notice, other: Notice) -> bool:

@@ -37,6 +37,8 @@ class State:
         Bits of `Flaw`.
     best : tuple of two floats
         Best bid and ask as quoted; NaN where unknown.
+    parts : tuple of (low, stop)
+        Of a sum the levels that each part knows; none of a missing one.
     """
 
     low: int
@@ -45,6 +47,7 @@ class State:
     flaws: int = 0
     updates: int = 0
     best: tuple[float, float] = _NO_BEST
+    parts: tuple[tuple[int, int], ...] = ()
 
     @property
     def stop(self) -> int:
@@ -209,7 +212,8 @@ class BookSum:
                 ask[a - low : b - low] += state.ask[a - state.low : b - state.low]
             flaws |= state.flaws
         updates = sum(state.updates for state in states)
-        return State(low, bid, ask, int(flaws), updates, _best_of(states))
+        parts = tuple((0, 0) if one is None else (one.low, one.stop) for one in found)
+        return State(low, bid, ask, int(flaws), updates, _best_of(states), parts)
 
     def _column(self, column: int) -> _Fold | None:
         """What a column holds so far; None where nothing is known of it."""
@@ -254,6 +258,7 @@ class BookSum:
             flaws=np.array([fold.flaws for _, fold in folds], np.uint8),
             updates=np.array([fold.updates for _, fold in folds], np.int64),
             best_px=np.array([state.best for state in ends], np.float64).reshape(-1, 2),
+            parts_reach_px=block * np.array([s.parts for s in ends]).reshape(len(ends), -1, 2),
         )
 
 

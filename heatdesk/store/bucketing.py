@@ -115,6 +115,7 @@ def picked(frame: HeatmapFrame, keep: NDArray[np.intp]) -> HeatmapFrame:
         flaws=None if frame.flaws is None else frame.flaws[keep],
         updates=None if frame.updates is None else frame.updates[keep],
         best_px=None if frame.best_px is None else frame.best_px[keep],
+        parts_reach_px=None if frame.parts_reach_px is None else frame.parts_reach_px[keep],
     )
 
 

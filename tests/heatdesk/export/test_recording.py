@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from heatdesk.errors import BadPayload, BodyCut, ProviderError, Unreachable, UsageError
+from heatdesk.errors import (
+    BadPayload,
+    BadRequest,
+    BodyCut,
+    ProviderError,
+    Unreachable,
+    UsageError,
+)
 from heatdesk.export.arguments import parse_arguments, subscription_from
 from heatdesk.export.job import write_frames
 from heatdesk.export.recording import Columns, Recorder
@@ -109,6 +117,41 @@ def test_the_text_form_holds_the_same_levels(tmp_path: Path) -> None:
     assert rows[1:] == [f"{time_ms},100.0,0.1,0.0", f"{time_ms},105.0,0.0,1.0"]
 
 
+def sum_of_two() -> BookWindow:
+    """Three columns of a sum whose second venue knows from 105 on, and less in the last."""
+    book: tuple[Snapshot, Snapshot] = ({95.0: 1.0, 100.0: 2.0}, {105.0: 3.0})
+    window = live({0: book, 1: book, 2: book}, reach_px=REACH, complete=3.0)
+    first, second = (90.0, 120.0), (105.0, 120.0)
+    parts = [[first, second], [first, second], [first, (107.0, 120.0)]]
+    return recorded(replace(window, parts_reach_px=np.array(parts)))
+
+
+def test_a_recorded_sum_says_how_many_venues_knew_each_level(tmp_path: Path) -> None:
+    found = written(sum_of_two(), tmp_path / "sum.npz")
+    assert found["venues_known"].dtype == np.uint8
+    assert found["price"].tolist() == [95.0, 100.0, 105.0]
+    assert found["venues_known"].tolist() == [[1, 1, 2], [1, 1, 1]]
+    path = tmp_path / "sum.csv"
+    write_frames(path, parse_arguments([*BOOK, *FOR[:-1], str(path)]), [sum_of_two()])
+    rows = [row.split(",") for row in path.read_text(encoding="utf-8").splitlines()]
+    assert rows[0] == ["time_ms", "price", "bid_qty", "ask_qty", "venues_known"]
+    assert [(row[1], row[4]) for row in rows[1:4]] == [
+        ("95.0", "1"),
+        ("100.0", "1"),
+        ("105.0", "2"),
+    ]
+
+
+def test_where_a_sum_knows_nothing_no_venue_is_counted(tmp_path: Path) -> None:
+    book = ({95.0: 1.0}, {105.0: 3.0})
+    window = live({0: book, 1: book, 4: book}, reach_px=REACH, complete=5.0)
+    parts = np.tile(np.array([REACH, REACH]), (3, 1, 1))
+    found = written(recorded(replace(window, parts_reach_px=parts)), tmp_path / "sum.npz")
+    assert found["venues_known"].tolist() == [[2, 2], [0, 0], [0, 0], [2, 2]]
+    lone = written(recorded(window), tmp_path / "one.npz")
+    assert "venues_known" not in lone
+
+
 def test_levels_that_change_their_height_end_a_recording() -> None:
     columns = Columns(SUB)
     columns.take(live({0: one(1.0)}))
@@ -184,6 +227,15 @@ def test_a_failure_at_once_that_waiting_does_not_help_ends_it() -> None:
 def test_patience_ends_with_the_reason_in_words(steps: list[Any]) -> None:
     with pytest.raises(Unreachable, match=r"nothing came for 20 s \(waiting for the book\)"):
         record(steps, for_s=300.0)
+
+
+def test_a_sum_that_lacks_a_venue_for_good_is_refused_at_once() -> None:
+    partial = live({0: one(1.0)}, reach_px=REACH, flaws=[Flaw.PARTIAL])
+    refusal = Notice(refused="Kraken has no market FOO/USD")
+    with pytest.raises(BadRequest, match="Kraken has no market FOO/USD"):
+        record([partial, refusal, *seconds(1, 60)])
+    window, _ = record([*seconds(0, 20), refusal, *seconds(20, 60)])
+    assert window.time_ms.size > 20, "what was recorded before is not thrown away"
 
 
 def test_a_recording_without_one_whole_bucket_is_none() -> None:

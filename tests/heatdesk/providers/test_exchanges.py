@@ -151,6 +151,46 @@ def test_a_venue_that_never_comes_holds_nothing_up_and_is_named() -> None:
     Desk().play(scenario)
 
 
+def test_a_coin_that_no_venue_has_is_refused_at_once_with_all_of_them_named() -> None:
+    async def scenario(desk: Desk) -> None:
+        for venue in (PERP, SPOT, KRAKEN):
+            text = f"{venue} has no market FOO. Choose another."
+            await desk.say(venue, UnknownMarket(venue, text))
+        problem = desk.store.status(SUB).problem
+        assert all(f"{venue} has no market FOO" in problem for venue in (PERP, SPOT, KRAKEN))
+        assert problem.count("Choose another") == 1
+
+    Desk().play(scenario)
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_who_has_no_part_in_a_sum_is_told_once_the_others_have_spoken(slow: bool) -> None:
+    async def scenario(desk: Desk) -> None:
+        told: list[str] = []
+        sums = Exchanges(desk.engine._providers["exchanges"].context)
+
+        async def listen() -> None:
+            async for frame in sums.stream(SUB, []):
+                if isinstance(frame, Notice) and frame.refused:
+                    told.append(frame.refused)
+
+        ear = asyncio.create_task(listen())
+        await settle(400)
+        await desk.say(KRAKEN, UnknownMarket(KRAKEN, "Kraken has no market FOO. Choose another."))
+        await desk.book(PERP, 0, 1.0)
+        assert told == []
+        if slow:
+            desk.clock.advance(4.0)
+            await desk.book(PERP, 1, 1.0)
+        else:
+            await desk.book(SPOT, 0, 1.0)
+        assert set(told) == {"Kraken has no market FOO"}
+        ear.cancel()
+        await asyncio.gather(ear, return_exceptions=True)
+
+    Desk().play(scenario)
+
+
 @pytest.mark.parametrize("error", [RegionBlocked, UnknownMarket])
 def test_a_venue_that_fails_is_named_with_its_reason(error: type[ProviderError]) -> None:
     async def scenario(desk: Desk) -> None:

@@ -56,6 +56,21 @@ def frame_of(total: BookSum) -> BookWindow:
     return window
 
 
+def test_a_column_says_what_each_part_knew_at_its_end() -> None:
+    total, (a, b) = summed(interval_ms=200)
+    total.take(a, live({0: one(2.0), 1: one(2.0)}, reach_px=(50.0, 200.0)))
+    total.take(b, live({0: one(3.0), 1: one(3.0)}, reach_px=(90.0, 120.0)))
+    window = frame_of(total)
+    assert window.parts_reach_px is not None
+    assert window.parts_reach_px[-1].tolist() == [[50.0, 200.0], [90.0, 120.0]]
+    total.lose(b)
+    total.take(a, live({2: one(2.0), 3: one(2.0)}, reach_px=(50.0, 200.0)))
+    window = frame_of(total)
+    assert window.parts_reach_px is not None
+    low, high = window.parts_reach_px[-1][1].tolist()
+    assert low >= high, "one that is missing knows nothing"
+
+
 def test_levels_of_all_parts_are_added() -> None:
     total, (a, b) = summed()
     total.take(a, live({0: one(2.0)}, reach_px=REACH))
