@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
+from tests.app.no_venues import NO_VENUES
+from tests.servers.coingecko import CoinGeckoServer
 from tests.servers.venues.catalogue import usdm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,6 +94,32 @@ def test_a_missing_key_is_exit_code_3_and_leaves_an_existing_file(tmp_path):
     assert "key" in done.stderr
     assert "Traceback" not in done.stderr
     assert out.read_bytes() == b"earlier"
+
+
+def test_a_desk_whose_cohorts_lack_a_key_is_drawn_and_says_so(tmp_path):
+    out = tmp_path / "desk.png"
+    with usdm(levels=200) as venue, CoinGeckoServer() as coins:
+        env = {**NO_VENUES, **venue.environment()}
+        env["HEATDESK_PROVIDERS__COINGECKO__BASE_URL"] = coins.url
+        done = snapshot(out, "--wait", "12", HEATDESK_HOME=str(tmp_path / "home"), **env)
+    assert done.returncode == 0, done.stderr
+    assert "Cohort bias" in done.stderr.splitlines()[-1]
+    assert "key" in done.stderr.splitlines()[-1]
+    assert "Order book" not in done.stderr
+    assert pixels(out).shape == (1080, 1920, 3)
+
+
+def test_what_happened_shows_the_liquidations_of_the_venue_and_ends_in_time(tmp_path):
+    out = tmp_path / "happened.png"
+    flags = ("--panel", "liquidation", "--provider", "happened", "--coin", "BTC", "--wait", "12")
+    began_s = time.monotonic()
+    with usdm(levels=50) as venue:
+        env = {**NO_VENUES, **venue.environment()}
+        done = snapshot(out, *flags, HEATDESK_HOME=str(tmp_path / "home"), **env)
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - began_s < 60
+    # cells, and the bars beside them, in the colours of the heat ramp
+    assert colours(pixels(out)[80:1000, 900:]) > 60
 
 
 def test_a_refused_connection_is_exit_code_5(tmp_path):

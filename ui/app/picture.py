@@ -25,6 +25,8 @@ from ui.panels.order_book.options import KIYOTAKA, LIVE
 STEP_MS = 30
 SHORTEST_SPAN_S, FULL_RATIO = 10.0, 1.25
 """A picture of a live book shows little more time than was waited for."""
+FEWEST_COLUMNS = 12
+"""Where columns are wider than what was waited for, it shows some that were before."""
 SETTLE_STEPS = 3
 """Rounds in which nothing moved before the picture is taken."""
 
@@ -81,6 +83,13 @@ class Picture:
         ``size``, ``demo`` and ``panel``.
     sub : Subscription or None
         What the one panel shows.
+
+    Attributes
+    ----------
+    drawn : bool
+        Whether anything was painted.
+    lacking : list of Panel
+        Panels of a desk that have no key to ask with; the others are in the picture.
     """
 
     def __init__(
@@ -115,16 +124,21 @@ class Picture:
             self._feed.want(panel.needs())
         self._root.setFixedSize(*args.size)
         self.drawn = False
+        self.lacking: list[Panel] = []
 
     def draw(self, app: QApplication, wait_s: float) -> HeatDeskError | None:
         """Wait for the data at most so long; return the first failure, None when all drew.
+
+        A panel of a whole desk that only lacks a key is no failure while another one drew:
+        `lacking` names it.
 
         What is live is waited for all the time there is: the picture is to show it move.
         """
         live = [panel for panel in self._panels if panel.moves]
         for panel in live:
             if isinstance(panel, HeatmapPanel):
-                panel.show_span(max(SHORTEST_SPAN_S, wait_s * FULL_RATIO))
+                columns_s = FEWEST_COLUMNS * panel.interval_ms / 1000
+                panel.show_span(max(SHORTEST_SPAN_S, wait_s * FULL_RATIO, columns_s))
         self._root.show()
         self._feed.start()
         loop = QEventLoop()
@@ -151,6 +165,8 @@ class Picture:
         timer.stop()
         app.processEvents()
         self.drawn = any(panel.ready for panel in self._panels)
+        if self.drawn and len(self._panels) > 1:
+            self.lacking = [one for one in self._panels if self._lacks_key(one)]
         self._image = self._root.grab().toImage()
         return self._failure(wait_s)
 
@@ -188,8 +204,15 @@ class Picture:
         whole = not panel.demo or all(store.revision(sub) > 0 for sub in panel.needs())
         return panel.ready and whole and not filling
 
+    def _lacks_key(self, panel: Panel) -> bool:
+        primary = panel.primary()
+        found = None if primary is None else self._services.failures.get(primary)
+        return not panel.ready and isinstance(found, KeyMissing)
+
     def _failure(self, wait_s: float) -> HeatDeskError | None:
         for panel in self._panels:
+            if panel in self.lacking:
+                continue
             status, primary = self._status(panel), panel.primary()
             found = self._services.failures.get(primary) if primary is not None else None
             if status.problem and found is not None:

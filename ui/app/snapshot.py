@@ -51,6 +51,9 @@ def run_snapshot(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         if picture.drawn:
             write_atomically(args.out, picture.write)
             say(f"{args.out}: {args.size[0]} x {args.size[1]} pixels")
+            if picture.lacking:
+                names = ", ".join(panel.title for panel in picture.lacking)
+                say(f"Without a key, and therefore empty: {names} (Settings > Keys).")
     finally:
         if picture is not None:
             picture.close()
