@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: setup run test bench soak
+.PHONY: setup run test bench soak bundle
 
-setup run test bench soak:
+setup run test bench soak bundle:
 	$(PYTHON) packaging/bootstrap.py $@ -- $(ARGS)

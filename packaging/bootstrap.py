@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Set up, start and check HeatDesk with nothing but a Python interpreter.
 
-``python packaging/bootstrap.py setup|run|test|bench|soak [-- ARGUMENTS]``
+``python packaging/bootstrap.py setup|run|test|bench|soak|bundle [-- ARGUMENTS]``
 
 Every command first makes sure that the system libraries Qt needs are there and that ``.venv`` holds
 exactly what ``packaging/requirements.lock`` names. Only the standard library is used, because this
@@ -19,6 +19,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,7 +32,7 @@ LOCK = ROOT / "packaging" / "requirements.lock"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 SNAPSHOT = "heatdesk-demo.png"
-COMMANDS = ("setup", "run", "test", "bench", "soak")
+COMMANDS = ("setup", "run", "test", "bench", "soak", "bundle")
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 
 
@@ -80,6 +81,12 @@ TEST_NEEDS = (
     Need("command", "dbus-run-session", "dbus-daemon"),
     Need("command", "gnome-keyring-daemon", "gnome-keyring"),
     Need("font", "DejaVuSans.ttf", "fonts-dejavu-core"),
+)
+# What reads, strips and packs the files of a bundle, and the interpreter as a library.
+BUNDLE_NEEDS = (
+    Need("command", "objdump", "binutils"),
+    Need("command", "strip", "binutils"),
+    Need("command", "dpkg-deb", "dpkg"),
 )
 # A private X server, on which the bench also looks at the OpenGL path; it does without where need be.
 BENCH_WISHES = (Need("command", "Xvfb", "xvfb"),)
@@ -146,6 +153,12 @@ def system_needs(command: str) -> list[Need]:
         needs += WAYLAND_NEEDS
     if command == "test":
         needs += TEST_NEEDS
+    if command == "bundle":
+        # The plugins of both window systems come along, whichever runs here.
+        needs += [*BUNDLE_NEEDS, *(need for need in WAYLAND_NEEDS if need not in needs)]
+        if not sysconfig.get_config_var("Py_ENABLE_SHARED"):  # Debian splits it out of Python
+            minor = sys.version_info[1]
+            needs.append(Need("library", f"libpython3.{minor}.so.1.0", f"libpython3.{minor}"))
     return needs
 
 
@@ -339,6 +352,8 @@ def run_command(command: str, arguments: Sequence[str]) -> int:
         return run_desk(arguments)
     if command == "test":
         return run_checks(arguments)
+    if command == "bundle":
+        return call([str(PYTHON), str(Path("packaging", "bundle.py")), *arguments])
     return call([str(PYTHON), str(Path("tests", "bench", f"{command}.py")), *arguments])
 
 
