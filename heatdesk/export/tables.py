@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,8 @@ def write_series_csv(file: BinaryIO, windows: Sequence[SeriesWindow]) -> None:
     file.write(header.encode())
     for window in ordered:
         for i, time_ms in enumerate(window.time_ms.tolist()):
-            columns = [column.tolist() for column in (*_rows_of(window, i), *_known_of(window, i))]
+            arrays: list[NDArray[Any]] = [*_rows_of(window, i), *_known_of(window, i)]
+            columns = [array.tolist() for array in arrays]
             texts = [map(repr, column) for column in columns]
             head = f"{time_ms},"
             lines = [head + ",".join(row) for row in zip(*texts, strict=True)]
