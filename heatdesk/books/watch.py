@@ -83,6 +83,10 @@ class BookWatch:
         if self._begun:
             self._trades.extend(zip(batch.time_ms.tolist(), batch.price.tolist(), strict=True))
 
+    def silent_ms(self, now_ms: int) -> int:
+        """How long nothing has been heard of the book; ``now_ms`` is the local clock."""
+        return max(0, now_ms - self._heard_ms) if self._begun else 0
+
     def check(self, now_ms: int) -> str:
         """Why the book is not to be believed; empty while it is. ``now_ms`` is the local clock."""
         if not self._begun:
@@ -97,7 +101,7 @@ class BookWatch:
                     f"the best bid {best.bid:.12g} has not been below the best ask "
                     f"{best.ask:.12g} for {lasted_ms / 1_000:.1f} s"
                 )
-        silent_ms = now_ms - self._heard_ms
+        silent_ms = self.silent_ms(now_ms)
         if 0 < self._silence_ms < silent_ms:
             self.since_ms = self._event_ms
             return f"the book has been silent for {silent_ms / 1_000:.0f} s"

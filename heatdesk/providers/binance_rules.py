@@ -45,6 +45,7 @@ from heatdesk.providers.live.rules import (
 from heatdesk.units import SECOND_MS
 
 _ENDED = frozenset(["CLOSE", "DELIVERING", "DELIVERED", "SETTLING", "END_OF_DAY"])
+_AUDIT_LEVELS, _AUDIT_WEIGHT = 100, 5
 _INTERVAL_OF = {text: width_ms for width_ms, text in wire.INTERVALS.items()} | {"1s": SECOND_MS}
 
 
@@ -188,6 +189,15 @@ class BinanceRules(VenueRules):
         return BookChange(
             market.symbol, book.bids, book.asks, book.E, snapshot=True, last_id=book.lastUpdateId
         )
+
+    def audit_ask(self, market: Market) -> Ask | None:
+        """The best levels cost little."""
+        params = (("symbol", market.symbol), ("limit", str(_AUDIT_LEVELS)))
+        return Ask(f"{self.api}/depth", params, _AUDIT_WEIGHT)
+
+    def parse_audit(self, market: Market, body: bytes) -> BookChange:
+        """Read them: a snapshot like any other."""
+        return self.parse_snapshot(market, body)
 
     def markets_asks(self) -> tuple[Ask, ...]:
         """One list holds them all."""

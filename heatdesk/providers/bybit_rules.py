@@ -48,6 +48,7 @@ DEPTH: Final = 1000
 """Levels a side that are subscribed to, the most there are."""
 CANDLE_LIMIT: Final = 1000
 
+_AUDIT_LEVELS = 100
 _VENUES = {"linear": "BYBIT", "spot": "BYBIT_SPOT"}
 _TRADING = {"Trading": Trading.ON, "Delivering": Trading.DELISTED, "Closed": Trading.DELISTED}
 _INTERVAL_OF = {text: width_ms for width_ms, text in wire.INTERVALS.items()}
@@ -233,6 +234,20 @@ class BybitRules(VenueRules):
             prices = (row.open, row.high, row.low, row.close)
             rows.append(CandleRow(symbol, width_ms, row.start, *prices, row.volume))
         return rows
+
+    def audit_ask(self, market: Market) -> Ask | None:
+        """The best levels of a side."""
+        params = (
+            ("category", "linear" if market.perpetual else "spot"),
+            ("symbol", market.symbol),
+            ("limit", str(_AUDIT_LEVELS)),
+        )
+        return Ask("/v5/market/orderbook", params)
+
+    def parse_audit(self, market: Market, body: bytes) -> BookChange:
+        """Read them; what they are numbered with need not be what the stream counts."""
+        book = self._result(body, wire.LEVELS)
+        return BookChange(market.symbol, book.b, book.a, 0, snapshot=True)
 
     def markets_asks(self) -> tuple[Ask, ...]:
         """One list for each category."""

@@ -154,11 +154,19 @@ class Answer(Struct):
     result: msgspec.Raw = msgspec.Raw(b"{}")
 
 
+class Levels(Struct):
+    """The best levels of a book."""
+
+    b: list[Row]
+    a: list[Row]
+
+
 WORD = msgspec.json.Decoder(Word)
 BOOK = msgspec.json.Decoder(BookMessage, strict=False)
 TRADES = msgspec.json.Decoder(TradeMessage, strict=False)
 LIQUIDATIONS = msgspec.json.Decoder(LiquidationMessage, strict=False)
 CANDLE_NEWS = msgspec.json.Decoder(CandleMessage, strict=False)
+LEVELS = msgspec.json.Decoder(Levels, strict=False)
 ANSWER = msgspec.json.Decoder(Answer)
 INSTRUMENTS = msgspec.json.Decoder(Instruments, strict=False)
 CANDLES = msgspec.json.Decoder(Candles, strict=False)

@@ -42,6 +42,7 @@ from heatdesk.providers.live.rules import (
 from heatdesk.units import DAY_MS, HOUR_MS
 
 CANDLE_LIMIT: Final = 1440
+_AUDIT_LEVELS = 100
 _NS_PER_MS = 1_000_000
 _QUOTES = ("GUSD", "RLUSD", "USDC", "USDT", "USD", "EUR", "GBP", "SGD", "BTC", "ETH", "SOL", "FIL")
 _SYMBOL = re.compile(r"([\w-]+)@[\w@]+")
@@ -86,7 +87,7 @@ class GeminiRules(VenueRules):
         ping_s=4.0,
         silence_s=9.0,
         # quiet books have been seen unchanged for half a minute
-        book_silence_s=120.0,
+        book_silence_s=60.0,
     )
     _source = Source(provider, title)
 
@@ -173,6 +174,18 @@ class GeminiRules(VenueRules):
         qty_base = market.qty_base(row.q, row.p)
         fill = Fill(row.E // _NS_PER_MS, row.p, qty_base, not row.m, str(row.t))
         return [Traded(market.symbol, *batch_of([fill]))]
+
+    def audit_ask(self, market: Market) -> Ask | None:
+        """The best levels of a side."""
+        most = str(_AUDIT_LEVELS)
+        params = (("limit_bids", most), ("limit_asks", most))
+        return Ask(f"/v1/book/{market.symbol.lower()}", params)
+
+    def parse_audit(self, market: Market, body: bytes) -> BookChange:
+        """Read them."""
+        book = self._source.decode(wire.LEVELS, body)
+        bids, asks = ([(row.price, row.amount) for row in side] for side in (book.bids, book.asks))
+        return BookChange(market.symbol, bids, asks, 0, snapshot=True)
 
     def markets_asks(self) -> tuple[Ask, ...]:
         """The names alone; there is no list of all that is known about them."""

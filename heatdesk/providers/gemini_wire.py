@@ -89,11 +89,26 @@ class Details(Struct):
     product_type: str = "spot"
 
 
+class Level(Struct):
+    """A level as REST writes it."""
+
+    price: Price
+    amount: Amount
+
+
+class Levels(Struct):
+    """The best levels of a book."""
+
+    bids: list[Level]
+    asks: list[Level]
+
+
 DEPTH = msgspec.json.Decoder(Depth, strict=False)
 SNAPSHOT = msgspec.json.Decoder(Snapshot, strict=False)
 TRADE = msgspec.json.Decoder(Trade, strict=False)
 WORD = msgspec.json.Decoder(Word)
 SYMBOLS = msgspec.json.Decoder(list[str])
+LEVELS = msgspec.json.Decoder(Levels, strict=False)
 DETAILS = msgspec.json.Decoder(Details, strict=False)
 CANDLES = msgspec.json.Decoder(
     list[tuple[TimeMs, Price, Price, Price, Price, Amount]], strict=False

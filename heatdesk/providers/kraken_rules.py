@@ -41,6 +41,7 @@ from heatdesk.units import DAY_MS, MINUTE_MS
 
 CANDLE_LIMIT: Final = 720
 _LINE = "public"
+_AUDIT_LEVELS = 100
 _LARGEST_PX, _LARGEST_QTY = 1e15, 1e18
 _NEW_NAMES = {"XBT": "BTC", "XDG": "DOGE"}
 _OLD_NAMES = {new: old for old, new in _NEW_NAMES.items()}
@@ -189,6 +190,22 @@ class KrakenRules(VenueRules):
             for i, row in enumerate(rows)
         ]
 
+    def audit_ask(self, market: Market) -> Ask | None:
+        """The best levels of a side."""
+        params = (("pair", _rest_name(market.symbol)), ("count", str(_AUDIT_LEVELS)))
+        return Ask("/0/public/Depth", params)
+
+    def parse_audit(self, market: Market, body: bytes) -> BookChange:
+        """Read them."""
+        answer = self._source.decode(wire.ANSWER, body)
+        self._check(answer.error)
+        if not answer.result:
+            raise self._source.bad("result", "holds no book")
+        name, raw = next(iter(answer.result.items()))
+        levels = self._source.decode(wire.LEVELS, bytes(raw), f"result.{name}")
+        bids, asks = ([row[:2] for row in side] for side in (levels.bids, levels.asks))
+        return BookChange(market.symbol, bids, asks, 0, snapshot=True)
+
     def markets_asks(self) -> tuple[Ask, ...]:
         """One list of all pairs."""
         return (Ask("/0/public/AssetPairs"),)
@@ -220,9 +237,8 @@ class KrakenRules(VenueRules):
         narrow_ms = _narrow(interval_ms)
         if narrow_ms not in wire.INTERVALS:
             return None
-        pair = "".join(_OLD_NAMES.get(name, name) for name in market.symbol.split("/"))
         params = (
-            ("pair", pair),
+            ("pair", _rest_name(market.symbol)),
             ("interval", str(wire.INTERVALS[narrow_ms])),
             # what starts at that very second is left out by the venue
             ("since", str(max(0, span[0] // 1000 - 1))),
@@ -299,6 +315,11 @@ def _trading(status: str) -> Trading:
         return Trading.DELISTED
     # where orders can only be cancelled or only rest, nothing trades
     return Trading.ON if status in ("online", "limit_only", "reduce_only") else Trading.PAUSED
+
+
+def _rest_name(symbol: str) -> str:
+    """A pair as REST calls it."""
+    return "".join(_OLD_NAMES.get(name, name) for name in symbol.split("/"))
 
 
 def _narrow(interval_ms: int) -> int:

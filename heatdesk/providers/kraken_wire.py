@@ -127,10 +127,17 @@ class Pairs(Struct):
 
 
 class Answer(Struct):
-    """Candles under the name of their pair, beside ``last``."""
+    """A book, or candles beside ``last``, under the name of their pair."""
 
     error: list[str]
     result: dict[str, Raw] = {}
+
+
+class Levels(Struct):
+    """The best levels of a book, each with the second of its last change."""
+
+    bids: list[tuple[Price, Amount, Any]]
+    asks: list[tuple[Price, Amount, Any]]
 
 
 CandleTuple = tuple[Id, Price, Price, Price, Price, Amount, Amount, Any]
@@ -140,5 +147,6 @@ BOOK = msgspec.json.Decoder(BookMessage)
 TRADES = msgspec.json.Decoder(TradeMessage)
 CANDLE_NEWS = msgspec.json.Decoder(CandleMessage)
 PAIRS = msgspec.json.Decoder(Pairs, strict=False)
+LEVELS = msgspec.json.Decoder(Levels, strict=False)
 ANSWER = msgspec.json.Decoder(Answer)
 CANDLES = msgspec.json.Decoder(list[CandleTuple], strict=False)

@@ -19,11 +19,19 @@ class BookAge:
     A message says that all before it has arrived. Without one, other messages of the connection
     vouch for a while that depends on how often this book usually changes: longer silence is not
     shown as anything until the next message comes, or the book is lost.
+
+    Parameters
+    ----------
+    silence_ms : int
+        Longest time in which the book of a healthy market does not change.
+    most_apart_ms : int
+        Longest time between two messages where they come at a steady pace (see
+        `heatdesk.books.sequence.Sequence`): past it some are missing. 0: there is no such pace.
     """
 
-    def __init__(self, skew: ClockSkew, silence_ms: int) -> None:
+    def __init__(self, skew: ClockSkew, silence_ms: int, most_apart_ms: int = 0) -> None:
         self._skew = skew
-        self._most_ms = max(LEAST_PATIENCE_MS, silence_ms)
+        self._most_ms = most_apart_ms or max(LEAST_PATIENCE_MS, silence_ms)
         self._gap_ms = 100.0
         self._last_ms = 0
 
@@ -44,9 +52,10 @@ class BookAge:
         heard_ms : int
             Local time of the connection's newest message.
         """
-        patience_ms = max(LEAST_PATIENCE_MS, min(PATIENCE_GAPS * self._gap_ms, self._most_ms))
-        heard_until_ms = self._skew.venue_ms(heard_ms) - MARGIN_MS
-        return max(event_ms, min(heard_until_ms, event_ms + round(patience_ms)))
+        patience_ms = min(max(LEAST_PATIENCE_MS, PATIENCE_GAPS * self._gap_ms), self._most_ms)
+        # what is heard of a connection that lags behind was said long ago
+        said_ms = self._skew.venue_ms(heard_ms) - self._skew.lateness_ms - MARGIN_MS
+        return max(event_ms, round(min(said_ms, event_ms + patience_ms)))
 
     def lost_until_ms(self, now_ms: int) -> int:
         """Until when a lost book is missing."""

@@ -12,6 +12,7 @@ from heatdesk.books.watch import BookWatch
 from heatdesk.errors import BadPayload, ProviderError, RateLimited
 from heatdesk.frames import TradeBatch
 from heatdesk.net.backoff import Retries
+from heatdesk.providers.live.audit import Auditor
 from heatdesk.providers.live.book_age import BookAge
 from heatdesk.providers.live.feed import Desk, MarketFeed
 from heatdesk.providers.live.handover import Handover
@@ -54,7 +55,8 @@ class BookFeed(MarketFeed):
         self.sync = BookSync(DenseBook(market.tick_size), desk.rules.sequence(market))
         silence_ms = round(desk.rules.limits.book_silence_s * 1000)
         self.watch = BookWatch(self.sync.book, silence_ms)
-        self.age = BookAge(link.skew, silence_ms)
+        self.age = BookAge(link.skew, silence_ms, self.sync.sequence.most_apart_ms)
+        self._audit = Auditor(desk, self, desk.rules.limits.book_silence_s)
         self.trouble = ""
         self.retry_ms: int | None = None
         self._in_stream = self.sync.sequence.snapshot_in_stream
@@ -82,6 +84,16 @@ class BookFeed(MarketFeed):
     def is_connected(self) -> bool:
         """Whether there is a connection that brings it."""
         return self._source is not None
+
+    @property
+    def source(self) -> Wire | None:
+        """The connection that brings it."""
+        return self._source
+
+    @property
+    def last_id(self) -> int:
+        """The venue's number of the newest message that entered it; 0: it has none."""
+        return self._handover.last_id
 
     @property
     def was_live(self) -> bool:
@@ -179,11 +191,13 @@ class BookFeed(MarketFeed):
             self._enter_undated(self.link.skew.venue_ms(now_ms), now_ms)
         elif self._waits_in_vain(now_s):
             self._lose(f"{self.desk.rules.title} sent no snapshot of {self.market.symbol}.")
+        self._audit.look(now_ms, now_s)
         self._react()
         self.poke()
 
     def close(self) -> None:
         """End what is under way."""
+        self._audit.close()
         for task in (self._resyncing, self._fetching):
             if task is not None:
                 task.cancel()

@@ -46,6 +46,11 @@ class ClockSkew:
         """How long after its event time the newest message was received, by the venue's clock."""
         return max(0.0, self._latest_ms - self.skew_ms)
 
+    @property
+    def lateness_ms(self) -> float:
+        """How much longer the newest message was under way than the quickest ones."""
+        return max(0.0, self._latest_ms - self.offset_ms) if self.is_known else 0.0
+
     def observe(self, event_ms: int, received_ms: int) -> None:
         """A message of that event time came."""
         difference_ms = float(received_ms - event_ms)

@@ -27,6 +27,9 @@ class Desk:
         Runs a coroutine as a task that ends, at the latest, with the provider's last stream.
     jitter : callable
         Numbers from 0 to 1 that spread retries.
+    look_at : callable
+        Looks up a market that has gone quiet: its streams end with a sentence where it does not
+        trade any more.
     """
 
     rules: VenueRules
@@ -34,6 +37,7 @@ class Desk:
     http: JsonClient
     spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
     jitter: Callable[[], float]
+    look_at: Callable[[Market], Coroutine[Any, Any, None]]
 
 
 class MarketFeed:

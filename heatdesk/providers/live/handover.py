@@ -29,6 +29,11 @@ class Handover:
         """How many messages are kept."""
         return len(self._waiting)
 
+    @property
+    def last_id(self) -> int:
+        """The venue's number of the newest message that entered the book; 0: it has none."""
+        return self._last_id
+
     def clear(self) -> None:
         """Forget what is kept."""
         self._waiting.clear()

@@ -80,7 +80,7 @@ class Hub:
         self._rules = rules
         self._ws_url, self._own_address = ws_url, own_address
         self._clock = clock
-        self._desk = Desk(rules, clock, http, self._spawn, jitter)
+        self._desk = Desk(rules, clock, http, self._spawn, jitter, self._look_at)
         self.markets = Markets(self._desk)
         self._attempts = Attempts(rules.limits.connects_per_5min, clock)
         self._links: dict[Link, asyncio.Task[None]] = {}
@@ -273,14 +273,27 @@ class Hub:
     async def _look_again(self, link: Link, symbol: str) -> None:
         """A market changed: its feeds go on with what it is now, or end."""
         self.markets.stale()
-        for feed in [f for f in self._of(link) if f.market.symbol == symbol]:
-            try:
-                feed.changed(await self.markets.want(feed.market.venue, symbol))
-            except (UnknownMarket, MarketPaused) as error:
+        for market in {f.market for f in self._of(link) if f.market.symbol == symbol}:
+            await self._look_at(market)
+
+    async def _look_at(self, market: Market) -> None:
+        """Feeds of a market go on with what it is now, or end."""
+        error: ProviderError | None = None
+        found = market
+        try:
+            found = await self.markets.look(market.venue, market.symbol)
+        except (UnknownMarket, MarketPaused) as stopped:
+            error = stopped
+        except ProviderError as trouble:
+            log.warning("%s: %s", type(trouble).__name__, trouble)
+            return
+        key = (market.venue, market.symbol)
+        for feed in [f for f in self._feeds.values() if (f.market.venue, f.market.symbol) == key]:
+            if error is None:
+                feed.changed(found)
+            else:
                 feed.damaged(error)
                 feed.fail(error)
-            except ProviderError as error:
-                log.warning("%s: %s", type(error).__name__, error)
 
     # --- time passes
 

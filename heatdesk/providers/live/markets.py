@@ -14,6 +14,8 @@ FRESH_S = 86_400.0
 LOOK_AGAIN_S = 60.0
 """A symbol that is not in the list, or does not trade, makes the list asked anew, but no more often
 than this."""
+QUIET_LOOK_S = 120.0
+"""A market that has gone quiet makes it asked anew, but no more often than this."""
 PERP, SPOT = "PERP", "SPOT"
 
 
@@ -59,6 +61,17 @@ class Markets(MarketLookup):
         if market.trading is Trading.PAUSED:
             raise MarketPaused(provider, f"Trading of {symbol} is paused at {title}.")
         return market
+
+    async def look(self, venue: str, symbol: str) -> Market:
+        """What a market is now that it has gone quiet: no older than a few minutes.
+
+        Raises
+        ------
+        ProviderError
+            As `want`.
+        """
+        await self.load(QUIET_LOOK_S)
+        return await self.want(venue, symbol)
 
     async def load(self, older_than_s: float = FRESH_S) -> None:
         """Ask for the list unless it is younger than that.

@@ -171,6 +171,14 @@ class VenueRules(ABC):
         """Read a fetched snapshot."""
         raise NotImplementedError
 
+    def audit_ask(self, market: Market) -> Ask | None:
+        """A small request for the best levels of a book that has gone quiet; None: not served."""
+        return None
+
+    def parse_audit(self, market: Market, body: bytes) -> BookChange:
+        """Read its answer."""
+        raise NotImplementedError
+
     @abstractmethod
     def markets_asks(self) -> tuple[Ask, ...]:
         """Requests that together list every instrument."""

@@ -104,6 +104,10 @@ class Wire:
         """When the other end last gave any sign, the answer to a ping too, monotonic."""
         return self.probe.alive_s
 
+    def explained(self) -> None:
+        """Its silence was found to be that of its market: it counts from now."""
+        self.heard_s = self._clock.monotonic_s()
+
     def nudge(self) -> None:
         """Look at `wanted` again."""
         self._nudged.set()

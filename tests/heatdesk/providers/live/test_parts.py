@@ -68,6 +68,28 @@ def test_a_book_that_stopped_is_known_only_as_far_as_it_was_heard() -> None:
     assert age.known_until_ms(10_000, heard_ms=29_000) == 11_000, "others on the line go on"
 
 
+def test_a_connection_that_lags_behind_vouches_for_nothing_that_was_not_said_yet() -> None:
+    skew = ClockSkew()
+    age = BookAge(skew, silence_ms=30_000)
+    for event_ms in range(0, 10_100, 100):
+        age.changed(event_ms)
+        skew.observe(event_ms, event_ms + 20)
+    assert age.known_until_ms(10_000, heard_ms=10_820) == 10_300
+    skew.observe(10_000, 16_020)
+    assert age.known_until_ms(10_000, heard_ms=16_820) == 10_300, "its next word may be of 10.1 s"
+    assert age.known_until_ms(10_000, heard_ms=16_100) == 10_000
+
+
+def test_a_book_of_a_steady_pace_is_known_no_longer_than_until_the_next_is_due() -> None:
+    skew = ClockSkew()
+    skew.observe(0, 0)
+    age = BookAge(skew, silence_ms=10_000, most_apart_ms=900)
+    for event_ms in range(500, 100_500, 500):
+        age.changed(event_ms)
+    assert age.known_until_ms(100_000, heard_ms=101_000) == 100_500
+    assert age.known_until_ms(100_000, heard_ms=105_000) == 100_900
+
+
 def test_a_quiet_book_is_vouched_for_by_its_connection_for_longer() -> None:
     skew = ClockSkew()
     skew.observe(0, 0)

@@ -161,6 +161,12 @@ class Rules(VenueRules):
         except (ValueError, KeyError):
             raise BadPayload(ID, "Testvenue sent no book.", field="book") from None
 
+    def audit_ask(self, market: Market) -> Ask | None:
+        return Ask("/best", (("symbol", market.symbol),), 1)
+
+    def parse_audit(self, market: Market, body: bytes) -> BookChange:
+        return self.parse_snapshot(market, body)
+
     def markets_asks(self) -> tuple[Ask, ...]:
         return (Ask("/markets"),)
 
@@ -319,7 +325,7 @@ class Venue:
             return await self.answers[path](request)
         if path == "/markets":
             return httpx.Response(200, json=self.markets)
-        if path == "/book":
+        if path in ("/book", "/best"):
             return httpx.Response(200, json=self.snapshot(request.url.params["symbol"]))
         if path == "/candles":
             query = request.url.params
