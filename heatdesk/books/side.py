@@ -115,10 +115,10 @@ class Side:
         place -= tick
         tick -= self.origin
         # twice as fast as asking for the extremes themselves
-        low, high = tick[tick.argmin()], tick[tick.argmax()]
+        low, high = tick.item(tick.argmin()), tick.item(tick.argmax())
         if not (place.dot(place) < _NOISE and low >= 0 and high < self.size):
             return False
-        self.array[tick.astype(np.intp)] = rows[:, 1]
+        self.array.put(tick.astype(np.intp), rows[:, 1])
         self.best = max(self.best, int(high))
         return True
 
