@@ -153,6 +153,8 @@ def open_books(program: Program) -> list[OrderBookPanel]:
         window.splitDockWidget(docks[number - 1 if across else number - COLUMNS], dock, way)
     for dock in docks:
         dock.show()
+    window.resizeDocks(docks[:COLUMNS], [1000] * COLUMNS, Qt.Orientation.Horizontal)
+    window.resizeDocks([docks[0], docks[COLUMNS]], [1000] * 2, Qt.Orientation.Vertical)
     return panels
 
 
@@ -253,7 +255,7 @@ def _close(program: Program) -> None:
 
 def _run(minutes: float, watch: Watch, venues: Venues, figures: Figures) -> None:
     started_s = checked_s = time.perf_counter()
-    every_s = min(CHECK_S, max(5.0, minutes * 60 / 8))
+    every_s, told = min(CHECK_S, max(5.0, minutes * 60 / 8)), 0
     while time.perf_counter() - started_s < minutes * 60:
         wait(min(PICTURE_S, every_s))
         watch.look_at_pictures()
@@ -262,10 +264,10 @@ def _run(minutes: float, watch: Watch, venues: Venues, figures: Figures) -> None
         checked_s = time.perf_counter()
         watch.check()
         standing = venues.ask()
-        told = len(watch.broken) - len(standing.wrong)
         watch.broken += [f"wrong: {text}" for text in standing.wrong]
-        for text in watch.broken[max(0, told) :][:MOST_TOLD]:
+        for text in watch.broken[told : told + MOST_TOLD]:
             print(f"  {text}", flush=True)
+        told = len(watch.broken)
         figures.take(standing)
 
 

@@ -15,7 +15,7 @@ from ui import theme
 if TYPE_CHECKING:
     from ui.panels.order_book.panel import OrderBookPanel
 
-LEAST_SHARE = 0.6
+LEAST_SHARE = 0.35
 """Of the pixels of a marked column that must show the mark; texts, bubbles and lines lie over it."""
 MOST_SHARE = 0.03
 """Of the pixels of a column without mark that may look like one: edges of other drawings."""
