@@ -30,10 +30,8 @@ HELD_PATIENCE_S = 1.0
 WIDEN_SHARE = 0.35
 """A wider snapshot is fetched when the touch is nearer to the end of what is known than this
 share of half its height..."""
-WIDEN_EVERY_S = 20.0
-"""...but never more often than this..."""
-WIDEN_MOST_S = 640.0
-"""...and less and less often where that does not help: the venue may have no more to tell."""
+WIDEN_EVERY_S, WIDEN_MOST_S = 20.0, 640.0
+"""...but never more often than the first, and down to the second where the venue tells no more."""
 JUMP_MS = 5_000
 """A venue's time that is set back, or runs ahead of the clocks, by more starts the book anew."""
 
@@ -46,8 +44,7 @@ class BookFeed(MarketFeed):
     sync : BookSync
         The machine that keeps the book.
     trouble : str
-        What keeps the book from being LIVE now, in words; empty while it is LIVE, and while
-        there is nothing but waiting.
+        What keeps the book from being LIVE now, in words; empty where nothing but waiting does.
     """
 
     def __init__(self, desk: Desk, market: Market, link: Link, topics: tuple[Topic, ...]) -> None:
@@ -57,7 +54,7 @@ class BookFeed(MarketFeed):
         self.watch = BookWatch(self.sync.book, silence_ms)
         self.age = BookAge(link.skew, silence_ms, self.sync.sequence.most_apart_ms)
         self._audit = Auditor(desk, self, desk.rules.limits.book_silence_s)
-        self.trouble = ""
+        self.trouble = self._bygone = ""
         self.retry_ms: int | None = None
         self._in_stream = self.sync.sequence.snapshot_in_stream
         self._handover = Handover(self._in_stream)
@@ -182,12 +179,15 @@ class BookFeed(MarketFeed):
     def tick(self) -> None:
         """Look for silence, a crossed book, a snapshot that does not come."""
         now_ms, now_s = self.desk.clock.now_ms(), self.desk.clock.monotonic_s()
+        is_late = now_s - self._begun_s > HELD_PATIENCE_S
+        if is_late and self._source is not None and self.trouble == self._bygone:
+            self.trouble = self._bygone = ""
         if self.sync.state is SyncState.LIVE:
             if why := self.watch.check(now_ms):
                 self._lose(why, self.watch.since_ms)
             else:
                 self._widen(now_s)
-        elif self._undated is not None and now_s - self._begun_s > HELD_PATIENCE_S:
+        elif self._undated is not None and is_late:
             self._enter_undated(self.link.skew.venue_ms(now_ms), now_ms)
         elif self._waits_in_vain(now_s):
             self._lose(f"{self.desk.rules.title} sent no snapshot of {self.market.symbol}.")
@@ -208,7 +208,7 @@ class BookFeed(MarketFeed):
         self._source = wire
         self._handover.clear()
         self.retry_ms = None
-        self.trouble = ""  # what was wrong with the connection before it is over
+        self._bygone = self.trouble  # the connection before had it: told for a moment longer
         self._begin()
 
     def _begin(self) -> None:
@@ -284,7 +284,7 @@ class BookFeed(MarketFeed):
             self.watch.begin(self.sync.event_ms, self.desk.clock.now_ms())
         elif state is SyncState.GAP:
             if before is not SyncState.GAP:
-                self.trouble = self.sync.wrong
+                self.trouble, self._bygone = self.sync.wrong, ""
             if resync and self._source is not None and self._resyncing is None:
                 self._resyncing = self.desk.spawn(self._resync())
         if self._fetching is None and self._is_time_to_fetch():
