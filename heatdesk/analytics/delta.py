@@ -37,6 +37,11 @@ class TradeFeed(Protocol):
         """Time of the newest trade."""
         ...
 
+    @property
+    def gaps(self) -> tuple[tuple[int, int | None], ...]:
+        """Stretches of which trades are unknown, half-open; None: without an end yet."""
+        ...
+
     def changed_from_ms(self, revision: int) -> int | None:
         """Time of the earliest trade that came after a revision."""
         ...

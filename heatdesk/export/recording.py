@@ -262,7 +262,8 @@ def venues_known(
         Price range each venue vouched for.
     """
     known = [inside_reach(price, block_size, reach_px) for reach_px in parts_reach_px]
-    return np.sum(known, axis=0, dtype=np.uint8)
+    counted: NDArray[np.uint8] = np.sum(known, axis=0, dtype=np.uint8)
+    return counted
 
 
 def _row(window: BookWindow, i: int) -> _Row:

@@ -17,6 +17,10 @@ _NO_LIQUIDATIONS = LiquidationBatch(
 )
 
 
+def _begin(gap: tuple[int, int | None]) -> int:
+    return gap[0]
+
+
 class _Joined:
     """What both kinds share; reading only, from any one thread."""
 
@@ -45,6 +49,11 @@ class _Joined:
         """Time of the newest row; None while there is none."""
         found = [tape.last_ms for tape in self._tapes]
         return max((one for one in found if one is not None), default=None)
+
+    @property
+    def gaps(self) -> tuple[tuple[int, int | None], ...]:
+        """Stretches of which something is unknown: those of each of them, ascending."""
+        return tuple(sorted((gap for tape in self._tapes for gap in tape.gaps), key=_begin))
 
     def changed_from_ms(self, revision: int) -> int | None:
         """Time of the earliest row that came after a revision read here; None when none did."""

@@ -170,6 +170,12 @@ class MarketStore:
             previous, revision = self._status.get(sub, (None, 0))
             if status != previous:
                 self._status[sub] = (status, revision + 1)
+            since_ms = status.gap_since_ms
+            if since_ms is not None and (previous is None or previous.gap_since_ms is None):
+                kept = self._kept.get(sub)
+                for tape in (kept.trades, kept.liquidations) if kept is not None else ():
+                    if tape is not None:
+                        tape.break_off(since_ms - round(status.skew_ms))
 
     def set_provider(self, status: ProviderStatus) -> None:
         """Note how a provider is doing."""

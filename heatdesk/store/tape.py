@@ -50,6 +50,7 @@ class EventTape:
         self._tail_size = 0
         self._floor_ms = -(2**62)
         self._came: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
+        self._gaps: deque[tuple[int, int | None]] = deque(maxlen=_REMEMBERED)
 
     def __len__(self) -> int:
         """Rows held."""
@@ -68,6 +69,19 @@ class EventTape:
         with self.lock:
             parts = self._parts()
             return int(parts[-1]["time_ms"][-1]) if parts else None
+
+    @property
+    def gaps(self) -> tuple[tuple[int, int | None], ...]:
+        """Stretches of which nothing is known, half-open, ascending; None: it has no end yet."""
+        with self.lock:
+            return tuple(self._gaps)
+
+    def break_off(self, at_ms: int) -> None:
+        """Nothing is known from a moment on, until the next row that is later."""
+        with self.lock:
+            last_ms = self.last_ms
+            if last_ms is not None and not (self._gaps and self._gaps[-1][1] is None):
+                self._gaps.append((max(at_ms, last_ms + 1), None))
 
     def changed_from_ms(self, revision: int) -> int | None:
         """Time of the earliest row that came after a revision; None when none did.
@@ -90,6 +104,7 @@ class EventTape:
         if rows["time_ms"].size == 0:
             return
         with self.lock:
+            self._end_gap(rows["time_ms"])
             at_ms = int(rows["time_ms"][0])
             last_ms = self.last_ms
             if last_ms is not None and at_ms < last_ms:
@@ -100,6 +115,13 @@ class EventTape:
             while len(self) > self._most and self._full:
                 gone = self._full.popleft()
                 self._floor_ms = int(gone["time_ms"][-1])
+
+    def _end_gap(self, time_ms: NDArray[Any]) -> None:
+        if self._gaps and self._gaps[-1][1] is None:
+            from_ms = self._gaps[-1][0]
+            later = time_ms[time_ms >= from_ms]
+            if later.size:
+                self._gaps[-1] = from_ms, int(later[0])
 
     def _not_too_old(self, rows: Columns) -> Columns:
         time_ms = rows["time_ms"]

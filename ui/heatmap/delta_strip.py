@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
 
 from heatdesk.analytics.delta import DeltaLedger
 from heatdesk.frames import Quote
@@ -42,8 +42,10 @@ PIECE_TRADES = 60_000
 """Trades taken in in one go; more would be felt by a hand on the mouse."""
 _FIRST_PIECE_MS = 16_000
 _CAPTION_PX = 16.0
+_LEAST_GAP_PX = 3.0
 _TAG_PX = 16.0
 TITLE = "Cumulative delta"
+UNKNOWN = "trades unknown: a gap"
 
 
 class DeltaStrip(Layer):
@@ -69,6 +71,8 @@ class DeltaStrip(Layer):
         self._revision = 0
         self._next_ms: int | None = None
         self._last_ms: int | None = None
+        self._gaps: tuple[tuple[int, int | None], ...] = ()
+        self._newest_ms = 0
         self._piece_ms = _FIRST_PIECE_MS
         self._key: tuple[object, ...] = ()
         self._shapes: DeltaShapes | None = None
@@ -94,6 +98,18 @@ class DeltaStrip(Layer):
             self._zone = zone
             self.update()
 
+    def set_newest(self, newest_ms: int) -> None:
+        """Tell where the data of the chart ends: so far reaches a gap that has no end yet."""
+        if newest_ms != self._newest_ms:
+            self._newest_ms = newest_ms
+            if any(end_ms is None for _, end_ms in self._gaps):
+                self.update()
+
+    def gaps_s(self) -> list[tuple[float, float]]:
+        """Stretches of which trades are unknown, epoch seconds."""
+        ends = [(a, self._newest_ms if b is None else b) for a, b in self._gaps]
+        return [(a / 1000, b / 1000) for a, b in ends if b > a]
+
     def boundingRect(self) -> QRectF:
         """The strip and its axis."""
         return QRectF(0, 0, super().boundingRect().width() + self._axis_px, self._height_px)
@@ -104,6 +120,7 @@ class DeltaStrip(Layer):
         """Hold nothing."""
         self.ledger = DeltaLedger()
         self._revision, self._next_ms, self._last_ms = 0, None, None
+        self._gaps = ()
         self._piece_ms = _FIRST_PIECE_MS
         self._key, self._shapes = (), None
         self.update()
@@ -115,6 +132,9 @@ class DeltaStrip(Layer):
         changed_ms = feed.changed_from_ms(self._revision)
         self._revision = revision
         self._last_ms = feed.last_ms
+        if feed.gaps != self._gaps:
+            self._gaps = feed.gaps
+            self.update()
         if changed_ms is not None and self._next_ms is not None:
             self._next_ms = min(self._next_ms, changed_ms)
         return self.go_on(feed)
@@ -157,6 +177,8 @@ class DeltaStrip(Layer):
         found = None
         if window is not None:
             found = read_delta(self.ledger, window, time_s, self._quote)
+        if any(a <= time_s < b for a, b in self.gaps_s()):
+            return UNKNOWN
         if found is None:
             return ""
         at = clock_label(found.from_ms, found.to_ms - found.from_ms, self._zone)
@@ -188,8 +210,9 @@ class DeltaStrip(Layer):
             painter.save()
             painter.setClipRect(QRectF(0, 1, width, height - 1))
             self._draw_grid(painter, shapes, width)
+            self._draw_gaps(painter, window)
             self._draw_bars(painter, shapes)
-            self._draw_line(painter, shapes)
+            self._draw_line(painter, shapes, window)
             painter.restore()
             self._draw_axis(painter, shapes, width)
         self._draw_caption(painter)
@@ -217,15 +240,29 @@ class DeltaStrip(Layer):
             rows = rect_rows(left[some], top[some], (right - left)[some], (end - top)[some])
             draw_rects(painter, rows)
 
-    def _draw_line(self, painter: QPainter, shapes: DeltaShapes) -> None:
+    def _gaps_px(self, window: ChartWindow) -> list[tuple[float, float]]:
+        """Left and right edges of the gaps in view; a short one is still seen."""
+        edges = [(window.x_of(a), window.x_of(b)) for a, b in self.gaps_s()]
+        wide = [(a, max(b, a + _LEAST_GAP_PX)) for a, b in edges]
+        return [(a, b) for a, b in wide if b > 0 and a < window.width_px]
+
+    def _draw_gaps(self, painter: QPainter, window: ChartWindow) -> None:
+        hatch = QBrush(theme.colour(theme.Palette.TEXT_FAINT, 0.7), Qt.BrushStyle.BDiagPattern)
+        for left, right in self._gaps_px(window):
+            painter.fillRect(QRectF(left, 0, right - left, self._height_px), hatch)
+
+    def _draw_line(self, painter: QPainter, shapes: DeltaShapes, window: ChartWindow) -> None:
         known = np.isfinite(shapes.y)
-        x, y = shapes.x[known], shapes.y[known]
+        for left, right in self._gaps_px(window):
+            known &= ~((shapes.x > left) & (shapes.x < right))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         # lines a device pixel wide are drawn many times faster than wider ones
         painter.setPen(QPen(QColor(theme.Palette.TEXT), 0))
         ratio = pixel_ratio(painter)
-        for k in range(max(1, round(ratio)) + 1):
-            draw_polyline(painter, x, y + 0.5 * k / ratio)
+        at = np.flatnonzero(known)
+        for part in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1):
+            for k in range(max(1, round(ratio)) + 1):
+                draw_polyline(painter, shapes.x[part], shapes.y[part] + 0.5 * k / ratio)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _draw_axis(self, painter: QPainter, shapes: DeltaShapes, width: float) -> None:
@@ -265,7 +302,9 @@ class DeltaStrip(Layer):
         title = f"{TITLE} ({unit})" if unit else TITLE
         span_s = self._window.span_s if self._window is not None else 0.0
         since = since_text(self.ledger.first_ms, self._zone, span_s)
-        return f"{title} {since}" if since else f"{title}: no trades yet"
+        gaps = len(self._gaps)
+        lost = f", {gaps} {'gap' if gaps == 1 else 'gaps'} not counted" if gaps else ""
+        return f"{title} {since}{lost}" if since else f"{title}: no trades yet"
 
     def _draw_caption(self, painter: QPainter) -> None:
         font = theme.font(theme.SMALL_PX)

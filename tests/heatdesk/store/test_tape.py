@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heatdesk.frames import LiquidationBatch, LiquidationEventSub, TradeBatch, TradeSub
+from heatdesk.frames import (
+    LiquidationBatch,
+    LiquidationEventSub,
+    StreamStatus,
+    TradeBatch,
+    TradeSub,
+)
+from heatdesk.store.joined_tapes import JoinedTrades
 from heatdesk.store.market import MarketStore
 from heatdesk.store.tape import TradeTape
 
@@ -125,3 +132,30 @@ def test_liquidations_keep_side_value_and_what_the_venue_wrote(sampled: bool) ->
     assert held.long.tolist() == [True, False]
     assert held.sampled is sampled
     assert store.revision(sub) == 1
+
+
+def test_what_was_not_heard_is_a_gap_from_the_break_to_the_next_trade() -> None:
+    store = MarketStore()
+    store.apply(SUB, trades(1_000, 2_000))
+    tape = store.trades(SUB)
+    assert tape is not None
+    # this computer's clock is half a second ahead of the venue's
+    store.set_status(SUB, StreamStatus(gap_since_ms=3_500, skew_ms=500.0))
+    store.set_status(SUB, StreamStatus(gap_since_ms=3_500, skew_ms=500.0, note="asked again"))
+    assert tape.gaps == ((3_000, None),)
+    store.apply(SUB, trades(2_500))
+    assert tape.gaps == ((3_000, None),), "one that came late is from before"
+    store.set_status(SUB, StreamStatus())
+    store.apply(SUB, trades(2_900, 7_000, 8_000))
+    assert tape.gaps == ((3_000, 7_000),)
+    store.set_status(SUB, StreamStatus(gap_since_ms=7_500))
+    assert tape.gaps == ((3_000, 7_000), (8_001, None)), "what was heard is no gap"
+
+
+def test_several_venues_have_the_gaps_of_each() -> None:
+    one, other = TradeTape(), TradeTape()
+    for tape, at_ms in ((one, 50), (other, 30)):
+        tape.add(trades(10))
+        tape.break_off(at_ms)
+    one.add(trades(60))
+    assert JoinedTrades((one, other)).gaps == ((30, None), (50, 60))

@@ -7,16 +7,19 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QApplication
 
+from heatdesk.frames import TradeBatch
 from heatdesk.store.tape import LiquidationTape, TradeTape
 from tests.heatdesk.views.test_trade_slices import START_MS, START_S
 from tests.ui.heatmap.flow_chart import (
     TRADES,
+    all_in,
     liquidation_tape,
     open_chart,
     trade_tape,
 )
 from ui.heatmap.axes import TIME_AXIS_PX
 from ui.heatmap.chart import PriceTimeChart
+from ui.heatmap.delta_strip import UNKNOWN
 from ui.heatmap.flow import LEAST_STRIP_PX, STRIP_PX
 
 if TYPE_CHECKING:
@@ -135,3 +138,48 @@ def test_the_value_under_the_crosshair_is_that_of_the_axis(chart: PriceTimeChart
     assert chart.flow.strip.value_text(top) > ""
     assert chart.flow.strip.value_text(bottom + 5) == ""
     assert chart.flow.strip.value_text(shapes.y_of(0.0)) in {"0", "+0", "-0", "+0.0", "-0.0"}
+
+
+# ------------------------------------------------------------------------------- what is not known
+def hatched(chart: PriceTimeChart, from_s: float, to_s: float) -> bool:
+    """Whether the ground between two moments is no plain one, right below the upper edge."""
+    strip, window = chart.flow.strip_rect, chart.camera.window
+    picture = chart.view.grab().toImage()
+    a, b = round(window.x_of(from_s)) + 2, round(window.x_of(to_s)) - 2
+    y = range(round(strip.bottom()) - 8, round(strip.bottom()) - 2)
+    return len({picture.pixel(x, row) for x in range(a, b) for row in y}) > 1
+
+
+def test_a_gap_of_the_trades_is_hatched_breaks_the_line_and_is_counted(
+    qtbot: QtBot, liquidations: LiquidationTape
+) -> None:
+    early, late = TRADES.time_ms < START_MS + 20_000, TRADES.time_ms >= START_MS + 40_000
+    tape = TradeTape()
+    tape.add(part_of(early))
+    chart = open_chart(qtbot, tape, liquidations)
+    strip = chart.flow.strip
+    assert "gap" not in strip.caption()
+    tape.break_off(START_MS + 20_000)
+    strip.set_newest(START_MS + 30_000)
+    chart.flow.follow(tape, liquidations)
+    assert strip.gaps_s() == [(START_S + 20, START_S + 30)], "so far as the data of the chart goes"
+    before = strip.ledger.before(np.array([START_MS + 20_000]), quote=False)[0]
+    tape.add(part_of(late))
+    chart.flow.follow(tape, liquidations)
+    all_in(chart)
+    first_s = float(TRADES.time_ms[late][0]) / 1000
+    assert strip.gaps_s() == [(START_S + 20, first_s)]
+    assert strip.caption().endswith(", 1 gap not counted")
+    assert strip.reading_text(START_S + 30) == UNKNOWN
+    assert "\u0394" in strip.reading_text(START_S + 50)
+    after = strip.ledger.before(np.array([START_MS + 39_900]), quote=False)[0]
+    assert after == before, "the sum goes on from where it was"
+    assert hatched(chart, START_S + 21, START_S + 39)
+    strip.forget()
+    assert strip.gaps_s() == []
+
+
+def part_of(some: np.ndarray) -> TradeBatch:
+    return TradeBatch(
+        TRADES.time_ms[some], TRADES.price[some], TRADES.qty_base[some], TRADES.buy[some]
+    )

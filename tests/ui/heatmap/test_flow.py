@@ -401,6 +401,8 @@ def test_what_comes_while_it_is_read_is_not_lost(chart: PriceTimeChart) -> None:
 class BrokenTape:
     """Whatever is asked of it fails once a paint is under way."""
 
+    gaps: tuple[tuple[int, int | None], ...] = ((10**15, 0), (0, None))
+
     revision = 1
     first_ms = START_MS
     last_ms = START_MS + 1_000

@@ -310,6 +310,7 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
             self.invalidate()  # the next tick goes on with it
         self.chart.best.show_lines(best=self._best_shown, mid=self.options.mid)
         self.flow.follow(self.options, self.source)
+        self.chart.flow.strip.set_newest(heat.grid.time.time_of(heat.last_column + 1))
 
     @property
     def _best_shown(self) -> bool:
