@@ -75,6 +75,11 @@ class Watch:
 
         self._store.apply = applied  # type: ignore[method-assign]
 
+    @property
+    def providers(self) -> set[str]:
+        """Who told of a book that was looked at."""
+        return {sub.provider for sub in self._checked_ms}
+
     def look_at_pictures(self) -> None:
         """Every gap in view is hatched, and nothing else is."""
         begun_s = time.thread_time()
@@ -134,6 +139,8 @@ class Watch:
 def open_books(program: Program) -> list[OrderBookPanel]:
     """One order book for each venue, side by side: three and three."""
     window, panels, docks = program.window, [], []
+    if program._opening is not None:
+        program._opening.end()  # a first start would turn all of them to the first venue that answers
     for dock in list(window.docks.values()):
         dock.close()
     for provider, symbols in SYMBOLS.items():
@@ -154,7 +161,9 @@ def open_books(program: Program) -> list[OrderBookPanel]:
     for dock in docks:
         dock.show()
     window.resizeDocks(docks[:COLUMNS], [1000] * COLUMNS, Qt.Orientation.Horizontal)
-    window.resizeDocks([docks[0], docks[COLUMNS]], [1000] * 2, Qt.Orientation.Vertical)
+    for number in range(COLUMNS):
+        column = [docks[number], docks[number + COLUMNS]]
+        window.resizeDocks(column, [1000] * 2, Qt.Orientation.Vertical)
     return panels
 
 
@@ -227,6 +236,7 @@ def soak_feeds(
         program.start()
         stack.callback(_close, program)
         watch = Watch(program, venues)
+        wait(WARM_S)
         watch.panels = open_books(program)
         wait(WARM_S)
         venues.misbehave(True)
@@ -241,6 +251,7 @@ def soak_feeds(
         standing = venues.ask()
         broken = [*watch.broken, *(f"wrong: {text}" for text in standing.wrong)]
         broken += [f"not live: {text}" for text in watch.not_live()] + standing.violations
+        broken += [f"no columns of {name}" for name in set(SYMBOLS) - watch.providers]
     broken += [f"left behind: {what}" for what in left_behind()]
     return broken + _sum_up(figures, watch, standing)
 
