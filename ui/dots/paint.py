@@ -44,10 +44,10 @@ class DotPainter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.save()
         painter.setClipRect(frame.plot)
-        self._title(painter, frame)
         self._dots(painter, frame)
         self._names(painter, frame)
         painter.restore()
+        self._title(painter, frame)
         self._foot(painter, frame)
         told = frame.hover_id or frame.marked_id
         index = frame.index_of(told) if told else None
@@ -121,7 +121,7 @@ class DotPainter:
     def _title(self, painter: QPainter, frame: Fixture) -> None:
         painter.setFont(_face(frame))
         painter.setPen(colour(Palette.TEXT_FAINT))
-        painter.drawText(_title_rect(frame), _LEFT, _title_words(frame))
+        painter.drawText(frame.head, _LEFT, _title_words(frame))
 
     def _foot(self, painter: QPainter, frame: Fixture) -> None:
         """Title of the lower axis on the right, the note on the left."""
@@ -235,10 +235,7 @@ def _place_names(frame: Fixture) -> dict[str, tuple[QRectF, str]]:
     sizes = [(metrics.horizontalAdvance(text) + 4, metrics.height() - 1) for text in words]
     plot = frame.plot
     bounds = Box(plot.left() + 2, plot.top() + 2, plot.width() - 4, plot.height() - 4)
-    title = _title_rect(frame)
-    ink = Box(title.left(), title.top(), metrics.horizontalAdvance(_title_words(frame)),
-              title.height())  # fmt: skip
-    boxes = place_beside(anchors, sizes, bounds, LABEL_LIMIT, obstacles=[ink])
+    boxes = place_beside(anchors, sizes, bounds, LABEL_LIMIT)
     return {
         picture.ids[i]: (QRectF(box.x, box.y, box.width, box.height), text)
         for i, box, text in zip(wanted, boxes, words, strict=True)
@@ -265,11 +262,6 @@ def _card(frame: Fixture, index: int) -> DotCard:
 def _title_words(frame: Fixture) -> str:
     picture = frame.picture
     return f"Change {picture.timeframe}, compressed beyond {picture.y_scale.turn:g} %"
-
-
-def _title_rect(frame: Fixture) -> QRectF:
-    plot = frame.plot
-    return QRectF(plot.left() + 7, plot.top() + 3, plot.width() - 14, 1.6 * frame.text_px)
 
 
 def _axis_rect(frame: Fixture, axis: str, at: float) -> QRectF:

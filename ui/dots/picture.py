@@ -22,8 +22,8 @@ from heatdesk.views.dot_axes import (
 )
 from ui.theme import SMALL_PX
 
-AXIS_LINES, FOOT_LINES = 1.8, 1.6
-"""Room under the plot, in heights of text: for the figures, then for title and note."""
+HEAD_LINES, AXIS_LINES, FOOT_LINES = 1.6, 1.8, 1.6
+"""Room over the plot for a title, under it for figures, then title and note: heights of text."""
 _HIT_PX = 5.0
 
 
@@ -129,8 +129,10 @@ class Fixture:
     ) -> Fixture:
         """Fix a picture to a widget of ``size`` pixels."""
         text_px = text_size_px(*size)
-        below_px = (AXIS_LINES + FOOT_LINES) * text_px
-        plot = QRectF(0.0, 0.0, size[0] - 5.4 * text_px, max(1.0, size[1] - below_px))
+        beside_px = (HEAD_LINES + AXIS_LINES + FOOT_LINES) * text_px
+        plot = QRectF(
+            0.0, HEAD_LINES * text_px, size[0] - 5.4 * text_px, max(1.0, size[1] - beside_px)
+        )
         px = plot.left() + (picture.x - view.x0) / (view.x1 - view.x0) * plot.width()
         py = plot.bottom() - (picture.y - view.y0) / (view.y1 - view.y0) * plot.height()
         radius = dot_radii_px(picture.selection.area, plot.width(), plot.height())
@@ -147,6 +149,12 @@ class Fixture:
             picture, view, text_px, plot, px, py, radius, angle, shown,
             hover_id, marked_id, zoomed,
         )  # fmt: skip
+
+    @property
+    def head(self) -> QRectF:
+        """Room of the title of the upright axis; no dot is ever there."""
+        plot = self.plot
+        return QRectF(plot.left() + 7, 0.0, plot.width() - 14, plot.top())
 
     @property
     def foot(self) -> QRectF:

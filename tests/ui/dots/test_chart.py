@@ -194,7 +194,7 @@ def test_a_dot_far_beyond_the_others_is_marked_at_the_edge_with_its_true_value(
     place = chart.dot_place("id50")
     assert place is not None
     assert chart.plot.contains(place)
-    assert place.y() < 20, "at the upper edge"
+    assert place.y() - chart.plot.top() < 20, "at the upper edge"
     assert chart.label_words()["id50"] == "S50 +40.0M %"
     spread = [chart.dot_place(f"id{i}") for i in range(50)]
     heights = [at.y() for at in spread if at is not None]
@@ -260,12 +260,13 @@ def test_whatever_comes_is_painted_without_an_error(
 
 
 @pytest.mark.parametrize("size", [(420.0, 220.0), (900.0, 420.0), (2400.0, 1300.0)])
-def test_the_note_and_the_title_of_the_lower_axis_stand_where_no_dot_can_be(
+def test_the_note_and_the_titles_stand_where_no_dot_can_be(
     size: tuple[float, float],
 ) -> None:
     frame = Fixture.of(picture(crowd()), DotView(-1.0, 1.0, -20.0, 20.0), size)
     foot = frame.foot
     assert foot.top() >= frame.plot.bottom() + frame.text_px  # the figures of the axis between
     assert foot.height() >= frame.text_px
+    assert frame.text_px <= frame.head.bottom() <= frame.plot.top()
     assert foot.bottom() <= size[1] + 0.01
     assert foot.right() <= frame.plot.right()
