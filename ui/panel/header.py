@@ -41,7 +41,8 @@ def missing_tip(status: StreamStatus) -> str:
     """What the state pill explains of a sum without some of its venues; empty of a whole one."""
     if not status.missing:
         return ""
-    return f"Missing: {', '.join(status.missing)}. What rests there is not in the sum."
+    told = f"Missing: {', '.join(status.missing)}. What rests there is not in the sum."
+    return f"{told}\n{status.note}" if status.note else told
 
 
 def latency_text(venue_ms: float | None, screen_ms: float | None) -> str:
