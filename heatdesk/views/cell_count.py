@@ -63,6 +63,12 @@ class CellCount:
         return int(self.counts[FIRST:].sum())
 
     @property
+    def largest(self) -> float:
+        """Largest quantity found so far; 0 before any."""
+        held = np.flatnonzero(self.counts[FIRST:])
+        return float(self.values[FIRST + int(held[-1])]) if held.size else 0.0
+
+    @property
     def any_quantity(self) -> bool:
         """Whether a cell with a quantity was found so far."""
         return bool(self.counts[FIRST:].any())

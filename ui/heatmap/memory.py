@@ -22,7 +22,7 @@ JOIN_MS = 1_000
 ENOUGH_CELLS = 64
 """Of fewer cells with a quantity little can be said."""
 MORE_RATIO = 8
-"""While they are few, so many times as many as at the last fit are worth another one."""
+"""While they are few, so many times as many or as much as at the last fit is worth another one."""
 
 
 class ContrastMemory:
@@ -30,7 +30,7 @@ class ContrastMemory:
 
     A fit happens for a new instrument or block, again when its first history is complete, when
     another part of a sum joins, and on request; of fewer than `ENOUGH_CELLS` again when they have
-    become many more. Else fresh data never causes one, except in the legend's auto mode. It counts
+    become many more, or hold much more. Else fresh data never causes one, except in the legend's auto mode. It counts
     the native cells of everything that is held (a liquidation panel: the bands it sums them into
     at full detail; a sum: since its last part joined), so the colours are the same at every zoom. Counting a large store takes several
     offers; the first of them already gives a new instrument colours by its newest columns.
@@ -51,7 +51,7 @@ class ContrastMemory:
         self._seen: tuple[object, ...] = ()
         self._partial = False
         self._fitted_ms = 0
-        self._fitted_cells = 0
+        self._fitted_cells, self._fitted_largest = 0, 0.0
         self._joined = 0
         self._joined_ms: int | None = None
         legend.set_initial(usual)
@@ -136,7 +136,7 @@ class ContrastMemory:
             return
         self._due = self._new = False
         self._filling, self._fitted_ms = filling, now_ms
-        self._fitted_cells = count.quantities
+        self._fitted_cells, self._fitted_largest = count.quantities, count.largest
         self._fit(count, settled=not filling)
 
     def _note_joined(self, joined: int, now_ms: int) -> None:
@@ -149,7 +149,8 @@ class ContrastMemory:
     def _many_more(self, count: CellCount) -> bool:
         """Whether so few cells were held at the last fit that those of now say much more."""
         before, now = self._fitted_cells, count.quantities
-        return 0 < before < ENOUGH_CELLS and now >= MORE_RATIO * before
+        grown = now >= MORE_RATIO * before or count.largest >= MORE_RATIO * self._fitted_largest
+        return 0 < before < ENOUGH_CELLS and grown
 
     def _wanted(self, source: HeatmapSource, *, filling: bool, now_ms: int, held: bool) -> bool:
         if self._filling and not filling:

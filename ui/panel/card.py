@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
@@ -85,13 +87,17 @@ class Stage(QWidget):
         self.note.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.note.hide()
         self.card = ProblemCard(self)
+        self._note = ""
+        self.note_room: Callable[[], float] = self.width
 
     def show_note(self, text: str) -> None:
-        """Show a note that comes and goes without moving what lies below; empty hides it."""
-        if text != self.note.text():
-            self.note.setText(text)
-            self.note.setToolTip(text)
-            self._place()
+        """Show a note that comes and goes without moving what lies below; empty hides it.
+
+        It is cut where ``note_room`` ends, pixels from the left: axes and legends stay readable.
+        """
+        self._note = text
+        if text:
+            self._place_note()
         if self.note.isHidden() == bool(text):
             self.note.setVisible(bool(text))
             self.note.raise_()
@@ -119,9 +125,18 @@ class Stage(QWidget):
         super().resizeEvent(event)
         self._place()
 
-    def _place(self) -> None:
+    def _place_note(self) -> None:
+        room = max(40, int(min(self.note_room(), self.width())) - 16)
+        self.note.setText(self._note)
         size = self.note.sizeHint()
-        self.note.setGeometry(8, 8, min(size.width(), max(0, self.width() - 16)), size.height())
+        if size.width() > room:
+            frame = size.width() - self.note.fontMetrics().horizontalAdvance(self._note)
+            metrics, end = self.note.fontMetrics(), Qt.TextElideMode.ElideRight
+            self.note.setText(metrics.elidedText(self._note, end, max(0, room - frame)))
+        self.note.setGeometry(8, 8, min(size.width(), room), size.height())
+
+    def _place(self) -> None:
+        self._place_note()
         self.waiting.setGeometry(self.rect())
         width = max(120, min(CARD_PX, self.width() - 24))
         self.card.setFixedWidth(width)

@@ -424,3 +424,14 @@ def test_colours_of_a_handful_of_cells_are_fitted_again_when_they_are_many_more(
         desk.now_ms += AUTO_MS
         desk.offer(heat)
     assert fits == [1, 8, 64]
+
+
+def test_colours_of_a_handful_of_cells_follow_sums_that_grew_much(desk: Desk) -> None:
+    fits: list[float] = []
+    heat = HeatmapStore.for_frame(book({0: {5_000.0: 3.0}}, {0: {}}))
+    desk.legend.changed.connect(lambda: fits.append(held))
+    for held in (3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 192.0):
+        heat.apply(book({0: {5_000.0: held}}, {0: {}}))
+        desk.now_ms += AUTO_MS
+        desk.offer(heat)
+    assert fits == [3.0, 24.0, 192.0]

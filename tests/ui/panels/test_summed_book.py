@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint, QPointF, QRect
 
 from heatdesk.frames import BookSub, DataState, StreamStatus, TradeBatch
 from tests.ui.market_panels import Market
@@ -133,3 +134,24 @@ def test_colours_of_a_sum_fit_the_whole_sum_a_second_after_the_last_venue_joined
         fill(market, panel.primary(), 40.0, parts=3)
         panel.pull()
     assert panel.chart.legend.cut == whole, "one that goes and comes back shifts nothing"
+
+
+def test_a_long_note_covers_neither_axis_nor_legend_nor_the_hover_card(
+    panel: OrderBookPanel, market: Market
+) -> None:
+    why = "without Kraken Spot: " + "Kraken refused the connection. " * 8
+    fill(market, panel.primary(), parts=3, missing=("Kraken Spot",), note=why)
+    panel.pull()
+    note, chart = panel.stage.note, panel.chart
+    assert note.isVisible()
+    assert note.geometry().right() < chart.plot_rect.right()
+    assert note.text().endswith("\u2026")
+    assert why in panel.header.pill.toolTip(), "all of it"
+    for x in (0.05, 0.5, 0.95):
+        for y in (0.05, 0.5, 0.95):
+            plot = chart.plot_rect
+            at = QPointF(plot.left() + x * plot.width(), plot.top() + y * plot.height())
+            chart.point_at(at)
+            top_left = chart.card.mapTo(panel.stage, QPoint(0, 0))
+            card = QRect(top_left, chart.card.size())
+            assert not (chart.card.isVisible() and card.intersects(note.geometry()))

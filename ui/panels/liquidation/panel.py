@@ -88,6 +88,7 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
 
     def build_options(self) -> None:
         """Coin, what of it, interval, unit, height of a band, depth, least size."""
+        self.stage.note_room = lambda: self.chart.plot_rect.width()
         self.kind_button = ChoiceButton[bool](
             "Would-be liquidations of open positions, or those that happened",
             lambda: [(True, HAPPENED_TEXT), (False, LEVELS_TEXT)],

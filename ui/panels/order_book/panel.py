@@ -83,6 +83,7 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
 
     def build_options(self) -> None:
         """Instrument, interval, height of a level, depth, unit."""
+        self.stage.note_room = lambda: self.chart.plot_rect.width()
         self.controls = BookControls(self, self.interval_button)
         self.controls.add_to(self.options_bar)
 
