@@ -7,7 +7,14 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
@@ -176,7 +183,14 @@ def _alignment(value: Value) -> Qt.AlignmentFlag:
 
 
 class FigureTable(QTableView):
-    """The table itself: dense rows, no grid, the first column of words, copy with Ctrl+C."""
+    """The table itself: dense rows, no grid, the first column of words, copy with Ctrl+C.
+
+    Signals
+    -------
+    picked : a row was clicked, or Enter pressed on it; its number among the values handed over.
+    """
+
+    picked = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -201,6 +215,7 @@ class FigureTable(QTableView):
         self.setSortingEnabled(True)
         self._fitted = self._spreading = self._by_hand = False
         heading.sectionResized.connect(self._resized)
+        self.clicked.connect(lambda index: self.picked.emit(self.figures.source_row(index.row())))
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other values; widths are fitted once, then belong to the user."""
@@ -261,6 +276,10 @@ class FigureTable(QTableView):
         """Ctrl+C copies the selected rows."""
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_rows()
+            event.accept()
+            return
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self.currentIndex().isValid():
+            self.picked.emit(self.figures.source_row(self.currentIndex().row()))
             event.accept()
             return
         super().keyPressEvent(event)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from datetime import tzinfo
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -56,10 +57,12 @@ class TapeView(QWidget):
 
     Signals
     -------
+    pointed : the mouse is at a print's time (epoch seconds) and price; NaN, NaN where it left.
     held_changed : the newest row left the top, or came back to it.
     """
 
     held_changed = Signal()
+    pointed = Signal(float, float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,6 +73,8 @@ class TapeView(QWidget):
         self._style = TapeStyle(1.0, Quote.USD, "", None, 0.0)
         self._held: int | None = None
         self._wheel = 0
+        self._marked_s = math.nan
+        self.setMouseTracking(True)
         self._failed = False
 
     @property
@@ -156,6 +161,27 @@ class TapeView(QWidget):
             return
         event.accept()
 
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Tell of the print under the mouse."""
+        at = self.row_at(event.position().toPoint())
+        if at is None:
+            self.pointed.emit(math.nan, math.nan)
+        else:
+            prints = self._prints
+            self.pointed.emit(float(prints.time_ms[at]) / 1000, float(prints.price[at]))
+        super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """No print is under the mouse any more."""
+        self.pointed.emit(math.nan, math.nan)
+        super().leaveEvent(event)
+
+    def mark_time(self, time_s: float) -> None:
+        """Mark where a moment (epoch seconds) lies between the rows; NaN: nowhere."""
+        if not (time_s == self._marked_s or (math.isnan(time_s) and math.isnan(self._marked_s))):
+            self._marked_s = time_s
+            self.update()
+
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Go back to the newest row."""
         self.release()
@@ -192,6 +218,17 @@ class TapeView(QWidget):
             painter.translate(0.0, HEAD_PX + down * ROW_PX)
             self._paint_row(painter, top - down, places)
             painter.restore()
+        self._paint_mark(painter, top)
+
+    def _paint_mark(self, painter: QPainter, top: int) -> None:
+        """A line between the prints before and after the moment a linked crosshair points at."""
+        if math.isnan(self._marked_s) or top < 0:
+            return
+        after = int(np.searchsorted(self._prints.time_ms, self._marked_s * 1000, side="right"))
+        down = top - after + 1
+        if 0 <= down <= self.rows:
+            y = HEAD_PX + down * ROW_PX
+            painter.fillRect(0, y - 1, self.width(), 2, theme.colour(theme.Palette.CROSSHAIR))
 
     def _places(self) -> list[tuple[QRectF, Qt.AlignmentFlag]]:
         """Where time, price and sizes stand in a row, and how they are aligned."""

@@ -170,3 +170,12 @@ def _robust_z(values: Float64Array) -> Float64Array:
     centre = np.median(values)
     spread = np.median(np.abs(values - centre))
     return np.abs(values - centre) / spread if spread > 0 else np.abs(values - centre)
+
+
+def dot_of_coin(dots: DotSet, coin: str) -> str:
+    """Id of the largest dot whose symbol a coin has; empty where there is none."""
+    rows = [row for row, symbol in enumerate(dots.symbols) if symbol.upper() == coin.upper()]
+    if not rows:
+        return ""
+    cap = np.nan_to_num(dots.market_cap_usd[rows], nan=0.0)
+    return dots.ids[rows[int(np.argmax(cap))]]

@@ -163,6 +163,14 @@ class Camera:
         self.window = self.window.zoomed_price(2.0 ** (dy_px / DRAG_FOR_DOUBLE_PX), middle)
         self.price_auto = False
 
+    def show_time(self, t0_s: float, t1_s: float) -> None:
+        """Look at a stretch of time, epoch seconds; with the newest column in it that follows."""
+        self.window = replace(self.window, t0_s=t0_s, t1_s=t1_s)
+        if self.newest_s is not None:
+            self.follows = t0_s < self.newest_s <= t1_s
+            if self.follows:
+                self._keep_gap()
+
     # -- back to what is usual
 
     def go_live(self) -> None:

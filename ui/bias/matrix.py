@@ -6,7 +6,7 @@ import logging
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
@@ -36,16 +36,19 @@ class BiasMatrix(QAbstractScrollArea):
     -------
     hovered : `Cell` under the mouse, None outside.
     heading_clicked : column of a cohort heading.
+    row_clicked : row of a coin, anywhere in it.
     """
 
     hovered = Signal(object)
     heading_clicked = Signal(int)
+    row_clicked = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._matrix: CohortMatrix | None = None
         self._paint: BiasPainter | None = None
         self._hover: Cell | None = None
+        self._marked_coin = ""
         self._broken = False
         self._sorted_column = -1
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
@@ -122,11 +125,25 @@ class BiasMatrix(QAbstractScrollArea):
         self._point_at(None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click on a cohort heading sorts by it."""
+        """A click on a cohort heading sorts by it, one on a row picks its coin."""
         if event.button() == Qt.MouseButton.LeftButton:
             column = self._heading_at(event.position())
+            cell = self.cell_at(event.position().toPoint())
             if column >= 0:
                 self.heading_clicked.emit(column)
+            elif cell is not None:
+                self.row_clicked.emit(cell.row)
+
+    def mark_coin(self, coin: str) -> None:
+        """Mark the row of a coin and bring it into view; empty or unknown: none."""
+        self._marked_coin = coin
+        matrix, layout = self._matrix, self.geometry_now
+        if matrix is not None and layout is not None and coin in matrix.coins:
+            bar, top = self.verticalScrollBar(), layout.row_y(matrix.coins.index(coin))
+            room = self.viewport().height() - layout.row_height
+            if not layout.row_y(0) <= top - bar.value() <= room:
+                bar.setValue(round(top - layout.row_y(0)))
+        self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint what is visible; an error is logged once and never escapes."""
@@ -139,12 +156,22 @@ class BiasMatrix(QAbstractScrollArea):
                 offset = (self.horizontalScrollBar().value(), self.verticalScrollBar().value())
                 lit = (self._hover.row, self._hover.column) if self._hover else None
                 self._paint.paint(painter, (size.width(), size.height()), offset, lit)
+                self._paint_mark(painter, offset[1])
         except Exception:
             if not self._broken:
                 log.exception("the cohort matrix could not be painted")
             self._broken = True
         finally:
             painter.end()
+
+    def _paint_mark(self, painter: QPainter, scrolled: int) -> None:
+        """A bar at the left of the marked coin's row."""
+        matrix, layout = self._matrix, self.geometry_now
+        if matrix is None or layout is None or self._marked_coin not in matrix.coins:
+            return
+        top = layout.row_y(matrix.coins.index(self._marked_coin)) - scrolled
+        if top >= layout.header_height - layout.row_height / 2:
+            painter.fillRect(QRectF(0, top, 3, layout.row_height), colour(Palette.ACCENT))
 
     def _heading_at(self, place: QPointF) -> int:
         layout = self.geometry_now

@@ -51,9 +51,11 @@ class DotChart(QWidget):
     Signals
     -------
     hovered : id of the dot under the mouse, empty outside.
+    picked : id of a dot that was clicked.
     """
 
     hovered = Signal(str)
+    picked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -278,8 +280,10 @@ class DotChart(QWidget):
         """Let go."""
         if event.button() == Qt.MouseButton.LeftButton and self._drag is not None:
             if not self._drag.moved:
-                self._marked_id = ""
-                self.update()
+                picked = self.dot_at(event.position().toPoint())
+                self.mark(picked)
+                if picked:
+                    self.picked.emit(picked)
             self._drag = None
             self._show_cursor(event.position())
 

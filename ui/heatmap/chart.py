@@ -28,6 +28,7 @@ from ui.heatmap.gestures import Gestures
 from ui.heatmap.item import HeatmapItem
 from ui.heatmap.layer import Layer
 from ui.heatmap.legend import ContrastLegend
+from ui.heatmap.linked_cross import LinkedCross
 from ui.heatmap.marks import CAPTION_PX, EdgeLayer, GuideLayer, PriceLabelLayer
 from ui.heatmap.offscreen import OffscreenLayer
 from ui.heatmap.pointer import Pointer
@@ -66,11 +67,15 @@ class PriceTimeChart(QWidget):
     zone_clicked : the tag of the time zone was clicked.
     palette_wanted : the next palette is wanted (1, Alt+P) or the one before (-1, Alt+Shift+P).
     pause_changed : the picture is held still now, or runs again and is to be drawn anew.
+    pointed : the mouse is at a time (epoch seconds) and a price; NaN, NaN where it left.
+    looked : a hand brought another stretch of time into view, epoch seconds.
     """
 
     zone_clicked = Signal()
     palette_wanted = Signal(int)
     pause_changed = Signal()
+    pointed = Signal(float, float)
+    looked = Signal(float, float)
 
     def __init__(self, parent: QWidget | None = None, span_s: float = 3 * 3600.0) -> None:
         super().__init__(parent)
@@ -133,6 +138,7 @@ class PriceTimeChart(QWidget):
 
     def _build_overlays(self) -> None:
         self.pointer = Pointer(self)
+        self.linked = LinkedCross(self)
         self.crosshair, self.card = self.pointer.crosshair, self.pointer.card
         self.pill = QPushButton("Live", self.view)
         self.pill.setObjectName("livePill")
@@ -241,6 +247,19 @@ class PriceTimeChart(QWidget):
             axis.setVisible(self.camera.placed)
         self._show_pill()
         self.pointer.refresh()
+        self.linked.refresh()
+
+    def apply_by_hand(self) -> None:
+        """Draw what a hand made the camera look at, and tell of it."""
+        self.apply()
+        window = self.camera.window
+        self.looked.emit(window.t0_s, window.t1_s)
+
+    def show_time(self, t0_s: float, t1_s: float) -> None:
+        """Look at a stretch of time, epoch seconds; a hand on the chart keeps it."""
+        if not self.camera.held:
+            self.camera.show_time(t0_s, t1_s)
+            self.apply()
 
     def catch_up(self) -> None:
         """Take in what came while a hand held the chart."""
@@ -264,8 +283,9 @@ class PriceTimeChart(QWidget):
         self.time_axis.setPos(0, plot.bottom() + self.flow.strip_rect.height())
         self.time_axis.set_corner(axis_px)
         self.price_axis.setPos(plot.topRight())
-        self.crosshair.setGeometry(0, 0, size.width(), size.height())
-        self.crosshair.set_plot(plot, self.flow.strip_rect)
+        for sheet in (self.crosshair, self.linked.sheet):
+            sheet.setGeometry(0, 0, size.width(), size.height())
+            sheet.set_plot(plot, self.flow.strip_rect)
         room_px = EdgeLayer.room_px(plot.width())
         gap_ratio = (room_px + EDGE_GAP_PX) / plot.width()
         ratio = self.view.devicePixelRatioF()
@@ -345,7 +365,11 @@ class PriceTimeChart(QWidget):
 
     def point_at(self, pos: QPointF | None) -> bool:
         """Move the crosshair, None hides it; returns whether it was shown before."""
-        return self.pointer.point_at(pos)
+        shown = self.pointer.point_at(pos)
+        found = self.at(pos) if pos is not None else None
+        self.pointed.emit(*(found or (math.nan, math.nan)))
+        self.linked.refresh()
+        return shown
 
     # -- colours
 

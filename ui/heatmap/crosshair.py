@@ -33,8 +33,8 @@ class CrosshairMark:
 
     Attributes
     ----------
-    price_text : str
-        On the axis at the right; empty for none.
+    time_text, price_text : str
+        On the axes below and at the right; empty for none.
     strip_text, strip_left_px : str, float
         What the strip below the plot says of the moment, and where that begins.
     """
@@ -119,7 +119,8 @@ class Crosshair(QWidget):
         metrics = QFontMetricsF(font)
         width = metrics.horizontalAdvance(mark.time_text) + 12
         left = min(max(plot.left(), x - width / 2), plot.right() - width)
-        _tag(painter, QRectF(left, self._bottom + 2, width, _TAG_PX), mark.time_text)
+        if mark.time_text:
+            _tag(painter, QRectF(left, self._bottom + 2, width, _TAG_PX), mark.time_text)
         if mark.strip_text:
             box = self._strip_box(mark)
             painter.fillRect(box, theme.colour(theme.Palette.GROUND, 0.85))

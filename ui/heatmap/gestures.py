@@ -100,7 +100,7 @@ class Gestures:
                 "price": lambda: camera.stretch_price(dy),
             }
             drags[area]()
-            self.chart.apply()
+            self.chart.apply_by_hand()
         else:
             self.chart.view.viewport().setCursor(_CURSORS[area])
         self.chart.point_at(at)
@@ -135,7 +135,7 @@ class Gestures:
         reset = resets.get(self.area_of(at))
         if reset is not None:
             reset()
-        self.chart.apply()
+        self.chart.apply_by_hand()
 
     def wheel(self, event: QWheelEvent) -> None:
         """Zoom time at the cursor; with Ctrl, or over the price axis, the price."""
@@ -151,7 +151,7 @@ class Gestures:
         else:
             x = min(at.x(), self.chart.plot_rect.right()) - self.chart.plot_rect.left()
             self.chart.camera.zoom_time(factor, x)
-        self.chart.apply()
+        self.chart.apply_by_hand()
         self.chart.point_at(at)
 
     def leave(self) -> None:
@@ -170,7 +170,7 @@ class Gestures:
             before, width_px=camera.window.width_px, height_px=camera.window.height_px
         )
         self._let_go()
-        self.chart.apply()
+        self.chart.apply_by_hand()
         return True
 
     def _let_go(self) -> None:
@@ -206,7 +206,7 @@ class Gestures:
         if act is None:
             return False
         act()
-        self.chart.apply()
+        self.chart.apply_by_hand()
         return True
 
     def _acts(self) -> dict[str, Callable[[], object]]:

@@ -115,7 +115,7 @@ class Pointer:
         flow = self.chart.flow
         said = flow.strip.reading_text(time_s) if flow.strip_rect.height() else ""
         left = flow.strip.caption_px + 6
-        return CrosshairMark(pos, self._time_text(time_s), price_text, said, left)
+        return CrosshairMark(pos, self.time_text(time_s), price_text, said, left)
 
     def _mark_in_strip(self, pos: QPointF | None) -> CrosshairMark | None:
         """The crosshair over the strip below the plot: a moment, and a value of its axis."""
@@ -125,7 +125,7 @@ class Pointer:
         time_s = self.chart.camera.window.time_at(pos.x())
         return self._mark(pos, time_s, flow.strip.value_text(pos.y() - flow.strip_rect.top()))
 
-    def _time_text(self, time_s: float) -> str:
+    def time_text(self, time_s: float) -> str:
         """The moment, as precisely as buckets and pixels tell it apart."""
         window = self.chart.camera.window
         if window.span_s >= _LONG_S:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
 
 from heatdesk.frames import DataState, KeyState, StreamStatus, Subscription
+from heatdesk.views.target import Target
 from ui import theme
 from ui.commands.catalogue import PanelCommand
 from ui.panel.card import Stage
@@ -23,6 +24,7 @@ from ui.panel.header import (
     missing_tip,
     state_text,
 )
+from ui.panel.linking import PanelLink
 from ui.panel.options_row import OptionsRow, OptionsStrip
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,8 @@ class Panel(QWidget):
     ----------
     commands : tuple of PanelCommand
         What `perform` can be asked for.
+    linkable : bool
+        Whether a link to other panels makes sense.
     panel_id, title, provider_id : str
         Kind of panel, its name on screen, and who it asks when it is not a demo.
     body : QVBoxLayout
@@ -57,6 +61,7 @@ class Panel(QWidget):
     """
 
     commands: ClassVar[tuple[PanelCommand, ...]] = ()
+    linkable: ClassVar[bool] = True
     panel_id: ClassVar[str] = ""
     title: ClassVar[str] = ""
     provider_id: ClassVar[str] = ""
@@ -77,6 +82,7 @@ class Panel(QWidget):
         self._seen: object = None
         self._seen_status = -1
         self._build()
+        self.link = PanelLink(self, context.workspace.links)
         self.needs_changed.connect(self._forget)
         context.workspace.zone_changed.connect(self.invalidate)
 
@@ -129,6 +135,13 @@ class Panel(QWidget):
 
     def perform(self, command: str) -> None:
         """Do what one of ``commands`` says."""
+
+    def target(self) -> Target | None:
+        """What this panel shows, as linked panels understand it; None: nothing to hand on."""
+        return None
+
+    def show_target(self, target: Target, *, whole: bool) -> None:
+        """Show a linked instrument: the very one, or with ``whole`` unset its coin only."""
 
     def waiting_text(self) -> str:
         """Return the quiet line shown before the first data."""

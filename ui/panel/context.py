@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from heatdesk.units import moment_of
 from ui.commands.catalogue import usual_meaning
+from ui.panel.links import LinkHub
 from ui.panel.log_tail import LogTail
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 
 
 class Workspace(QObject):
-    """What all panels of a desk share: the time zone of their axes.
+    """What all panels of a desk share: the time zone of their axes, and the colours of links.
+
+    Attributes
+    ----------
+    links : LinkHub
 
     Signals
     -------
@@ -35,6 +40,7 @@ class Workspace(QObject):
     def __init__(self, *, utc: bool = False, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._utc = utc
+        self.links = LinkHub(self)
 
     @property
     def utc(self) -> bool:

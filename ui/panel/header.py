@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from heatdesk.frames import DataState, StreamStatus
 from heatdesk.units import format_age, moment_of
 from ui import theme
+from ui.panel.link_chip import LinkChip
 
 HEADER_PX = 25
 SLOW_PERIOD_S = 120.0
@@ -218,8 +219,10 @@ class PanelHeader(QWidget):
         self.float_button = _button("float", "Float or dock this panel")
         self.close_button = _button("close", "Close this panel")
         row = QHBoxLayout(self)
-        row.setContentsMargins(8, 0, 3, 0)
+        row.setContentsMargins(4, 0, 3, 0)
         row.setSpacing(6)
+        self.chip = LinkChip()
+        row.addWidget(self.chip)
         row.addWidget(self.title)
         row.addWidget(self.subtitle, 1)
         row.addWidget(self.next)

@@ -15,7 +15,7 @@ from heatdesk.frames import MarketList
 from heatdesk.units import INTERVALS_MS
 from heatdesk.views.colourings import COLOURINGS, colouring_after
 from heatdesk.views.contrast import Contrast
-from heatdesk.views.hover import HoverStyle, hover_lines
+from heatdesk.views.hover import hover_lines
 from ui.commands.catalogue import CHART_COMMANDS, PanelCommand
 from ui.heatmap.chart import HoverRows, PriceTimeChart
 from ui.heatmap.choices import ChoiceButton
@@ -24,14 +24,16 @@ from ui.heatmap.menu import fill_chart_menu, fill_colour_menu
 from ui.heatmap.readout import read_cell, still_filling
 from ui.heatmap.typed import take_typed
 from ui.panel.base import Options, Panel
-from ui.panel.heatmap_options import Frame, OptionsT
+from ui.panel.heatmap_options import Frame, OptionsT, hover_style
 from ui.panel.latency import PaintLatency
+from ui.panel.linking import tie_chart
 
 if TYPE_CHECKING:
     from heatdesk.frames import CandleWindow, Subscription
     from heatdesk.providers.base import Cost
     from heatdesk.store.heatmap import HeatmapStore
-    from heatdesk.views.hover import CellReading
+    from heatdesk.views.hover import CellReading, HoverStyle
+    from heatdesk.views.target import Target
     from ui.panel.context import PanelContext
 
 
@@ -77,6 +79,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self.chart.zone_clicked.connect(self._switch_zone)
         self.chart.palette_wanted.connect(self.next_palette)
         self.chart.pause_changed.connect(self._pause_changed)
+        tie_chart(self.link, self.chart)
         self.contrasts = ContrastMemory(self.chart.legend, Contrast())
         self.chart.legend.refit_wanted.connect(self._refit)
         self.chart.legend.chosen.connect(self.state_changed)
@@ -144,7 +147,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         raise NotImplementedError
 
     def search_name(self, text: str) -> None:
-        """Open the search for a symbol or coin with a text already typed."""
+        """Open the search for a symbol or coin, a text already typed."""
         raise NotImplementedError
 
     def fit_band(self, heat: HeatmapStore) -> int:
@@ -244,23 +247,13 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
 
     def read_cell(self, time_s: float, price: float) -> CellReading:
         """What the drawn cell at a point holds."""
-        chart, store = self.chart, self.context.store
-        largest = chart.pointer.largest_in_view()
-        sub, best = self._primary(), chart.best.prices
-        return read_cell(store, sub, chart.item, time_s, price, best, largest)
+        chart, sub = self.chart, self._primary()
+        best, largest = chart.best.prices, chart.pointer.largest_in_view()
+        return read_cell(self.context.store, sub, chart.item, time_s, price, best, largest)
 
     def hover_style(self) -> HoverStyle:
         """How figures of this panel are written."""
-        return HoverStyle(
-            self.interval_ms,
-            self._tick_size,
-            (self.block_size or 1.0) * self.chart.item.band,
-            self.options.quote,
-            self.options.coin,
-            self.context.workspace.zone,
-            self._last_price,
-            self.venues_shown(),
-        )
+        return hover_style(self, self._tick_size, self._last_price)
 
     # -- what the base class asks
 
@@ -367,6 +360,14 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         fill_colour_menu(menu, self.options.palette, self._colour_by, sides=self.sides)
         self.add_switch(menu, "Numbers in cells", "numbers", on=self.options.numbers)
         self.panel_menu(menu)
+
+    def target(self) -> Target:
+        """The instrument shown."""
+        return self.options.target()
+
+    def show_target(self, target: Target, *, whole: bool) -> None:
+        """A linked instrument, at its venue or at the ones shown."""
+        self.choose(self.options.of_target(target, whole=whole))
 
     def perform(self, command: str) -> None:
         """Do it on the chart."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias, TypeVar
+
+from heatdesk.views.hover import HoverStyle
 
 if TYPE_CHECKING:
     from heatdesk.frames import (
@@ -12,7 +14,9 @@ if TYPE_CHECKING:
         Quote,
         Subscription,
     )
+    from heatdesk.views.target import Target
     from ui.panel.base import Options
+    from ui.panel.heatmap import HeatmapPanel
 
 Frame: TypeAlias = "BookWindow | LiquidationWindow"
 """What `take_frame` is handed."""
@@ -63,5 +67,28 @@ class HeatmapOptions(Protocol):
         """Plain values for the layout file."""
         ...
 
+    def target(self) -> Target:
+        """The instrument as linked panels understand it."""
+        ...
+
+    def of_target(self, target: Target, *, whole: bool) -> Self:
+        """The options for a linked instrument."""
+        ...
+
 
 OptionsT = TypeVar("OptionsT", bound=HeatmapOptions)
+
+
+def hover_style(panel: HeatmapPanel[OptionsT], tick_size: float, last_price: float) -> HoverStyle:
+    """How the figures of a panel's hover card are written."""
+    options = panel.options
+    return HoverStyle(
+        panel.interval_ms,
+        tick_size,
+        (panel.block_size or 1.0) * panel.chart.item.band,
+        options.quote,
+        options.coin,
+        panel.context.workspace.zone,
+        last_price,
+        panel.venues_shown(),
+    )

@@ -104,6 +104,7 @@ class LinkHub(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._targets: dict[str, Target] = {}
+        self._before: dict[str, Target] = {}
         self._points: dict[str, tuple[Pointed, object]] = {}
         self._spans: dict[str, tuple[float, float]] = {}
 
@@ -113,9 +114,16 @@ class LinkHub(QObject):
 
     def publish(self, colour: str, target: Target) -> None:
         """Make an instrument that of a colour."""
-        if colour and self._targets.get(colour) != target:
+        present = self._targets.get(colour)
+        if colour and present != target:
+            if present is not None:
+                self._before[colour] = present
             self._targets[colour] = target
             self.targeted.emit(colour)
+
+    def in_step(self, colour: str, target: Target) -> bool:
+        """Whether a target was the very instrument of a colour before its present one."""
+        return self._before.get(colour) == target
 
     def point(self, colour: str, pointed: Pointed | None, by: object) -> None:
         """Move a colour's crosshair, None hides it; only who showed it can hide it."""
@@ -150,5 +158,6 @@ class LinkHub(QObject):
     def forget(self) -> None:
         """Forget everything: another workspace comes."""
         self._targets.clear()
+        self._before.clear()
         self._points.clear()
         self._spans.clear()

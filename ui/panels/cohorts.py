@@ -24,6 +24,7 @@ from heatdesk.analytics.cohorts import (
 from heatdesk.frames import CohortSub, CohortTable, Subscription
 from heatdesk.units import format_usd
 from heatdesk.views.cohort_matrix import bias_text
+from heatdesk.views.target import Target
 from ui.bias.key import BiasKey
 from ui.bias.matrix import BiasMatrix, Cell
 from ui.panel import Panel, PanelContext
@@ -90,6 +91,8 @@ class CohortPanel(Panel):
         self.body.addLayout(foot)
         self.matrix.hovered.connect(self._tell)
         self.matrix.heading_clicked.connect(self._sort_by_column)
+        self.matrix.row_clicked.connect(self._picked)
+        self.table.picked.connect(self._row_picked)
         self._tell(None)
 
     def _build_options(self) -> None:
@@ -132,6 +135,22 @@ class CohortPanel(Panel):
     def needs(self) -> frozenset[Subscription]:
         """One table covers every coin."""
         return frozenset({self.primary()})
+
+    def show_target(self, target: Target, *, whole: bool) -> None:
+        """Mark the row of the linked coin."""
+        del whole
+        self.matrix.mark_coin(target.coin)
+
+    def _picked(self, row: int) -> None:
+        if self.shown is not None:
+            coin = self.shown.coins[row]
+            self.matrix.mark_coin(coin)
+            self.link.lead_to(coin)
+
+    def _row_picked(self, row: int) -> None:
+        if self._table_frame is not None and self.shown is not None:
+            coin = str(_columns(self._table_frame, self.shown.coins)[0].values[row])
+            self.link.lead_to(coin)
 
     def subtitle(self) -> str:
         """What is shown."""

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from heatdesk.analytics.dots import (
+    dot_of_coin,
     matches,
     nearest_timeframe,
     select_dots,
@@ -36,6 +37,7 @@ from heatdesk.views.dot_words import (
     price_words,
     volume_words,
 )
+from heatdesk.views.target import Target
 from ui.dots.chart import DotChart
 from ui.dots.picture import DotPicture
 from ui.panel import Panel, PanelContext
@@ -73,6 +75,7 @@ class DotPanel(Panel):
         self.options = DotOptions()
         self._keyed = context.key_state(PREFERRED) is KeyState.ACCEPTED
         self._dots: DotSet | None = None
+        self._linked = ""
         self._served: tuple[str, ...] = TIMEFRAMES
         self._fitted_for: tuple[object, ...] = ()
         self.chart = DotChart()
@@ -81,6 +84,8 @@ class DotPanel(Panel):
         self._stack.addWidget(self.chart)
         self._stack.addWidget(self.table)
         self.body.addWidget(self._stack, 1)
+        self.chart.picked.connect(self._picked)
+        self.table.picked.connect(self._row_picked)
         self._build_options()
         self._reflect()
 
@@ -143,6 +148,21 @@ class DotPanel(Panel):
         category = self.options.category if self.options.mode == "coins" else ""
         return DotSub(self.source, self.options.mode, category)
 
+    def show_target(self, target: Target, *, whole: bool) -> None:
+        """Mark the linked coin, as soon as its dot is there."""
+        del whole
+        self._linked = target.coin
+        self.invalidate()
+
+    def _picked(self, dot_id: str) -> None:
+        dots = self._dots
+        if dots is not None and self.options.mode == "coins" and dot_id in dots.ids:
+            self.link.lead_to(dots.symbols[dots.ids.index(dot_id)].upper())
+
+    def _row_picked(self, row: int) -> None:
+        if self._dots is not None:
+            self._picked(self._dots.ids[self._rows(self._dots)[row]])
+
     def subtitle(self) -> str:
         """What is shown."""
         options = self.options
@@ -200,11 +220,8 @@ class DotPanel(Panel):
             self._keyed = True
             self.needs_changed.emit()
         known: dict[str, object] = {}
-        for name, choices in (
-            ("mode", MODES),
-            ("category", CATEGORIES),
-            ("timeframe", TIMEFRAMES),
-        ):
+        offered = {"mode": MODES, "category": CATEGORIES, "timeframe": TIMEFRAMES}
+        for name, choices in offered.items():
             value = options.get(name)
             if isinstance(value, str) and value in choices:
                 known[name] = value
@@ -277,6 +294,9 @@ class DotPanel(Panel):
         axes = (self.primary(), timeframe, options.log_x, options.stable)
         self.chart.set_picture(picture, refit=axes != self._fitted_for)
         self._fitted_for = axes
+        if self._linked and self.options.mode == "coins":
+            self.chart.mark(dot_of_coin(dots, self._linked))
+            self._linked = ""
 
     def _rows(self, dots: DotSet) -> list[int]:
         search = self.search.text()

@@ -60,6 +60,7 @@ class StatusPanel(Panel):
 
     panel_id: ClassVar[str] = "status"
     title: ClassVar[str] = "Status"
+    linkable: ClassVar[bool] = False
 
     def __init__(self, context: PanelContext, parent: QSplitter | None = None) -> None:
         super().__init__(context, parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -35,11 +36,13 @@ from heatdesk.views.tape import (
     prints_of,
     tape_csv,
 )
+from heatdesk.views.target import Target, target_of
 from heatdesk.views.ticks import tick_of_prices
 from ui.heatmap.choices import ChoiceButton
 from ui.heatmap.typed import NameSearch, take_typed
 from ui.panel import Panel, PanelContext
 from ui.panel.base import DEMO_PROVIDER, Options
+from ui.panel.links import Pointed
 from ui.tape import TapeStyle, TapeView
 
 MOST_ROWS = 5_000
@@ -87,6 +90,8 @@ class TapePanel(Panel):
         self._offered: dict[str, Instrument] = {}
         self.view = TapeView()
         self.view.held_changed.connect(self._show_pill)
+        self.view.pointed.connect(self.link.point)
+        self.link.show_pointed = self._show_pointed
         self.body.addWidget(self.view, 1)
         self.setFocusProxy(self.view)
         self.live = QPushButton("Live", self.view)
@@ -158,6 +163,19 @@ class TapePanel(Panel):
         if self._choosing:
             needs |= {MarketSub(source) for source in self._sources()}
         return frozenset(needs)
+
+    def target(self) -> Target:
+        """The instrument."""
+        return target_of(self.options.venue, self.options.symbol, live=True)
+
+    def show_target(self, target: Target, *, whole: bool) -> None:
+        """The linked instrument, at its venue or at the one shown."""
+        venue = target.venue if whole and target.venue in LIVE_VENUES else self.options.venue
+        self._choose(venue=venue, symbol=target.at(venue, live=True))
+
+    def _show_pointed(self, pointed: Pointed | None) -> None:
+        """Mark the rows of the moment that a linked crosshair points at."""
+        self.view.mark_time(math.nan if pointed is None else pointed.time_s)
 
     def subtitle(self) -> str:
         """What is shown, and what is left out."""

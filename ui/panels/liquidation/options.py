@@ -17,6 +17,7 @@ from heatdesk.frames import (
 from heatdesk.units import DAY_MS, INTERVALS_MS, MINUTE_MS
 from heatdesk.units import interval_label as label_of
 from heatdesk.views.colourings import offered
+from heatdesk.views.target import Target
 
 VENUE = "HYPERLIQUID_FUTURES"
 HAPPENED, LEVELS = "happened", "kiyotaka"
@@ -106,6 +107,15 @@ class LiquidationOptions:
     def market_sub(self, provider: str) -> MarketSub:
         """The list that helps to choose."""
         return MarketSub(PRICE_VENUE.live if provider == HAPPENED else provider)
+
+    def target(self) -> Target:
+        """The coin: its liquidations are those of several venues."""
+        return Target(self.coin.upper())
+
+    def of_target(self, target: Target, *, whole: bool) -> LiquidationOptions:
+        """The options for a linked instrument: its coin."""
+        del whole
+        return replace(self, coin=target.coin)
 
     def saved(self) -> dict[str, str | int | float | bool | list[str]]:
         """Plain values for the layout file."""

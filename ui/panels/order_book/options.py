@@ -23,6 +23,7 @@ from heatdesk.frames import (
 from heatdesk.units import FAST_INTERVALS_MS, INTERVALS_MS, MINUTE_MS, SECOND_MS, interval_label
 from heatdesk.views.colourings import COLOURINGS
 from heatdesk.views.instruments import coin_of, symbol_for, symbol_named, venues_text
+from heatdesk.views.target import Target
 
 LIVE = "live"
 KIYOTAKA = "kiyotaka"
@@ -213,6 +214,19 @@ class BookOptions:
         # a height of level named for one instrument makes no sense for another
         changed = self if quote is self.quote else self.counted_in(quote)
         return replace(changed, venues=venues, coin=coin, symbol=symbol, block_size=None)
+
+    def target(self) -> Target:
+        """The instrument as linked panels understand it; of a sum its coin."""
+        if self.several:
+            return Target(self.coin.upper())
+        return Target(self.coin.upper(), self.venues[0], self.symbol)
+
+    def of_target(self, target: Target, *, whole: bool) -> BookOptions:
+        """The options for a linked instrument: the very one, or its coin at the venues shown."""
+        if whole and not self.several and target.venue and self.knows(target.venue):
+            return self.traded((target.venue,), target.symbol, None)
+        name = target.coin if self.several else target.at(self.venues[0], live=self.live)
+        return self.traded(self.venues, name, None)
 
     def from_source(self, source: str) -> BookOptions:
         """The same coin from the other source; venues it does not have are left out."""
