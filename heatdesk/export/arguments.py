@@ -10,6 +10,7 @@ from typing import NoReturn, TypeVar
 
 from heatdesk import __version__
 from heatdesk.errors import UsageError
+from heatdesk.export.help_text import ABOUT, EXIT_CODES
 from heatdesk.export.live_book import LIVE_PROVIDERS, check_times, live_book_from
 from heatdesk.frames import (
     BookSub,
@@ -41,25 +42,6 @@ _LARGEST_SIDE_PX = 16_384
 
 T = TypeVar("T")
 
-_ABOUT = """\
-HeatDesk, a desktop trading station: order book and liquidation heatmaps, market dots and
-cohort biases. It shows data only: HeatDesk places no orders.
-
-  main.py                       open the desk as it was left (the first time: live, no key)
-  main.py --demo                open the demo desk: invented data, no key, no network
-  main.py snapshot --out F.png  draw the desk or one panel to a picture, without a window
-  main.py export KIND ... --out F.csv|F.npz
-                                write data to a file; KIND is order-book, liquidation,
-                                dots or cohorts ("main.py export KIND --help" lists its flags)
-"""
-_EXIT_CODES = """\
-exit codes: 0 done; 2 wrong use; 3 key missing or refused; 4 refused (plan, history, request,
-region, unknown or paused symbol, redirect); 5 network, or failing beyond --timeout; 6 an answer
-that is not the documented contract; 1 anything else; 130 stopped with Ctrl-C. Keys come from the
-environment (HEATDESK_KEY_KIYOTAKA, HEATDESK_KEY_SHARPE, HEATDESK_KEY_HYPERTRACKER,
-HEATDESK_KEY_COINGECKO) or the keyring (Settings > Keys in the desk).
-"""
-
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -73,8 +55,8 @@ def build_parser() -> argparse.ArgumentParser:
     """Build the parser of the whole command line."""
     parser = _Parser(
         prog="main.py",
-        description=_ABOUT,
-        epilog=_EXIT_CODES,
+        description=ABOUT,
+        epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -220,7 +202,7 @@ def _add_export(commands: argparse._SubParsersAction[_Parser]) -> None:
         "export",
         help="write data to a file",
         description="Ask a provider and write what it served, to the last digit.",
-        epilog=_EXIT_CODES,
+        epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
