@@ -25,7 +25,7 @@ ui.theme
 heatdesk.export
 heatdesk.engine | heatdesk.views
 heatdesk.providers | heatdesk.store | heatdesk.analytics
-heatdesk.net | heatdesk.books | heatdesk.recording | heatdesk.settings | heatdesk.secrets | heatdesk.log_file
+heatdesk.net | heatdesk.books | heatdesk.recording | heatdesk.settings | heatdesk.secrets | heatdesk.log_file | heatdesk.workspaces
 heatdesk.frames | heatdesk.files
 heatdesk.units
 heatdesk.errors

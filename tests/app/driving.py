@@ -136,15 +136,13 @@ class Desk:
         self.desktop.click(*self.beside(called, other, within).middle)
 
     # ---------------------------------------------------------------------------------- outside
-    def layout(self, name: str = "layout.json") -> dict[str, Any]:
-        """Return the layout file, without panels where there is none yet."""
-        path = self.home / name
-        empty: dict[str, Any] = {"panels": [], "arrangements": {}}
-        return json.loads(path.read_text()) if path.exists() else empty
+    def layout(self, *, demo: bool = False) -> dict[str, Any]:
+        """Return what is kept of the open workspace, without panels where there is none yet."""
+        return kept_state(self.home, demo=demo)
 
-    def panel(self, panel_id: str, name: str = "layout.json") -> dict[str, Any]:
-        """Return what the layout file says of a panel, nothing where it is not there."""
-        rows = self.layout(name)["panels"]
+    def panel(self, panel_id: str, *, demo: bool = False) -> dict[str, Any]:
+        """Return what the workspace file says of a panel, nothing where it is not there."""
+        rows = self.layout(demo=demo)["panels"]
         return next((row for row in rows if row["id"] == panel_id), {})
 
     def leaves(self) -> None:
@@ -159,6 +157,17 @@ class Desk:
         self.desktop.activate(self.window)
         self.desktop.key("ctrl+q")
         self.leaves()
+
+
+def kept_state(home: Path, *, demo: bool = False) -> dict[str, Any]:
+    """Return the present state in the file of the open workspace."""
+    folder = home / "demo" if demo else home
+    empty: dict[str, Any] = {"panels": [], "arrangements": []}
+    index = folder / "desk.json"
+    if not index.exists():
+        return empty
+    path = folder / "workspaces" / f"{json.loads(index.read_text())['open']}.json"
+    return (json.loads(path.read_text())["present"] if path.exists() else None) or empty
 
 
 # --------------------------------------------------------------------- inside the driven program

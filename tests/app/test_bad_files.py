@@ -15,43 +15,46 @@ from heatdesk import settings as settings_file
 from heatdesk.errors import WriteError
 from heatdesk.export import command_line
 from heatdesk.settings import Settings, ViewSettings
+from heatdesk.workspaces import files
+from heatdesk.workspaces.library import FOLDER_NAME, INDEX_NAME
+from heatdesk.workspaces.model import PanelRecord, State, Workspace
 from tests.app.fault_desk import check_sentence
 from tests.app.no_venues import NO_VENUES
 from tests.servers.sharpe import SharpeServer
 from ui.app.program import LAYOUT_NAME, Program
-from ui.main_window import layout_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+MINE = f"{FOLDER_NAME}/mine.json"
 KINDS = {"order-book", "liquidation", "dots", "cohorts", "tape"}
 
 
 @contextlib.contextmanager
 def program(home: Path, said: list[str]) -> Iterator[Program]:
     """Open the desk with its files in ``home`` and close it again; collect what it says."""
-    from ui.main_window import MainWindow
+    from ui.main_window import Desk
 
-    say = MainWindow.say
+    say = Desk.say
 
-    def hear(window: MainWindow, sentence: str) -> None:
+    def hear(desk: Desk, sentence: str) -> None:
         said.append(sentence)
-        say(window, sentence)
+        say(desk, sentence)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MainWindow, "say", hear)
+        patch.setattr(Desk, "say", hear)
         opened = Program(home, NO_VENUES, demo=False)
         opened.start()
         try:
             yield opened
         finally:
-            opened.window.close()
+            opened.desk.close()
             opened.stop()
 
 
 def kinds(desk: Program) -> set[str]:
-    return {panel.panel_id for panel in desk.window.panels() if panel.provider_id}
+    return {panel.panel_id for panel in desk.desk.panels() if panel.provider_id}
 
 
 @pytest.mark.parametrize(
@@ -63,13 +66,25 @@ def kinds(desk: Program) -> set[str]:
         (LAYOUT_NAME, b"[" * 100_000, ".damaged"),
         (LAYOUT_NAME, b"\0" * 4096, ".damaged"),
         (LAYOUT_NAME, b'{"version": 99, "panels": "elsewhere"}', ".v99"),
+        (MINE, b'{"version": 2, "name": "Mine", "present": {"pan', ".damaged"),
+        (MINE, b"[" * 100_000, ".damaged"),
+        (MINE, b"\0" * 4096, ".damaged"),
+        (MINE, b'{"version": 99, "desks": []}', ".v99"),
+        (INDEX_NAME, b'{"version": 2, "op', ".damaged"),
+        (INDEX_NAME, b'{"version": 99}', ".v99"),
     ],
-    ids=["settings torn", "settings zeros", "layout torn", "layout deep", "zeros", "version 99"],
+    ids=[
+        *("settings torn", "settings zeros", "layout torn", "layout deep", "zeros", "version 99"),
+        *("workspace torn", "workspace deep", "workspace zeros", "workspace of version 99"),
+        *("index torn", "index of version 99"),
+    ],
 )
 def test_a_file_that_cannot_be_used_is_kept_and_told_and_the_desk_opens(
     qapp: object, heatdesk_home: Path, name: str, content: bytes, aside: str
 ) -> None:
-    (heatdesk_home / name).write_bytes(content)
+    path = heatdesk_home / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
     said: list[str] = []
     with program(heatdesk_home, said) as desk:
         assert kinds(desk) == KINDS
@@ -77,8 +92,8 @@ def test_a_file_that_cannot_be_used_is_kept_and_told_and_the_desk_opens(
     assert sentences
     for sentence in sentences:
         check_sentence(sentence)
-    kept = [path for path in heatdesk_home.iterdir() if path.name.startswith(name + aside)]
-    assert [path.read_bytes() for path in kept] == [content]
+    kept = [one for one in path.parent.iterdir() if one.name.startswith(path.name + aside)]
+    assert [one.read_bytes() for one in kept] == [content]
     said.clear()
     with program(heatdesk_home, said) as desk:
         assert kinds(desk) == KINDS
@@ -121,12 +136,13 @@ def test_a_full_disk_keeps_the_earlier_files_and_is_told(full_disk: Path) -> Non
     before = {path.name: path.read_bytes() for path in full_disk.iterdir()}
     saved, _ = settings_file.load(full_disk, {})
     other = replace(saved, view=ViewSettings(utc=True, theme="light"))
-    record = layout_file.PanelRecord("order-book", "order-book", options={"symbol": "X" * 5000})
+    record = PanelRecord("order-book", "order-book", options={"symbol": "X" * 5000})
+    workspace = Workspace("mine", "Mine", State((record,)))
     with pytest.raises(WriteError) as no_settings:
         settings_file.save(other, full_disk)
-    with pytest.raises(WriteError) as no_layout:
-        layout_file.save(layout_file.Layout((record,)), full_disk / LAYOUT_NAME)
-    for found in (no_settings, no_layout):
+    with pytest.raises(WriteError) as no_workspace:
+        files.write(workspace, full_disk / "mine.json")
+    for found in (no_settings, no_workspace):
         check_sentence(found.value.user_message)
         assert "space" in found.value.user_message
     assert {path.name: path.read_bytes() for path in full_disk.iterdir()} == before

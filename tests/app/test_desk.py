@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -11,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.app.driving import kept_state
 from tests.app.no_venues import NO_VENUES
 from tests.processes import wait_until
 from tests.servers.sharpe import SharpeServer
+from ui.panels import PANELS
 
 if TYPE_CHECKING:
     from tests.desktop import Desktop, Program
 
 KEY = "sk_live_" + "c0ffee5eed" * 4
+DEMO_FILE = "demo/workspaces/all-four.json"
 SHOTS = os.environ.get("HEATDESK_TEST_SHOTS", "")
 
 
@@ -27,13 +29,13 @@ def open_desk(desktop: Desktop, *flags: str, **env: str) -> tuple[Program, int]:
     return program, desktop.window("^HeatDesk( - DEMO)?$", pid=program.pid)
 
 
-def layout(home: Path, name: str = "layout.json") -> dict[str, Any]:
-    path = home / name
-    return json.loads(path.read_text()) if path.exists() else {"panels": [], "arrangements": {}}
-
-
 def demos(home: Path) -> dict[str, bool]:
-    return {one["id"]: one["demo"] for one in layout(home)["panels"]}
+    return {one["id"]: one["demo"] for one in kept_state(home)["panels"]}
+
+
+def panels(home: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = kept_state(home, demo=True)["panels"]
+    return rows
 
 
 def kept_key(desktop: Desktop) -> str:
@@ -61,12 +63,12 @@ def test_a_key_is_entered_and_tested_and_the_desk_is_found_again(
     with SharpeServer(key=KEY) as server:
         env = {"HEATDESK_PROVIDERS__SHARPE__BASE_URL": server.url}
         program, window = open_desk(desktop, **env)
-        wait_until(lambda: demos(heatdesk_home).get("dots") is True, "the first layout")
+        wait_until(lambda: demos(heatdesk_home).get("dots") is True, "the first workspace")
         assert all(demos(heatdesk_home)[one] for one in ("order-book", "liquidation", "cohorts"))
         assert desktop.title(window) == "HeatDesk - DEMO"
         desktop.activate(window)
         look(desktop, "1-first-start", window)
-        desktop.key("ctrl+k")
+        desktop.key("ctrl+shift+k")
         dialog = desktop.window("HeatDesk settings", pid=program.pid)
         desktop.activate(dialog)
         desktop.key("Tab", "Tab")
@@ -97,14 +99,13 @@ def test_panels_are_added_floated_and_closed_and_come_back(
     desktop: Desktop, heatdesk_home: Path
 ) -> None:
     program, window = open_desk(desktop, "--demo")
-    name = "layout-demo.json"
-    wait_until(lambda: len(layout(heatdesk_home, name)["panels"]) == 6, "the first layout")
+    wait_until(lambda: len(panels(heatdesk_home)) == len(PANELS), "the first workspace")
     desktop.activate(window)
     # Panels > Add panel > Order book
     desktop.key("alt+a")
     desktop.key("Up", "Up", "Right", "Return")
     wait_until(
-        lambda: "order-book-2" in [one["id"] for one in layout(heatdesk_home, name)["panels"]],
+        lambda: "order-book-2" in [one["id"] for one in panels(heatdesk_home)],
         "the second order book",
     )
     look(desktop, "5-second-book", window)
@@ -122,7 +123,7 @@ def test_panels_are_added_floated_and_closed_and_come_back(
     left = desktop.rect(floating)
     quit_desk(desktop, program, window)
     again, window = open_desk(desktop, "--demo")
-    kinds = [one["kind"] for one in layout(heatdesk_home, name)["panels"]]
+    kinds = [one["kind"] for one in panels(heatdesk_home)]
     assert kinds.count("order-book") == 2
     floating = desktop.window("^Cohort bias", pid=again.pid)
     look(desktop, "6-again")
@@ -132,7 +133,7 @@ def test_panels_are_added_floated_and_closed_and_come_back(
     desktop.click(place.width - 39, 12, floating)
     wait_until(lambda: not desktop.windows("^Cohort bias", again.pid), "the panel to dock again")
     look(desktop, "7-docked", window)
-    assert not (heatdesk_home / "layout.json").exists()
+    assert not (heatdesk_home / "workspaces").exists()
     quit_desk(desktop, again, window)
 
 
@@ -140,8 +141,8 @@ def test_a_second_desk_with_the_same_folder_leaves_the_layout_alone(
     desktop: Desktop, heatdesk_home: Path
 ) -> None:
     first, window = open_desk(desktop, "--demo")
-    path = heatdesk_home / "layout-demo.json"
-    wait_until(path.exists, "the first layout")
+    path = heatdesk_home / DEMO_FILE
+    wait_until(path.exists, "the first workspace")
     second = desktop.launch("--demo", env=NO_VENUES)
     other = desktop.window("HeatDesk", pid=second.pid)
     kept = path.read_bytes()
@@ -157,7 +158,7 @@ def test_a_signal_ends_the_desk_cleanly_and_keeps_the_layout(
     program, _ = open_desk(desktop, "--demo")
     program.process.send_signal(number)
     assert program.wait(10) == 0, program.output()
-    assert (heatdesk_home / "layout-demo.json").exists()
+    assert (heatdesk_home / DEMO_FILE).exists()
     assert "Traceback" not in program.output()
 
 

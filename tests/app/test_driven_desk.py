@@ -192,7 +192,7 @@ def a_second_book_shows_another_symbol(desk: Desk, server: KiyotakaServer) -> No
     wait_live(desk, "order-book-2")
     wait_until(
         lambda: desk.panel("order-book-2").get("options", {}).get("symbol") == "ETHUSDT",
-        "the symbol in the layout file",
+        "the symbol in the workspace file",
     )
     assert desk.panel("order-book")["options"]["symbol"] == "BTCUSDT"
 
@@ -316,7 +316,7 @@ def test_a_chart_is_zoomed_moved_held_and_brought_back_by_hand(
     desktop.key("Return")
 
     def symbol() -> str:
-        return str(desk.panel(book, "layout-demo.json")["options"]["symbol"])
+        return str(desk.panel(book, demo=True)["options"]["symbol"])
 
     wait_until(lambda: symbol() == "SOLUSDT", "the symbol that was typed")
     desk.quit()
@@ -338,7 +338,7 @@ def test_without_a_usable_key_ring_a_key_serves_this_run_and_is_stored_nowhere(
 ) -> None:
     getattr(desktop.key_ring, trouble)()
     desk = Desk(desktop, heatdesk_home, **base(kiyotaka))
-    desktop.key("ctrl+k")
+    desktop.key("ctrl+shift+k")
     entry = type_key(desk, "Kiyotaka", KEY)
     entry_row = desk.spot("Use for this run only", SETTINGS)
     said = [label.text for label in desk.spots("QLabel", SETTINGS)]

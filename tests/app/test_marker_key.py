@@ -158,7 +158,7 @@ def test_a_key_leaves_no_trace_in_anything_the_program_writes_or_shows(
     for panel in ("liquidation", "cohorts"):
         wait_until(lambda panel=panel: live(desk, panel), f"{panel} to be live")
     wait_until(lambda: desk.spots("problemCard", "order-book"), "the refusal to be told")
-    desktop.key("ctrl+k")
+    desktop.key("ctrl+shift+k")
     desk.wait_for("mark...4a36, kept in the operating system's keyring")
     words = [spot.text for kind in ("QLabel", "ElidedLabel") for spot in desk.spots(kind)]
     assert len(words) > 20

@@ -141,15 +141,15 @@ def measure_socket_to_pixel() -> list[Row]:
     with venues_beside("binance-usdm") as venues, stamps.taken():
         environ = {"HEATDESK_HOME": str(home), **venues.environ}
         program = Program(home, environ, demo=False)
-        program.window.resize(1920, 1080)
+        program.desk.first.resize(1920, 1080)
         program.start()
         try:
             panel = next(
                 dock.panel
-                for dock in program.window.docks.values()
+                for dock in program.desk.docks.values()
                 if isinstance(dock.panel, OrderBookPanel)
             )
-            for dock in list(program.window.docks.values()):
+            for dock in list(program.desk.docks.values()):
                 if dock.panel is not panel:
                     dock.close()
             wait(WARM_UP_S)
@@ -159,7 +159,7 @@ def measure_socket_to_pixel() -> list[Row]:
             busy_pct = share_of_core(RUN_S)
             waits_ms, options = list(pictures.waits_ms), panel.options
         finally:
-            program.window.close()
+            program.desk.close()
             program.stop()
             QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     if not waits_ms:

@@ -69,7 +69,7 @@ def soak(minutes: float) -> list[str]:
     app = open_application()
     home = Path(tempfile.mkdtemp(prefix="heatdesk-soak-"))
     program = Program(home, {"HEATDESK_HOME": str(home)}, demo=True)
-    program.window.resize(1920, 1080)
+    program.desk.first.resize(1920, 1080)
     program.start()
     samples: list[tuple[float, float]] = []
     started = time.perf_counter()
@@ -83,15 +83,15 @@ def soak(minutes: float) -> list[str]:
     first = statistics.median(memory for memory, _ in settled[:third])
     last = statistics.median(memory for memory, _ in settled[-third:])
     busy_pct = statistics.median(cpu for _, cpu in settled)
-    program.window.showMinimized()
+    program.desk.first.showMinimized()
     run_for(3)
     minimised_pct = run_for(20)
-    program.window.showNormal()
-    for dock in program.window.docks.values():
+    program.desk.first.showNormal()
+    for dock in program.desk.docks.values():
         dock.close()
     run_for(3)
     closed_pct = run_for(20)
-    program.window.close()
+    program.desk.close()
     program.stop()
     for _ in range(3):
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -138,13 +138,14 @@ class Watch:
 
 def open_books(program: Program) -> list[OrderBookPanel]:
     """One order book for each venue, side by side: three and three."""
-    window, panels, docks = program.window, [], []
+    desk, panels, docks = program.desk, [], []
+    window = desk.first
     if program._opening is not None:
         program._opening.end()  # a first start would turn all of them to the first venue that answers
-    for dock in list(window.docks.values()):
+    for dock in list(desk.docks.values()):
         dock.close()
     for provider, symbols in SYMBOLS.items():
-        dock = window.open_panel(OrderBookPanel.panel_id)
+        dock = desk.open_panel(OrderBookPanel.panel_id)
         panel = dock.panel
         assert isinstance(panel, OrderBookPanel)
         panel.demo = False
@@ -232,7 +233,7 @@ def soak_feeds(
         environ = {"HEATDESK_HOME": str(home), **venues.environment()}
         program = Program(home, environ, demo=False)
         program.services.store._fast_budgets = (CELL_BYTES, SNAPSHOT_BYTES)
-        program.window.resize(1920, 1080)
+        program.desk.first.resize(1920, 1080)
         program.start()
         stack.callback(_close, program)
         watch = Watch(program, venues)
@@ -257,7 +258,7 @@ def soak_feeds(
 
 
 def _close(program: Program) -> None:
-    program.window.close()
+    program.desk.close()
     program.stop()
     for _ in range(3):
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -11,7 +11,7 @@ from heatdesk.frames import Subscription
 from heatdesk.store.market import MarketStore
 from heatdesk.units import Clock
 from ui.app.first_start import FirstStart, Move, Outlook, Phase
-from ui.main_window import MainWindow
+from ui.main_window import Desk
 from ui.panels.order_book.options import STARTING_VENUES, BookOptions
 
 LOOK_MS = 50
@@ -38,21 +38,21 @@ class Opening(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        desk: Desk,
         store: MarketStore,
         failures: Mapping[Subscription, ProviderError],
         clock: Clock,
         also_want: Callable[[frozenset[Subscription]], None],
     ) -> None:
-        super().__init__(window)
-        self._window, self._store, self._failures = window, store, failures
+        super().__init__(desk)
+        self._desk, self._store, self._failures = desk, store, failures
         self._clock, self._also_want = clock, also_want
         self._machine = FirstStart(STARTING_VENUES, clock.monotonic_s())
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self.look)
         self._timer.start()
-        window.live_chosen.connect(self._chosen)
+        desk.live_chosen.connect(self._chosen)
 
     @property
     def phase(self) -> Phase:
@@ -84,20 +84,20 @@ class Opening(QObject):
         return Outlook.REFUSED if refused else Outlook.UNREACHABLE
 
     def _carry_out(self, move: Move) -> None:
-        window = self._window
+        desk = self._desk
         if move.phase is Phase.TRYING:
-            window.open_live(move.venue)
+            desk.open_live(move.venue)
         elif move.phase is Phase.DEMO:
-            window.open_live(move.venue)  # which is what the demo then stands for
-            window.fall_back(move.sentence)
+            desk.open_live(move.venue)  # which is what the demo then stands for
+            desk.fall_back(move.sentence)
             self._timer.setInterval(WAIT_MS)
         elif move.phase is Phase.OFFERED:
-            window.demo_band.explain(move.sentence, inviting=True)
+            desk.demo_band.explain(move.sentence, inviting=True)
             # it stays warm for a while, and is no longer asked for behind a demo nobody leaves
             self._also_want(frozenset())
 
     def _chosen(self, live: bool) -> None:
         """A person took the strip at its word."""
         if live and self.phase in {Phase.DEMO, Phase.OFFERED}:
-            self._window.open_live(self._machine.venue)
+            self._desk.open_live(self._machine.venue)
         self.end()

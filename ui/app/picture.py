@@ -16,7 +16,7 @@ from heatdesk.units import interval_label
 from heatdesk.views.instruments import coin_of, symbol_for
 from ui.app.services import Services
 from ui.feed_thread import FeedThread
-from ui.main_window import MainWindow
+from ui.main_window import Desk
 from ui.panel import Panel, Workspace
 from ui.panel.heatmap import HeatmapPanel
 from ui.panels import PANELS
@@ -99,7 +99,7 @@ class Picture:
         self._feed = FeedThread(services.engine)
         context = services.context(Workspace(utc=True), lambda provider: None)
         if args.panel is None:
-            window = MainWindow(
+            desk = Desk(
                 context,
                 PANELS,
                 self._feed.want,
@@ -107,8 +107,9 @@ class Picture:
                 starts_live=lambda provider: not args.demo and services.has_key(provider),
                 opens_live=not args.demo,
             )
-            self._panels = [panel for panel in window.panels() if panel.provider_id]
-            self._root: QWidget = window
+            self._panels = [panel for panel in desk.panels() if panel.provider_id]
+            self._root: QWidget = desk.first
+            self._desk: Desk | None = desk
         else:
             kind = next(one for one in PANELS if one.panel_id == args.panel)
             panel = kind(context)
@@ -120,7 +121,7 @@ class Picture:
                 fast = args.interval is None
                 panel.load_options({**panel.save_options(), **options_of(sub, fast=fast)})
             self._panels = [panel]
-            self._root = panel
+            self._root, self._desk = panel, None
             self._feed.want(panel.needs())
         self._root.setFixedSize(*args.size)
         self.drawn = False
@@ -183,7 +184,10 @@ class Picture:
         """End the feeds and let go of the widgets."""
         self._feed.stop()
         self._root.close()
-        self._root.deleteLater()
+        if self._desk is not None:
+            self._desk.discard()
+        else:
+            self._root.deleteLater()
 
     def _status(self, panel: Panel) -> StreamStatus:
         primary = panel.primary()

@@ -17,15 +17,18 @@ from heatdesk.errors import HeatDeskError, WriteError
 from heatdesk.frames import KeyState, Subscription
 from heatdesk.settings import Settings
 from heatdesk.units import SystemClock
+from heatdesk.workspaces.library import Library
 from ui.app import quick_start
 from ui.app.journal import UNEXPECTED, Journal
 from ui.app.opening import Opening
 from ui.app.services import Services
 from ui.app.stage import open_application
+from ui.commands import CommandTable
+from ui.commands.bindings import FILE_NAME as SHORTCUTS_NAME
 from ui.dialogs.vault_work import VaultWork
 from ui.feed_thread import FeedThread
 from ui.heatmap import gl_probe
-from ui.main_window import MainWindow
+from ui.main_window import Desk
 from ui.panel import Workspace
 from ui.panels import PANELS
 
@@ -34,9 +37,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LAYOUT_NAME = "layout.json"
-DEMO_LAYOUT_NAME = "layout-demo.json"
+LAYOUT_NAME, DEMO_LAYOUT_NAME = "layout.json", "layout-demo.json"
+"""Files of a desk before it had named workspaces."""
+DEMO_FOLDER = "demo"
+"""Where a desk started with --demo keeps its own workspaces."""
 SECOND_DESK = "Another HeatDesk is open with the same folder: this one does not save its layout."
+
+
+def library_of(home: Path, *, demo: bool) -> Library:
+    """Return the workspaces of a home folder; a demo desk has its own."""
+    if demo:
+        return Library(home / DEMO_FOLDER, home / DEMO_LAYOUT_NAME)
+    return Library(home, home / LAYOUT_NAME)
 
 
 class Program(QObject):
@@ -79,28 +91,29 @@ class Program(QObject):
         self._lock = QLockFile(str(home / "desk.lock"))
         self._lock.setStaleLockTime(0)
         second = not self._lock.tryLock(0)
-        name = DEMO_LAYOUT_NAME if demo else LAYOUT_NAME
-        self.window = MainWindow(
+        self.desk = Desk(
             self.services.context(self.workspace, self.show_keys),
             PANELS,
             self._want,
-            layout_path=None if second else home / name,
+            library=Library() if second else library_of(home, demo=demo),
+            commands=CommandTable(None if second else home / SHORTCUTS_NAME, self),
             demo_only=demo,
             starts_live=lambda one: not demo and self.services.has_environment_key(one),
             opens_live=not demo,
         )
         for sentence in [*warnings, *([SECOND_DESK] if second else [])]:
-            self.window.say(sentence)
+            self.desk.say(sentence)
+        self.desk.say(self.desk.commands.sentence)
         self._connect()
 
     def start(self) -> None:
         """Show the desk, then let data come."""
-        self.window.show()
+        self.desk.show()
         self.feed.start()
-        if self.window.first_start and not self._demo:
+        if self.desk.first_start and not self._demo:
             services = self.services
             self._opening = Opening(
-                self.window, services.store, services.failures, services.clock, self._want_beside
+                self.desk, services.store, services.failures, services.clock, self._want_beside
             )
             QTimer.singleShot(0, self, self._ask_vault)
         log.info("the desk is open")
@@ -115,7 +128,7 @@ class Program(QObject):
         if self._dialog is not None:
             self._dialog.close()
             self._dialog.deleteLater()
-        self.window.deleteLater()
+        self.desk.discard()
         self._lock.unlock()
         self.services.close()
         self.journal.close()
@@ -154,12 +167,13 @@ class Program(QObject):
             self.feed.want(self._needed | beside)
 
     def _connect(self) -> None:
-        self.window.settings_wanted.connect(self.show_settings)
-        self.window.keys_wanted.connect(self.show_keys)
+        self.desk.settings_wanted.connect(self.show_settings)
+        self.desk.keys_wanted.connect(self.show_keys)
+        self.desk.commands.said.connect(self.desk.say)
         self.workspace.zone_changed.connect(self._keep_zone)
-        self.feed.failed.connect(self.window.say)
+        self.feed.failed.connect(self.desk.say)
         self.feed.key_checked.connect(self._key_checked)
-        self.unexpected.connect(lambda: self.window.say(UNEXPECTED))
+        self.unexpected.connect(lambda: self.desk.say(UNEXPECTED))
         self.journal.tell_by(self.unexpected.emit)
 
     def _settings_window(self) -> SettingsWindow:
@@ -173,7 +187,7 @@ class Program(QObject):
                 services.keys,
                 self.work,
                 self.apply_settings,
-                self.window,
+                self.desk.first,
             )
             self._dialog.key_changed.connect(self.feed.restart_provider)
             self._dialog.test_wanted.connect(self.feed.check_key)
@@ -183,13 +197,13 @@ class Program(QObject):
         if self._dialog is not None:
             self._dialog.keys_page.show_result(provider, sentence or f"The key is {state}.")
         if state == KeyState.ACCEPTED.value:
-            self.window.go_live(provider)
+            self.desk.go_live(provider)
 
     def _keep_zone(self) -> None:
         if self.workspace.utc != self._settings.view.utc:
             view = replace(self._settings.view, utc=self.workspace.utc)
             sentence = self.apply_settings(replace(self._settings, view=view))
-            self.window.say(sentence)
+            self.desk.say(sentence)
             if self._dialog is not None:
                 self._dialog.take(self._settings)
 
@@ -202,7 +216,7 @@ class Program(QObject):
 
         def live(found: list[str]) -> None:
             for provider in found:
-                self.window.go_live(provider)
+                self.desk.go_live(provider)
 
         self.work.ask(self, known, live, self._no_vault)
 
@@ -240,7 +254,7 @@ class Interrupts(QObject):
         self._reading.recv(64)
 
     def _end(self, *_: object) -> None:
-        QTimer.singleShot(0, self._program.window, self._program.window.close)
+        QTimer.singleShot(0, self._program.desk, self._program.desk.close)
 
 
 def run_desk(environ: Mapping[str, str], *, demo: bool) -> int:
@@ -254,7 +268,7 @@ def run_desk(environ: Mapping[str, str], *, demo: bool) -> int:
     app = open_application(loaded[0].view.theme)
     program = Program(home, environ, demo=demo, loaded=loaded)
     interrupts = Interrupts(program)
-    program.window.closed.connect(app.quit)
+    program.desk.closed.connect(app.quit)
     program.start()
     QTimer.singleShot(quick_start.STARTED_MS, program, quick_start.end)
     code = app.exec()

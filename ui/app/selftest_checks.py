@@ -184,25 +184,25 @@ def check_panels() -> str:
 
 def check_windows() -> str:
     """The main window and the settings can be made."""
-    from ui.main_window import MainWindow
+    from ui.main_window import Desk
     from ui.panel import Workspace
     from ui.panels import PANELS
 
     _application()
     services = _services()
     context = services.context(Workspace(utc=True), lambda provider: None)
-    window = MainWindow(context, PANELS, lambda needed: None, demo_only=True)
+    desk = Desk(context, PANELS, lambda needed: None, demo_only=True)
     try:
-        count = len(list(window.panels()))
+        count = len(list(desk.panels()))
         if not count:
             raise BrokenPartError("the main window opened without a panel")
-        window.resize(*FRAME_SIZE)
-        if colours_of(window.grab().toImage()) < 2:
+        desk.first.resize(*FRAME_SIZE)
+        if colours_of(desk.first.grab().toImage()) < 2:
             raise BrokenPartError("the main window is blank")
         return f"{count} panels in the main window"
     finally:
-        window.close()
-        window.deleteLater()
+        desk.close()
+        desk.discard()
         services.close()
 
 

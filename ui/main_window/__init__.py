@@ -1,5 +1,5 @@
-"""The desk's window: docks, menus, bands, status bar, and the layout it is found again by."""
+"""The desk: its windows, docks, menus, bands and status bar, and the workspace they are."""
 
-from ui.main_window.window import MainWindow
+from ui.main_window.desk import Desk
 
-__all__ = ["MainWindow"]
+__all__ = ["Desk"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QRect, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QDockWidget, QWidget
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QMoveEvent, QResizeEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from ui import theme
+from ui.main_window.screens import bring_home
 from ui.panel import Panel
 
 
@@ -18,26 +19,30 @@ class PanelDock(QDockWidget):
     Signals
     -------
     moved : something about its place changed.
+    reshaped : its size changed, or it moved while floating; comes often while a hand drags.
+    carried : it floats and was moved.
     """
 
     moved = Signal()
+    reshaped = Signal()
+    carried = Signal()
 
     def __init__(self, panel_name: str, panel: Panel, parent: QWidget) -> None:
         super().__init__(panel.title, parent)
-        self.setObjectName(panel_name)
         self.panel = panel
+        self.rename(panel_name)
         self.seen = False
         self.setTitleBarWidget(panel.header)
         self.setWidget(panel)
         header = panel.header
         header.float_button.show()
         header.close_button.show()
-        header.float_button.clicked.connect(lambda: self.setFloating(not self.isFloating()))
+        header.float_button.clicked.connect(self.toggle_float)
         header.close_button.clicked.connect(self.close)
         self.topLevelChanged.connect(self._floated)
         self.dockLocationChanged.connect(self.moved)
         self.visibilityChanged.connect(self._visible)
-        panel.extra_actions.append(self._action("Float or dock", self._toggle_float))
+        panel.extra_actions.append(self._action("Float or dock", self.toggle_float))
         panel.extra_actions.append(self._action("Close", self.close))
 
     @property
@@ -50,12 +55,40 @@ class PanelDock(QDockWidget):
         """Whether it can be seen: not closed, not behind a tab, not in a minimised window."""
         return self.seen and self.isVisible() and not self.window().isMinimized()
 
+    @property
+    def owner(self) -> QMainWindow | None:
+        """The window it belongs to, whether it is docked, floats or floats in a group."""
+        widget = self.parentWidget()
+        while widget is not None and not isinstance(widget, QMainWindow):
+            widget = widget.parentWidget()
+        return widget
+
+    @property
+    def floats(self) -> bool:
+        """Whether it is in a window of its own or of a group."""
+        return self.window() is not self.owner
+
+    def rename(self, name: str) -> None:
+        """Give it another name on the desk."""
+        self.setObjectName(name)
+        self.toggleViewAction().setText(menu_name(name, self.panel))
+
+    def leave(self) -> None:
+        """Leave the window it is in, docked or floating; it is hidden until it has a new place."""
+        if self.isFloating():
+            self.setFloating(False)  # a dock that was taken out can no longer be told to
+        owner = self.owner
+        if owner is not None:
+            owner.removeDockWidget(self)
+
     def bring_onto_screens(self) -> None:
         """Move a floating panel whose screen is gone onto one that is there."""
-        if self.isFloating() and self.open:
-            place = fit_into_screens(self.geometry())
-            if place != self.geometry():
-                self.setGeometry(place)
+        if self.floats and self.open:
+            bring_home(self.window())
+
+    def toggle_float(self) -> None:
+        """Float where it is docked, dock where it floats."""
+        self.setFloating(not self.isFloating())
 
     def show_title(self) -> None:
         """Keep the tab's words up to date."""
@@ -69,8 +102,23 @@ class PanelDock(QDockWidget):
         super().closeEvent(event)
         self.moved.emit()
 
-    def _toggle_float(self) -> None:
-        self.setFloating(not self.isFloating())
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell of a splitter that is dragged, and of a floating panel."""
+        super().resizeEvent(event)
+        self.reshaped.emit()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """Tell where a floating panel is dragged."""
+        super().moveEvent(event)
+        if self.isFloating():
+            self.reshaped.emit()
+            self.carried.emit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw anew on a screen of another scale."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.DevicePixelRatioChange:
+            self.panel.invalidate()
 
     def _action(self, text: str, slot: Callable[[], object]) -> QAction:
         action = QAction(text, self)
@@ -97,26 +145,3 @@ def menu_name(name: str, panel: Panel) -> str:
     """What a menu calls a panel by its name on the desk (``order-book-2``: Order book 2)."""
     number = name.removeprefix(panel.panel_id).removeprefix("-")
     return f"{panel.title} {number}".strip()
-
-
-def fit_into_screens(place: QRect) -> QRect:
-    """Return a rectangle that lies on a screen: as it is where its title row can be reached."""
-    screens = [screen.availableGeometry() for screen in QGuiApplication.screens()]
-    if not screens:
-        return place
-    title = QRect(place.left(), place.top(), place.width(), 24)
-    for area in screens:
-        reach = area.intersected(title)
-        if reach.width() >= min(120, place.width()) and reach.height() >= 12:
-            return place
-    area = max(
-        screens,
-        key=lambda one: (
-            one.intersected(place).width() * one.intersected(place).height(),
-            -(one.center() - place.center()).manhattanLength(),
-        ),
-    )
-    width, height = min(place.width(), area.width()), min(place.height(), area.height())
-    left = min(max(place.left(), area.left()), area.right() + 1 - width)
-    top = min(max(place.top(), area.top()), area.bottom() + 1 - height)
-    return QRect(left, top, width, height)

@@ -1,109 +1,125 @@
-"""The menu bar of the desk."""
+"""The menu bar of a window of the desk, built from the table of commands."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QToolButton, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolButton
 
-from heatdesk.units import Clock
-from ui.panel import Panel, Workspace
+from ui.main_window.screens import by_place, screen_title
 
+if TYPE_CHECKING:
+    from ui.main_window.desk import Desk
 
-@dataclass(frozen=True, slots=True)
-class Commands:
-    """What the menus can ask for."""
-
-    show_settings: Callable[[], None]
-    show_keys: Callable[[], None]
-    quit: Callable[[], None]
-    add_panel: Callable[[str], None]
-    reset_layout: Callable[[], None]
-    all_demo: Callable[[], None]
-    all_real: Callable[[], None]
-    full_screen: Callable[[], None]
-    show_about: Callable[[], None]
+SEPARATOR = ""
+DESK_MENU = ("desk.settings", "desk.keys", SEPARATOR, "desk.quit")
+VIEW_MENU = ("view.utc", SEPARATOR, "view.real", "view.demo", SEPARATOR, "window.full")
+WORKSPACE_MENU = (
+    *("workspace.save", "workspace.save_as", "workspace.duplicate", "workspace.rename"),
+    *("workspace.delete", SEPARATOR, "workspace.revert", "workspace.shipped"),
+)
+HELP_MENU = ("help.palette", "help.keys", SEPARATOR, "help.about")
 
 
 class DeskMenus(QMenuBar):
-    """Desk, Panels, View, Help, and the zone of all times at the right edge."""
+    """Desk, Workspaces, Panels, Windows, View, Help, and the zone of all times at the right."""
 
-    def __init__(
-        self,
-        commands: Commands,
-        kinds: tuple[type[Panel], ...],
-        workspace: Workspace,
-        clock: Clock,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self._workspace = workspace
-        self._clock = clock
-        self._kinds = kinds
-        self._commands = commands
-        self._build_desk()
-        self.panels: QMenu = self.addMenu("P&anels")
-        self._build_view()
-        about = self.addMenu("&Help").addAction("About HeatDesk")
-        about.triggered.connect(commands.show_about)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._workspace = desk.context.workspace
+        self._fill(self.addMenu("&Desk"), DESK_MENU)
+        self._listed("&Workspaces", self._fill_workspaces)
+        self.panels = self._listed("P&anels", self._fill_panels)
+        self._listed("W&indows", self._fill_windows)
+        self._fill(self.addMenu("&View"), VIEW_MENU)
+        self._fill(self.addMenu("&Help"), HELP_MENU)
+        self.utc = desk.commands.action("view.utc")
         self.zone = QToolButton()
         self.zone.setToolTip("Zone of every time shown; press to switch between local and UTC")
-        self.zone.clicked.connect(self._switch_zone)
+        self.zone.clicked.connect(partial(desk.commands.run, "view.utc"))
         self.setCornerWidget(self.zone)
-        workspace.zone_changed.connect(self._show_zone)
+        self._workspace.zone_changed.connect(self._show_zone)
         self._show_zone()
 
-    def fill_panels(self, shown: list[QAction]) -> None:
-        """List every panel of the desk, and what can be added."""
-        menu = self.panels
+    # -- inside
+
+    def _fill(self, menu: QMenu, ids: tuple[str, ...]) -> None:
+        table = self._desk.commands
+        for id_ in ids:
+            if id_ == SEPARATOR:
+                menu.addSeparator()
+            else:
+                menu.addAction(table.action(id_))
+        menu.aboutToShow.connect(partial(table.refresh, [id_ for id_ in ids if id_]))
+
+    def _listed(self, title: str, fill: Callable[[QMenu], None]) -> QMenu:
+        """A menu that is filled anew each time it opens."""
+        menu = self.addMenu(title)
+        menu.aboutToShow.connect(partial(self._fill_anew, menu, fill))
+        return menu
+
+    def _fill_anew(self, menu: QMenu, fill: Callable[[QMenu], None]) -> None:
+        for old in menu.findChildren(QMenu):
+            old.deleteLater()
         menu.clear()
-        menu.addActions(shown)
+        self._desk.commands.refresh()
+        fill(menu)
+
+    def _fill_workspaces(self, menu: QMenu) -> None:
+        desk = self._desk
+        for number, one in enumerate(desk.workspaces(), 1):
+            entry = self._run(menu, f"workspace.go.{number}", one.name)
+            entry.setCheckable(True)
+            entry.setChecked(one.slug == desk.workspace.slug)
+        menu.addSeparator()
+        self._fill(menu, WORKSPACE_MENU)
+
+    def _fill_panels(self, menu: QMenu) -> None:
+        desk = self._desk
+        menu.addActions([dock.toggleViewAction() for dock in desk.docks.values()])
+        menu.addSeparator()
+        move = menu.addMenu("Move to")
+        for one in desk.windows:
+            self._run(move, f"panel.to.{one.window_id}", one.menu_title)
+        move.addSeparator()
+        for number, screen in enumerate(by_place(), 1):
+            self._run(move, f"panel.to.screen-{number}", f"New window on {screen_title(screen)}")
         menu.addSeparator()
         add = menu.addMenu("Add panel")
-        for kind in self._kinds:
+        for kind in desk.maker.kinds.values():
             if kind.provider_id:
-                action = add.addAction(kind.title)
-                action.triggered.connect(self._adder(kind.panel_id))
+                self._run(add, f"panel.add.{kind.panel_id}", kind.title)
         menu.addSeparator()
-        menu.addAction("Reset layout").triggered.connect(self._commands.reset_layout)
+        menu.addAction(desk.commands.action("panel.reset"))
 
-    def _build_desk(self) -> None:
-        menu = self.addMenu("&Desk")
-        settings = menu.addAction("Settings...")
-        settings.setShortcut(QKeySequence("Ctrl+,"))
-        settings.triggered.connect(self._commands.show_settings)
-        keys = menu.addAction("Enter API keys...")
-        keys.setShortcut(QKeySequence("Ctrl+K"))
-        keys.triggered.connect(self._commands.show_keys)
+    def _fill_windows(self, menu: QMenu) -> None:
+        desk = self._desk
+        menu.addAction(desk.commands.action("window.new"))
+        for number, screen in enumerate(by_place(), 1):
+            self._run(menu, f"window.on.{number}", f"New window on {screen_title(screen)}")
         menu.addSeparator()
-        leave = menu.addAction("Quit")
-        leave.setShortcut(QKeySequence("Ctrl+Q"))
-        leave.triggered.connect(self._commands.quit)
-
-    def _build_view(self) -> None:
-        menu = self.addMenu("&View")
-        self.utc = menu.addAction("Time in UTC")
-        self.utc.setCheckable(True)
-        self.utc.setShortcut(QKeySequence("Ctrl+U"))
-        self.utc.triggered.connect(self._switch_zone)
+        for id_ in ("window.close", "window.reopen"):
+            menu.addAction(desk.commands.action(id_))
         menu.addSeparator()
-        menu.addAction("Real data in all panels").triggered.connect(self._commands.all_real)
-        menu.addAction("Demo in all panels").triggered.connect(self._commands.all_demo)
-        menu.addSeparator()
-        full = menu.addAction("Full screen")
-        full.setShortcut(QKeySequence("F11"))
-        full.triggered.connect(self._commands.full_screen)
+        for window in desk.windows:
+            menu.addAction(window.menu_title).triggered.connect(window.come_up)
 
-    def _adder(self, panel_id: str) -> Callable[[], None]:
-        return lambda: self._commands.add_panel(panel_id)
-
-    def _switch_zone(self) -> None:
-        self._workspace.utc = not self._workspace.utc
-        self._show_zone()
+    def _run(self, menu: QMenu, id_: str, text: str) -> QAction:
+        """Add a command under a shorter name than it has by itself."""
+        table = self._desk.commands
+        entry = menu.addAction(text)
+        entry.triggered.connect(partial(table.run, id_))
+        if id_ in table:
+            entry.setEnabled(table.command(id_).can_run)
+            keys = table.key_text(id_)
+            entry.setText(f"{text}\t{keys}" if keys else text)
+        return entry
 
     def _show_zone(self) -> None:
-        tag = self._workspace.zone_tag(self._clock.now_ms())
+        tag = self._workspace.zone_tag(self._desk.context.clock.now_ms())
         self.zone.setText(tag if self._workspace.utc else f"Local, {tag}")
-        self.utc.setChecked(self._workspace.utc)
+        self._desk.commands.refresh(["view.utc"])

@@ -1,78 +1,134 @@
-"""Where docks go: the default arrangement, and the name of a set of screens."""
+"""Docks in a window: laid out by a plan, described by Qt, put back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QMainWindow
 
-from ui.main_window.dock import PanelDock, fit_into_screens
+from heatdesk.workspaces.model import Cell, Plan
+from ui.main_window.dock import PanelDock
 
-BOOK_WIDTH_SHARE = 0.60
-BOOK_HEIGHT_SHARE = 0.64
-DOTS_WIDTH_SHARE = 0.40
-GRID = (("order-book", "liquidation"), ("dots", "cohorts"))
-"""Kinds of panel by row of the default desk."""
+STATE_VERSION = 1
+"""Version of what Qt keeps of docks; another one is refused by `QMainWindow.restoreState`."""
+_ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
 
-def place_default(window: QMainWindow, docks: dict[str, PanelDock]) -> None:
-    """Put the docks into two rows; what has no place there waits closed below them."""
+def place_plan(window: QMainWindow, docks: Mapping[str, PanelDock], plan: Plan) -> None:
+    """Put docks into the rows of a plan; those it does not name wait closed below them."""
     for dock in docks.values():
-        dock.setFloating(False)
-        window.removeDockWidget(dock)
-    rows = [[docks[name] for name in row if name in docks] for row in GRID]
-    rows = [row for row in rows if row]
-    placed: set[str] = set()
-    for index, row in enumerate(rows):
-        if index == 0:
-            window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, row[0])
+        dock.leave()
+    rows = [cells for cells in ([*_filled(row.cells, docks)] for row in plan.rows) if cells]
+    above: PanelDock | None = None
+    for cells in rows:
+        first = docks[cells[0][0]]
+        if above is None:
+            window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, first)
         else:
-            window.splitDockWidget(rows[index - 1][0], row[0], Qt.Orientation.Vertical)
-    for row in rows:
-        for left, right in pairwise(row):
-            window.splitDockWidget(left, right, Qt.Orientation.Horizontal)
-        for dock in row:
-            dock.show()
-            placed.add(dock.objectName())
+            window.splitDockWidget(above, first, _DOWN)
+        above = first
+    for cells in rows:
+        for left, right in pairwise(cells):
+            window.splitDockWidget(docks[left[0]], docks[right[0]], _ACROSS)
+        for names in cells:
+            for name in names[1:]:
+                window.tabifyDockWidget(docks[names[0]], docks[name])
+            for name in names:
+                docks[name].show()
+            if len(names) > 1:
+                docks[names[0]].raise_()
     for name, dock in docks.items():
-        if name not in placed:
-            window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
-            dock.hide()
+        if name not in plan.names:
+            wait_closed(window, dock)
 
 
-def size_default(window: QMainWindow, docks: dict[str, PanelDock]) -> None:
-    """Give the rows and columns of the default desk their shares; the window must be shown."""
-    across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-    width, height = window.width(), window.height()
-    firsts = [docks[row[0]] for row in GRID if row[0] in docks]
-    if len(firsts) == 2:
-        total = firsts[1].geometry().bottom() - firsts[0].geometry().top()
-        total = total if total > 0 else height
-        book = round(total * BOOK_HEIGHT_SHARE)
-        window.resizeDocks(firsts, [book, total - book], down)
-    for row, share in zip(GRID, (BOOK_WIDTH_SHARE, DOTS_WIDTH_SHARE), strict=True):
-        pair = [docks[name] for name in row if name in docks]
-        if len(pair) == 2:
-            left = round(width * share)
-            window.resizeDocks(pair, [left, width - left], across)
+def size_plan(window: QMainWindow, docks: Mapping[str, PanelDock], plan: Plan) -> None:
+    """Give rows and columns their shares; the window must be shown."""
+    layout = window.layout()
+    if layout is not None:
+        layout.activate()  # what is not laid out yet has no size to share
+    heads: list[PanelDock] = []
+    heights: list[float] = []
+    for row in plan.rows:
+        cells = [(docks[one[0]], cell.share) for cell in row.cells if (one := _there(cell, docks))]
+        if not cells:
+            continue
+        heads.append(cells[0][0])
+        heights.append(row.share)
+        if len(cells) > 1:
+            _resize(window, [one for one, _ in cells], [share for _, share in cells], _ACROSS)
+    if len(heads) > 1:
+        _resize(window, heads, heights, _DOWN)
 
 
-def bring_home(window: QMainWindow, docks: Iterable[PanelDock]) -> None:
-    """Move window and floating panels whose screen is gone onto one that is there."""
-    place = fit_into_screens(window.geometry())
-    if place != window.geometry():
-        window.setGeometry(place)
-    for dock in docks:
-        dock.bring_onto_screens()
+def wait_closed(window: QMainWindow, dock: PanelDock) -> None:
+    """Give a dock a place in a window without showing it."""
+    window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+    dock.hide()
 
 
-def screen_set() -> str:
-    """Name of the screens there are: places and sizes, left to right."""
-    areas = sorted(
-        (area.x(), area.y(), area.width(), area.height())
-        for area in (screen.geometry() for screen in QGuiApplication.screens())
-    )
-    return " ".join(f"{width}x{height}+{x}+{y}" for x, y, width, height in areas)
+def docks_text(window: QMainWindow) -> str:
+    """Return where the docks of a window are, as Qt tells it."""
+    return bytes(window.saveState(STATE_VERSION).toBase64().data()).decode()
+
+
+def put_docks(window: QMainWindow, text: str) -> bool:
+    """Put the docks of a window where they were; return whether Qt took it."""
+    return bool(window.restoreState(QByteArray.fromBase64(text.encode()), STATE_VERSION))
+
+
+def dock_beside(
+    window: QMainWindow, dock: PanelDock, side: Qt.DockWidgetArea, peer: PanelDock | None
+) -> None:
+    """Dock a panel at a side of another, or of the window; in the middle of a peer it is a tab.
+
+    Parameters
+    ----------
+    side : Qt.DockWidgetArea
+        ``NoDockWidgetArea`` stands for the middle.
+    """
+    if peer is None:
+        area = side if side is not Qt.DockWidgetArea.NoDockWidgetArea else _TOP
+        window.addDockWidget(area, dock)
+        return
+    if side is Qt.DockWidgetArea.NoDockWidgetArea:
+        window.addDockWidget(window.dockWidgetArea(peer), dock)
+        window.tabifyDockWidget(peer, dock)
+        return
+    upright = side in (Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea)
+    orientation = _DOWN if upright else _ACROSS
+    window.addDockWidget(window.dockWidgetArea(peer), dock)
+    window.splitDockWidget(peer, dock, orientation)
+    if side in (Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea):
+        # Qt only splits behind: the peer goes there
+        window.splitDockWidget(dock, peer, orientation)
+
+
+_TOP = Qt.DockWidgetArea.TopDockWidgetArea
+
+
+def _filled(cells: Sequence[Cell], docks: Mapping[str, PanelDock]) -> list[list[str]]:
+    return [names for cell in cells if (names := _there(cell, docks))]
+
+
+def _there(cell: Cell, docks: Mapping[str, PanelDock]) -> list[str]:
+    return [name for name in cell.panels if name in docks]
+
+
+def _resize(
+    window: QMainWindow,
+    docks: list[PanelDock],
+    shares: list[float],
+    orientation: Qt.Orientation,
+) -> None:
+    """Share the room that docks have; whole pixels, nothing lost to rounding."""
+    if orientation is _ACROSS:
+        room = window.width()
+    else:
+        room = docks[-1].geometry().bottom() - docks[0].geometry().top()
+        room = room if room > 0 else window.height()
+    total = sum(shares)
+    sizes = [round(room * share / total) for share in shares[:-1]]
+    window.resizeDocks(docks, [*sizes, room - sum(sizes)], orientation)

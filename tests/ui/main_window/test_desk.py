@@ -1,21 +1,20 @@
-"""The desk: default places, docks, layout file, demo band, and what costs nothing."""
+"""The desk: default places, docks, workspace file, demo band, and what costs nothing."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication
 
-from heatdesk.errors import WriteError
 from heatdesk.frames import KeyState, ProviderStatus
+from heatdesk.workspaces import files
+from heatdesk.workspaces.library import Library
 from tests.ui.desk import Desk, Plain, kind
-from ui.main_window import MainWindow, layout_file
-from ui.main_window.dock import fit_into_screens
-from ui.main_window.layout_file import Arrangement, Layout, PanelRecord
+from ui.main_window import Desk as MainDesk
 from ui.main_window.pulse import FRAME_MS, MOVING_MS, SLOW_MS
+from ui.main_window.screens import fit_into_screens
 from ui.panels.status import StatusPanel
 
 KINDS = (
@@ -46,25 +45,30 @@ def desk(qapp):
 
 @pytest.fixture
 def opened(desk, qtbot, tmp_path):
-    """Return a function that opens a desk over the same store and layout file."""
-    windows = []
+    """Return a function that opens a desk over the same store and home folder."""
+    desks = []
     wishes = []
 
     def open_one(**options):
-        options.setdefault("layout_path", tmp_path / "layout.json")
+        if "library" not in options:
+            options["library"] = Library(tmp_path, tmp_path / "layout.json")
         kinds = options.pop("kinds", KINDS)
-        window = MainWindow(desk.context, kinds, wishes.append, **options)
-        window.wishes = wishes
-        window.resize(1920, 1080)
-        window.show()
-        qtbot.waitUntil(lambda: not window._unplaced)
-        windows.append(window)
-        return window
+        one = MainDesk(desk.context, kinds, wishes.append, **options)
+        one.wishes = wishes
+        one.first.resize(1920, 1080)
+        one.show()
+        qtbot.waitUntil(lambda: one.placed)
+        desks.append(one)
+        return one
 
     yield open_one
-    for window in windows:
-        window.close()
-        window.deleteLater()
+    for one in desks:
+        one.close()
+        one.discard()
+
+
+def kept(tmp_path, name="all-four"):
+    return json.loads((tmp_path / "workspaces" / f"{name}.json").read_text())
 
 
 def providers(window):
@@ -92,7 +96,7 @@ def test_the_first_start_is_all_demo_under_a_band(opened):
     assert window.first_start
     assert providers(window) == {"demo"}
     assert window.demo_band.isVisible()
-    assert "DEMO" in window.windowTitle()
+    assert "DEMO" in window.first.windowTitle()
     assert all(panel.band.isVisible() for panel in window.panels() if panel.demo)
 
 
@@ -176,10 +180,10 @@ def test_panels_go_live_one_provider_at_a_time_and_the_band_goes_with_the_last(o
     assert window.demo_band.isVisible()
     words = window.demo_band.label.text()
     assert "some panels" in words, "beside real panels the band must not call everything invented"
-    assert window.windowTitle() == "HeatDesk"
+    assert window.first.windowTitle() == "HeatDesk"
     window.go_live("hypertracker")
     qtbot.waitUntil(lambda: not window.demo_band.isVisible())
-    assert window.windowTitle() == "HeatDesk"
+    assert window.first.windowTitle() == "HeatDesk"
 
 
 def test_a_demo_desk_stays_a_demo_whatever_keys_there_are(opened):
@@ -204,7 +208,7 @@ def test_a_closed_panel_drops_its_needs_and_comes_back(opened, qtbot):
 def test_a_panel_behind_a_tab_keeps_its_data_but_is_not_drawn(opened, desk, qtbot):
     window = opened()
     front, behind = window.docks["order-book"], window.docks["liquidation"]
-    window.tabifyDockWidget(behind, front)
+    window.first.tabifyDockWidget(behind, front)
     front.raise_()
     qtbot.waitUntil(lambda: front.on_screen and not behind.on_screen)
     assert behind.open
@@ -224,7 +228,7 @@ def test_the_timer_stands_still_while_nothing_can_be_seen(opened, qtbot):
     for dock in window.docks.values():
         dock.close()
     qtbot.waitUntil(lambda: window.pulse.pace_ms == SLOW_MS)
-    window.hide()
+    window.first.hide()
     qtbot.waitUntil(lambda: window.pulse.pace_ms == 0)
     window.show()
     window.docks["dots"].show()
@@ -286,7 +290,7 @@ def test_reset_layout_puts_every_panel_back(opened, qtbot):
     window.docks["order-book"].setFloating(True)
     window.docks["dots"].close()
     window.reset_layout()
-    qtbot.waitUntil(lambda: not window._unplaced)
+    qtbot.waitUntil(lambda: window.placed)
     assert not window.docks["order-book"].isFloating()
     assert window.docks["dots"].open
     after = window.docks["order-book"].geometry()
@@ -300,7 +304,7 @@ def test_a_damaged_layout_is_kept_aside_and_told(opened, tmp_path, text):
     path.write_text(text)
     window = opened()
     assert set(window.docks) == {one.panel_id for one in KINDS}
-    assert "damaged" in window._sentence.label.text()
+    assert "damaged" in window._above.sentence.label.text()
     assert (tmp_path / "layout.json.damaged").read_text() == text
 
 
@@ -308,48 +312,20 @@ def test_a_layout_of_another_version_is_kept_untouched(opened, tmp_path):
     text = json.dumps({"version": 99, "panels": [{"new": True}]})
     (tmp_path / "layout.json").write_text(text)
     window = opened()
-    assert "another version" in window._sentence.label.text()
+    assert "another version" in window._above.sentence.label.text()
     window.close()
     assert (tmp_path / "layout.json.v99").read_text() == text
-    assert json.loads((tmp_path / "layout.json").read_text())["version"] == layout_file.VERSION
+    assert kept(tmp_path)["version"] == files.VERSION
 
 
 def test_a_folder_that_cannot_be_written_costs_one_sentence(opened, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")
-    window = opened(layout_path=blocked / "layout.json")
-    window.save_layout()
-    window.save_layout()
-    assert window._sentence.label.text().count("cannot be written") == 1
-
-
-def test_a_layout_round_trips_and_remembers_the_latest_screen_sets(tmp_path):
-    path = tmp_path / "layout.json"
-    records = (PanelRecord("a-2", "a", True, {"list": ["x"], "n": 3}),)
-    many = {str(n): Arrangement(f"g{n}", f"s{n}") for n in range(9)}
-    layout_file.save(Layout(records, many), path)
-    loaded, sentence = layout_file.load(path)
-    assert sentence == ""
-    assert loaded is not None
-    assert loaded.panels == records
-    assert list(loaded.arrangements) == [str(n) for n in range(3, 9)]
-    assert loaded.arrangement("5") == many["5"]
-    assert loaded.arrangement("never seen") == many["8"]
-
-
-def test_a_failed_write_leaves_the_earlier_layout_as_it_was(tmp_path, monkeypatch):
-    path = tmp_path / "layout.json"
-    layout_file.save(Layout(), path)
-    before = path.read_bytes()
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(WriteError, match="the disk is full"):
-        layout_file.save(Layout((PanelRecord("a", "a"),)), path)
-    assert path.read_bytes() == before
-    assert [one.name for one in tmp_path.glob("*layout*")] == ["layout.json"]
+    window = opened(library=Library(blocked / "home"))
+    window.keep()
+    window.docks["dots"].close()
+    window.keep()
+    assert window._above.sentence.label.text().count("cannot be written") == 1
 
 
 def test_a_window_on_a_screen_that_is_gone_comes_home(qapp):
@@ -385,23 +361,24 @@ def test_the_status_bar_tells_each_provider_and_opens_the_panel(opened, desk, qt
 def test_one_click_switches_every_panel_to_utc(opened, desk):
     window = opened()
     desk.workspace.utc = False
-    window._menus.zone.click()
+    window.menus.zone.click()
     assert desk.workspace.utc
-    assert window._menus.zone.text() == "UTC"
-    assert window._menus.utc.isChecked()
+    assert window.menus.zone.text() == "UTC"
+    assert window.menus.utc.isChecked()
 
 
 def test_the_desk_fits_a_small_screen(opened, qtbot):
     window = opened()
-    window.resize(1280, 720)
-    qtbot.waitUntil(lambda: window.width() == 1280)
-    assert window.minimumSizeHint().width() <= 1280
-    assert window.minimumSizeHint().height() <= 720
+    window.first.resize(1280, 720)
+    qtbot.waitUntil(lambda: window.first.width() == 1280)
+    assert window.first.minimumSizeHint().width() <= 1280
+    assert window.first.minimumSizeHint().height() <= 720
 
 
-def test_layout_files_hold_no_machine_state_beyond_their_fields(opened, tmp_path):
+def test_workspace_files_hold_no_machine_state_beyond_their_fields(opened, tmp_path):
     window = opened()
-    window.save_layout()
-    table = json.loads(Path(tmp_path / "layout.json").read_text())
-    assert set(table) == {"version", "panels", "arrangements"}
-    assert {one["kind"] for one in table["panels"]} == {one.panel_id for one in KINDS}
+    window.keep()
+    table = kept(tmp_path)
+    assert set(table) == {"version", "name", "present", "saved"}
+    assert set(table["present"]) == {"panels", "arrangements"}
+    assert {one["kind"] for one in table["present"]["panels"]} == {one.panel_id for one in KINDS}

@@ -1,0 +1,295 @@
+"""`Library`: the named workspaces of a home folder, which one is open, and their order."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from heatdesk.errors import WriteError
+from heatdesk.files import set_aside, write_whole
+from heatdesk.workspaces import files, version_1
+from heatdesk.workspaces.model import State, Workspace
+from heatdesk.workspaces.shipped import FIRST, SHIPPED, shipped
+
+log = logging.getLogger(__name__)
+
+INDEX_NAME = "desk.json"
+FOLDER_NAME = "workspaces"
+LONGEST_NAME = 60
+
+
+class Library:
+    """Every workspace there is.
+
+    What cannot be written costs one sentence, which `take_sentences` hands out; the desk goes on
+    with what is in memory.
+
+    Parameters
+    ----------
+    home : Path or None
+        Folder of ``desk.json`` and ``workspaces/``; None: in memory only.
+    earlier : Path or None
+        The layout of version 1 that becomes *My desk* where there is nothing newer; it is kept.
+
+    Attributes
+    ----------
+    new : bool
+        Nothing was found: this is the first start.
+    """
+
+    def __init__(self, home: Path | None = None, earlier: Path | None = None) -> None:
+        self._home = home
+        self._sentences: list[str] = []
+        self._failing = ""
+        self._texts: dict[str, str] = {}
+        self._kept: dict[str, Workspace] = {}
+        self._order: list[str] = []
+        self._hidden: list[str] = []
+        self._open = FIRST.slug
+        self._read(earlier)
+
+    # -- what there is
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is a folder to write into."""
+        return self._home is not None
+
+    @property
+    def open(self) -> Workspace:
+        """The workspace that is on the desk."""
+        return self._kept[self._open]
+
+    @property
+    def lacks_shipped(self) -> bool:
+        """Whether a shipped workspace was deleted."""
+        return bool(self._hidden)
+
+    def all(self) -> tuple[Workspace, ...]:
+        """Every workspace, in the order of the menu."""
+        return tuple(self._kept[slug] for slug in self._order)
+
+    def named(self, name: str) -> Workspace:
+        """The workspace of a name or a slug; KeyError where there is none."""
+        for one in self.all():
+            if name in (one.slug, one.name):
+                return one
+        raise KeyError(name)
+
+    def take_sentences(self) -> list[str]:
+        """What a user should know, said once."""
+        sentences, self._sentences = self._sentences, []
+        return sentences
+
+    def close(self) -> None:
+        """Write nothing any more."""
+        self._home = None
+
+    # -- changes
+
+    def keep(self, state: State) -> bool:
+        """Write how the open workspace is at present; return whether it is in the file now."""
+        return self._put(replace(self.open, present=state))
+
+    def save(self, state: State) -> bool:
+        """Take the present state as the one to go back to."""
+        return self._put(replace(self.open, present=state, saved=state))
+
+    def go_to(self, slug: str) -> Workspace:
+        """Let another workspace be the open one."""
+        self._open = self._kept[slug].slug
+        self._write_index()
+        return self.open
+
+    def add(self, name: str, state: State) -> Workspace:
+        """Keep a state under a new name; it stands behind the others and is not open yet."""
+        name = self.free_name(name)
+        slug = self._free_slug(name)
+        workspace = Workspace(slug, name, present=state, saved=state)
+        self._order.append(slug)
+        self._put(workspace)
+        self._write_index()
+        return workspace
+
+    def rename(self, slug: str, name: str) -> Workspace:
+        """Give a workspace another name; its file keeps the one it has."""
+        if name.strip() != self._kept[slug].name:
+            self._put(replace(self._kept[slug], name=self.free_name(name)))
+        return self._kept[slug]
+
+    def delete(self, slug: str) -> None:
+        """Remove a workspace and its file; the open one and the last one stay."""
+        if slug == self._open or len(self._order) < 2:
+            return
+        gone = self._kept.pop(slug)
+        self._order.remove(slug)
+        self._texts.pop(slug, None)
+        if gone.shipped:
+            self._hidden.append(slug)
+        if self._home is not None:
+            try:
+                self._path(slug).unlink(missing_ok=True)
+            except OSError as error:
+                self._tell(f"The workspace file {slug}.json cannot be removed ({error.strerror}).")
+        self._write_index()
+
+    def revert(self) -> State | None:
+        """Go back to the state at the last *Save*; None: to the plan it came with."""
+        workspace = self.open
+        self._put(replace(workspace, present=workspace.saved))
+        return workspace.saved
+
+    def bring_back_shipped(self) -> None:
+        """Put the shipped workspaces that were deleted into the list again."""
+        for one in SHIPPED:
+            if one.slug in self._hidden:
+                self._kept[one.slug] = one.workspace
+                self._order.append(one.slug)
+        self._hidden = []
+        self._write_index()
+
+    def free_name(self, name: str) -> str:
+        """Return a name that no workspace has yet, as near to the wanted one as can be."""
+        wanted = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+        wanted = wanted[:LONGEST_NAME].strip() or "Workspace"
+        taken = {one.name.casefold() for one in self._kept.values()}
+        found, number = wanted, 2
+        while found.casefold() in taken:
+            found, number = f"{wanted} {number}", number + 1
+        return found
+
+    # -- inside
+
+    def _read(self, earlier: Path | None) -> None:
+        index = self._read_index()
+        self._hidden = [slug for slug in _words(index, "hidden") if shipped(slug) is not None]
+        for one in SHIPPED:
+            if one.slug not in self._hidden:
+                self._kept[one.slug] = one.workspace
+        found = self._read_files()
+        came_before = self._read_earlier(earlier) if not (index or found) else None
+        self.new = not (index or found or came_before)
+        wanted = [slug for slug in _words(index, "order") if slug in self._kept]
+        rest = [slug for slug in self._kept if slug not in wanted]
+        self._order = list(dict.fromkeys((*wanted, *rest)))
+        opened = came_before or str(index.get("open", ""))
+        self._open = next(
+            slug for slug in (opened, FIRST.slug, self._order[0]) if slug in self._kept
+        )
+
+    def _read_files(self) -> bool:
+        """Read every workspace file; tell of those that cannot be used."""
+        if self._home is None:
+            return False
+        paths = sorted((self._home / FOLDER_NAME).glob("*.json"))
+        for path in paths:
+            slug = path.stem
+            workspace, sentence = files.read(path, slug, shipped=shipped(slug) is not None)
+            self._tell(sentence)
+            if workspace is not None:
+                self._kept[slug] = workspace
+                self._texts[slug] = files.text_of(workspace)
+        return bool(paths)
+
+    def _read_earlier(self, path: Path | None) -> str | None:
+        """Let the one desk of version 1 become a named workspace; return its slug."""
+        if path is None:
+            return None
+        slug = self._free_slug(version_1.NAME)
+        workspace, sentence = files.read(path, slug)
+        self._tell(sentence)
+        if workspace is None:
+            return None
+        self._kept[slug] = workspace
+        self._put(workspace)
+        return slug
+
+    def _read_index(self) -> dict[str, Any]:
+        if self._home is None:
+            return {}
+        path = self._home / INDEX_NAME
+        try:
+            table = json.loads(path.read_text(encoding="utf-8"))
+            if int(table["version"]) > files.VERSION:
+                aside = set_aside(path, f"v{int(table['version'])}")
+                self._tell(f"{INDEX_NAME} comes from another version; it is kept as {aside}.")
+                return {}
+            return dict(table)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            self._tell(f"{INDEX_NAME} cannot be read ({error.strerror}).")
+        except files.FAULTS:
+            aside = set_aside(path, "damaged")
+            self._tell(f"{INDEX_NAME} was damaged and is kept as {aside}.")
+        return {}
+
+    def _put(self, workspace: Workspace) -> bool:
+        """Remember a workspace and write its file where it says something new."""
+        self._kept[workspace.slug] = workspace
+        text = files.text_of(workspace)
+        if text == self._texts.get(workspace.slug):
+            return True
+        if self._home is None:
+            return False
+        if not self._write(self._path(workspace.slug), text):
+            return False
+        self._texts[workspace.slug] = text
+        if not (self._home / INDEX_NAME).exists():
+            self._write_index()
+        return True
+
+    def _write_index(self) -> None:
+        if self._home is None:
+            return
+        table = {
+            "version": files.VERSION,
+            "open": self._open,
+            "order": self._order,
+            "hidden": self._hidden,
+        }
+        self._write(self._home / INDEX_NAME, json.dumps(table, indent=1) + "\n")
+
+    def _write(self, path: Path, text: str) -> bool:
+        """Write a file; what hinders it is said once, until something could be written again."""
+        try:
+            write_whole(path, text.encode())
+        except WriteError as error:
+            if error.user_message != self._failing:
+                self._failing = error.user_message
+                self._tell(error.user_message)
+            return False
+        self._failing = ""
+        return True
+
+    def _tell(self, sentence: str) -> None:
+        if sentence and sentence not in self._sentences:
+            log.warning("%s", sentence)
+            self._sentences.append(sentence)
+
+    def _path(self, slug: str) -> Path:
+        assert self._home is not None
+        return self._home / FOLDER_NAME / f"{slug}.json"
+
+    def _free_slug(self, name: str) -> str:
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+        wanted = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "workspace"
+        taken = {*self._kept, *(one.slug for one in SHIPPED)}
+        found, number = wanted, 2
+        while found in taken or self._is_taken(found):
+            found, number = f"{wanted}-{number}", number + 1
+        return found
+
+    def _is_taken(self, slug: str) -> bool:
+        return self._home is not None and self._path(slug).exists()
+
+
+def _words(table: dict[str, Any], name: str) -> Iterable[str]:
+    found = table.get(name, [])
+    return [str(one) for one in found] if isinstance(found, list) else []
