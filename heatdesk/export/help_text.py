@@ -16,9 +16,9 @@ cohort biases. It shows data only: HeatDesk places no orders.
                                 dots or cohorts ("main.py export KIND --help" lists its flags)
 """
 EXIT_CODES: Final = """\
-exit codes: 0 done; 2 wrong use; 3 key missing or refused (of a picture of the whole desk: never); 4 refused (plan, history, request,
-region, unknown or paused symbol, redirect); 5 network, or failing beyond --timeout; 6 an answer
-that is not the documented contract; 1 anything else; 130 stopped with Ctrl-C. Keys come from the
-environment (HEATDESK_KEY_KIYOTAKA, HEATDESK_KEY_SHARPE, HEATDESK_KEY_HYPERTRACKER,
-HEATDESK_KEY_COINGECKO) or the keyring (Settings > Keys in the desk).
+exit codes: 0 done; 2 wrong use; 3 key missing or refused (of a picture of the whole desk: never);
+4 refused (plan, history, request, region, unknown or paused symbol, redirect); 5 network, or
+failing beyond --timeout; 6 an answer that is not the documented contract; 1 anything else; 130
+stopped with Ctrl-C. Keys come from the environment (HEATDESK_KEY_KIYOTAKA, HEATDESK_KEY_SHARPE,
+HEATDESK_KEY_HYPERTRACKER, HEATDESK_KEY_COINGECKO) or the keyring (Settings > Keys in the desk).
 """
