@@ -12,7 +12,9 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Protocol
+from zoneinfo import ZoneInfo, available_timezones
 
 from heatdesk.errors import UsageError
 
@@ -46,6 +48,11 @@ FAST_INTERVALS_MS: dict[str, int] = {
 _LARGEST_PLAIN, _SMALLEST_PLAIN = 1e16, 1e-12
 _DURATION = re.compile(r"(\d+)(s|m|h|d|w)")
 _DURATION_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+LOCAL_ZONE, UTC_ZONE = "local", "UTC"
+NUMBER_FORMATS = ("1,234.5", "1.234,5", "1 234.5", "1 234,5", "1'234.5", "1234.5", "1234,5")
+"""Ways to write figures on screen, by example."""
+_IN_THREES = re.compile(r"\D*\d{1,3}(\.\d{3})+\D*")
 
 MOMENT_S = 0.04
 """In which a desk draws what has just arrived."""
@@ -187,6 +194,31 @@ def moment_of(time_ms: int, zone: tzinfo | None = UTC) -> datetime:
     return moment.astimezone(zone)
 
 
+def zone_named(name: str) -> tzinfo | None:
+    """Zone for `moment_of` of ``local`` (None), ``UTC`` or an IANA name.
+
+    Raises
+    ------
+    UsageError
+        When no such zone is known on this computer.
+    """
+    if name == LOCAL_ZONE:
+        return None
+    if name == UTC_ZONE:
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):  # a folder, an absolute path, an unknown name
+        raise UsageError(f"The time zone {name!r} is not known on this computer.") from None
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> tuple[str, ...]:
+    """Every zone that can be named here; a computer without a list of zones has two."""
+    places = sorted(name for name in available_timezones() if "/" in name)
+    return (LOCAL_ZONE, UTC_ZONE, *(name for name in places if not name.startswith("Etc/")))
+
+
 def iso_of(time_ms: int) -> str:
     """ISO text in UTC, to the second (``2026-04-13T12:00:00Z``)."""
     return moment_of(time_ms).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -210,6 +242,42 @@ def month_start_ms(time_ms: int) -> int:
     return int(first.timestamp()) * 1000
 
 
+_marks: dict[int, str] = {}
+"""What a comma and a point of a plain figure become on screen."""
+
+
+def use_number_format(name: str) -> None:
+    """Choose how figures are written on screen, one of `NUMBER_FORMATS`."""
+    body = name.removeprefix("1").removesuffix("5")
+    group, point = body[:-4], body[-1]
+    # a blank between digits must not break a line
+    _marks.clear()
+    if (group, point) != (",", "."):
+        _marks.update({ord(","): group.replace(" ", "\u00a0"), ord("."): point})
+
+
+def shown_number(plain: str) -> str:
+    """Write a plain figure (``1,234.5``) the way figures are written on screen."""
+    return plain.translate(_marks) if _marks else plain
+
+
+def grouped(value: float, decimals: int = 0) -> str:
+    """A figure with its thousands set apart, as on screen."""
+    return shown_number(f"{value:,.{decimals}f}")
+
+
+def plain_number(typed: str) -> str:
+    """Turn a figure typed the way they are on screen into one that `float` reads.
+
+    Where points set thousands apart, one that does not is still a decimal point.
+    """
+    group, point = _marks.get(ord(","), ","), _marks.get(ord("."), ".")
+    if group == "." and "," not in typed and not _IN_THREES.fullmatch(typed.strip()):
+        return typed
+    plain = typed.replace(group, "").replace(" " if group == "\u00a0" else group, "")
+    return plain.replace(",", ".") if point == "," else plain
+
+
 def format_compact(value: float, digits: int = 3) -> str:
     """A figure with K, M, B or T and about ``digits`` significant digits (``48.2M``).
 
@@ -219,7 +287,7 @@ def format_compact(value: float, digits: int = 3) -> str:
         return "-"
     size = abs(value)
     if size >= _LARGEST_PLAIN or 0 < size < _SMALLEST_PLAIN:
-        return f"{value:.{digits - 1}e}"
+        return shown_number(f"{value:.{digits - 1}e}")
     for limit, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
         # 999,960 must read 1.00M, not 1000K
         if size >= limit * (1 - 0.5 * 10.0**-digits):
@@ -239,7 +307,7 @@ def format_pct(value: float, digits: int = 1) -> str:
     if not math.isfinite(value):
         return "-"
     sign = "+" if round(value, digits) else ""
-    return f"{round(value, digits) or 0.0:{sign}.{digits}f} %"
+    return shown_number(f"{round(value, digits) or 0.0:{sign}.{digits}f} %")
 
 
 def price_decimals(tick_size: float) -> int:
@@ -255,7 +323,7 @@ def price_decimals(tick_size: float) -> int:
 
 def format_price(value: float, tick_size: float) -> str:
     """A price at the precision of its tick size, thousands separated (``70,825``)."""
-    return f"{value:,.{price_decimals(tick_size)}f}" if math.isfinite(value) else "-"
+    return grouped(value, price_decimals(tick_size)) if math.isfinite(value) else "-"
 
 
 def format_age(seconds: float) -> str:
@@ -278,4 +346,4 @@ def _significant(value: float, digits: int) -> str:
     # rounding can carry into a new digit: 9.996 -> 10.0
     if rounded:
         decimals = digits - 1 - math.floor(math.log10(abs(rounded)))
-    return f"{rounded:.{max(decimals, 0)}f}"
+    return shown_number(f"{rounded:.{max(decimals, 0)}f}")

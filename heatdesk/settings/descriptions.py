@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import Field, field, fields, is_dataclass
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
+
+from heatdesk.errors import UsageError
+from heatdesk.units import zone_named
 
 Value = bool | int | float | str
 T = TypeVar("T")
@@ -47,6 +50,15 @@ def check_header(text: str) -> str:
     return "" if fits else "write a header name such as X-Api-Key"
 
 
+def check_zone(text: str) -> str:
+    """Tell what keeps a text from being the name of a time zone."""
+    try:
+        zone_named(text)
+    except UsageError:
+        return "write local, UTC or a zone such as Europe/Berlin"
+    return ""
+
+
 def setting(
     default: T,
     label: str,
@@ -56,14 +68,20 @@ def setting(
     choices: tuple[str, ...] = (),
     limits: tuple[float, float] | None = None,
     check: Callable[[str], str] | None = None,
+    titles: tuple[str, ...] = (),
+    offers: Callable[[], Sequence[str]] | None = None,
+    live: bool = False,
 ) -> T:
     """Declare a settings field.
 
     Its metadata: ``label``, ``help``, ``unit``, ``choices``, ``range`` (inclusive) and
-    ``check``, which returns what is wrong with a text, empty when nothing is.
+    ``check``, which returns what is wrong with a text, empty when nothing is. ``titles`` says
+    the choices in words; ``offers`` returns texts worth choosing where others fit as well;
+    ``live`` tells that a change can be shown at once, and taken back, without any harm.
     """
     described = {"label": label, "help": help_text, "unit": unit, "choices": choices}
-    return field(default=default, metadata={**described, "range": limits, "check": check})
+    shown = {"titles": titles or choices, "offers": offers, "live": live}
+    return field(default=default, metadata={**described, **shown, "range": limits, "check": check})
 
 
 def walk(

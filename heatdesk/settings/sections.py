@@ -11,8 +11,10 @@ from heatdesk.settings.descriptions import (
     check_needed_url,
     check_needed_ws_url,
     check_url,
+    check_zone,
     setting,
 )
+from heatdesk.units import LOCAL_ZONE, NUMBER_FORMATS, zone_names
 
 KIYOTAKA_PRESETS: Final[dict[str, tuple[str, str]]] = {
     "kiyotaka": ("https://api.kiyotaka.ai", "X-Kiyotaka-Key"),
@@ -191,15 +193,78 @@ class ViewSettings:
     """How things are shown."""
 
     theme: str = setting(
-        "dark", "Theme", "Takes effect when the desk is opened again.", choices=("dark", "light")
+        "dark",
+        "Theme",
+        "Charts go back to their newest column when it changes.",
+        choices=("dark", "light"),
+        titles=("Dark", "Light"),
+        live=True,
     )
-    utc: bool = setting(False, "Time in UTC", "Otherwise the zone of this computer.")
+    colours: str = setting(
+        "green-up",
+        "Rising and falling",
+        "Candles, changes and the sides of trades. Charts go back to their newest column when it"
+        " changes.",
+        choices=("green-up", "red-up", "colour-blind"),
+        titles=(
+            "Green up, red down",
+            "Red up, green down",
+            "Blue up, orange down (colour-blind safe)",
+        ),
+        live=True,
+    )
+    swap_sides: bool = setting(
+        False,
+        "Swap the colours of bids and asks",
+        "In bars, totals and cards. A heatmap in two colours has a swapped choice of its own.",
+        live=True,
+    )
+    utc: bool = setting(False, "Time in UTC", "Otherwise the time zone below.", live=True)
+    zone: str = setting(
+        LOCAL_ZONE,
+        "Time zone",
+        "local is the zone of this computer; or a name such as Europe/Berlin. Counts while"
+        " Time in UTC is off.",
+        check=check_zone,
+        offers=zone_names,
+        live=True,
+    )
+    numbers: str = setting(
+        NUMBER_FORMATS[0],
+        "Numbers",
+        "How figures are written on screen; what is copied or exported stays plain.",
+        choices=NUMBER_FORMATS,
+        live=True,
+    )
     render_path: str = setting(
         "auto",
         "Heatmaps are drawn by",
-        "Auto: the graphics card where there is a real one, else the processor. A change counts"
-        " from the next start.",
+        "Automatic: the graphics card where there is a real one, else the processor. A change"
+        " counts from the next start.",
         choices=("auto", "gpu", "cpu"),
+        titles=("Automatic", "Graphics card (OpenGL)", "Processor"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceSettings:
+    """What the desk may take of this computer."""
+
+    frame_rate: int = setting(
+        60,
+        "Most pictures drawn",
+        "Fewer save power; nothing is missed, it shows a little later.",
+        unit="a second",
+        limits=(5, 60),
+        live=True,
+    )
+    memory_mib: int = setting(
+        2_048,
+        "Memory for heatmaps",
+        "Of all charts together. A chart in minutes keeps up to 320 MiB, a live one 112 MiB;"
+        " where that is more in all, each gets its share and its oldest columns go first.",
+        unit="MiB",
+        limits=(256, 262_144),
     )
 
 
@@ -213,6 +278,7 @@ class Settings:
 
     providers: ProvidersSettings = ProvidersSettings()
     view: ViewSettings = ViewSettings()
+    performance: PerformanceSettings = PerformanceSettings()
     overridden: tuple[tuple[tuple[str, ...], Value], ...] = field(
         default=(), repr=False, compare=False
     )

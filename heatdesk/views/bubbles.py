@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from heatdesk.analytics.trades import SliceGrid, TradeSums
 from heatdesk.frames import Quote
-from heatdesk.units import format_compact, format_price, format_usd
+from heatdesk.units import format_compact, format_price, format_usd, grouped
 from heatdesk.views.viewport import ChartWindow
 
 Float64Array = NDArray[np.float64]
@@ -171,7 +171,7 @@ def bubble_rows(
     unit = price if quote is Quote.USD else 1.0
     sign = "$" if quote is Quote.USD else ""
     split = " / ".join(sign + format_compact(part * unit) for part in (buy, sell))
-    trades = f"{count:,} in {span_text(grid.slice_ms)}" if count > 1 else "1"
+    trades = f"{grouped(count)} in {span_text(grid.slice_ms)}" if count > 1 else "1"
     rows = [
         ("Traded", amount_text(base, value, quote, coin)),
         ("Buy / sell", f"{split}  {_share_text(buy / base)}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.units import format_compact
+from heatdesk.units import format_compact, shown_number
 
 LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 46.0, 13.0
 """A smaller cell has no room for a figure."""
@@ -37,9 +37,9 @@ def cell_figure(qty: float) -> str:
     if not qty > 0:
         return ""
     if qty < 0.001:
-        return "<.001"
+        return shown_number("<.001")
     if qty < 1:
-        return f"{qty:.2f}" if qty >= 0.0095 else f"{qty:.3f}"
+        return shown_number(f"{qty:.2f}" if qty >= 0.0095 else f"{qty:.3f}")
     return format_compact(qty, 3)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from heatdesk.frames import DotSet
 from heatdesk.frames.market import TIMEFRAMES
-from heatdesk.units import format_compact, format_usd
+from heatdesk.units import format_compact, format_usd, grouped, shown_number
 
 CSV_COLUMNS = (
     "id",
@@ -28,12 +28,14 @@ def volume_words(value: float) -> str:
     """Words of a relative volume (``0.98x``, ``1.24x``, ``12.5x``)."""
     if not math.isfinite(value):
         return "-"
-    return f"{value:.3g}x" if abs(value) < 0.1 else f"{value:,.{2 if abs(value) < 10 else 1}f}x"
+    if abs(value) < 0.1:
+        return shown_number(f"{value:.3g}x")
+    return grouped(value, 2 if abs(value) < 10 else 1) + "x"
 
 
 def volume_mark_words(value: float) -> str:
     """Words of a relative volume at an axis mark (``0.5x``, ``1.075x``)."""
-    return f"{float(f'{value:.4g}'):g}x"
+    return shown_number(f"{float(f'{value:.4g}'):g}x")
 
 
 def mark_words(change_pct: float) -> str:
@@ -41,7 +43,7 @@ def mark_words(change_pct: float) -> str:
     if change_pct == 0:
         return "0 %"
     size = abs(change_pct)
-    text = format_compact(size, 2) if size >= 10_000 else f"{float(f'{size:.4g}'):,g}"
+    text = format_compact(size, 2) if size >= 10_000 else shown_number(f"{float(f'{size:.4g}'):,g}")
     return f"{'+' if change_pct > 0 else '-'}{text} %"
 
 
@@ -55,7 +57,7 @@ def change_words(change_pct: float) -> str:
         return "0.00 %"
     if size >= 100_000:
         return f"{'+' if change_pct > 0 else '-'}{format_compact(size)} %"
-    return f"{change_pct:+,.{decimals}f} %"
+    return shown_number(f"{change_pct:+,.{decimals}f} %")
 
 
 def price_words(price_usd: float) -> str:
@@ -64,13 +66,13 @@ def price_words(price_usd: float) -> str:
         return "-"
     size = abs(price_usd)
     if size >= 10_000:
-        return f"${price_usd:,.0f}"
+        return "$" + grouped(price_usd)
     if size >= 100:
-        return f"${price_usd:,.2f}"
+        return "$" + grouped(price_usd, 2)
     if size == 0:
         return "$0"
     decimals = min(14, max(2, 3 - math.floor(math.log10(size))))
-    return f"${price_usd:,.{decimals}f}"
+    return "$" + grouped(price_usd, decimals)
 
 
 def dot_name(dots: DotSet, row: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from heatdesk.frames import Quote
-from heatdesk.units import format_compact, format_pct, format_price, format_usd
+from heatdesk.units import format_compact, format_pct, format_price, format_usd, grouped
 from heatdesk.views.heatmap import pooling_text
 from heatdesk.views.ticks import moment_label, zone_tag
 
@@ -112,9 +112,9 @@ def format_qty(value: float, quote: Quote, unit: str) -> str:
     if value == 0:
         return "0"
     if quote is Quote.USD:
-        return f"${value:,.0f}" if value >= 100 else f"${value:,.2f}"
+        return "$" + grouped(value, 0 if value >= 100 else 2)
     decimals = 0 if value >= 100_000 else 3 if value >= 1 else 6
-    figure = f"{value:,.{decimals}f}"
+    figure = grouped(value, decimals)
     while decimals > 3 and figure.endswith("0"):
         figure, decimals = figure[:-1], decimals - 1
     return f"{figure} {unit}".rstrip()

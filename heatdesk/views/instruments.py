@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from heatdesk.analytics.book import BookTop
 from heatdesk.frames import VENUES, MarketList, Quote, venue_title
-from heatdesk.units import format_compact
+from heatdesk.units import format_compact, grouped, shown_number
 
 COINS = ("BTC", "ETH", "SOL", "XRP", "HYPE", "DOGE", "BNB", "SUI", "ADA", "AVAX", "LINK", "LTC")
 """Offered while no list of markets has arrived."""
@@ -116,7 +116,9 @@ def venues_text(venues: tuple[str, ...]) -> str:
 
 def price_text(value: float) -> str:
     """Dollars without needless digits (``$5``, ``$2,500``, ``$0.0005``)."""
-    return f"${value:,.10f}".rstrip("0").rstrip(".") if value < 1_000_000 else _big(value)
+    if value >= 1_000_000:
+        return _big(value)
+    return shown_number(f"${value:,.10f}".rstrip("0").rstrip("."))
 
 
 def spread_text(top: BookTop) -> str:
@@ -139,8 +141,10 @@ def depth_text(depth: int | None, block_size: float | None) -> str:
     if depth is None:
         return "Depth of the provider"
     if block_size is None:
-        return f"{depth:,} levels each side"
-    return f"{depth:,} levels, about {price_text(float(f'{depth * block_size:.3g}'))} each side"
+        return f"{grouped(depth)} levels each side"
+    return (
+        f"{grouped(depth)} levels, about {price_text(float(f'{depth * block_size:.3g}'))} each side"
+    )
 
 
 def unit_lines(quote: Quote, coin: str, block_size: float, word: str) -> tuple[str, str]:

@@ -9,6 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from heatdesk.units import plain_number, shown_number
+
 Float64Array = NDArray[np.float64]
 
 _SUFFIXES = {"k": 1e3, "m": 1e6, "b": 1e9}
@@ -128,7 +130,7 @@ def percentile_text(percent: float) -> str:
     text = f"{percent:.{1 if percent < 99 else 2}f}"
     if percent < 100 and float(text) >= 100:
         text = "99.99"
-    return "p" + text.rstrip("0").rstrip(".") if "." in text else f"p{text}"
+    return shown_number("p" + (text.rstrip("0").rstrip(".") if "." in text else text))
 
 
 def parse_cut(text: str, mode: str) -> tuple[str, float]:
@@ -141,7 +143,7 @@ def parse_cut(text: str, mode: str) -> tuple[str, float]:
     (str, float)
         ``percentile`` or ``absolute``, and the figure; NaN when it is not understood.
     """
-    word = text.strip().replace(",", "").replace(" ", "").lower()
+    word = plain_number(text.strip()).replace(",", "").replace(" ", "").lower()
     kind = mode
     if word.startswith("p") or word.endswith("%"):
         kind, word = "percentile", word.removeprefix("p").removesuffix("%")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from heatdesk.analytics.liquidated import LiquidationGroup
 from heatdesk.frames import Quote
-from heatdesk.units import format_price, format_usd
+from heatdesk.units import format_price, format_usd, grouped
 from heatdesk.views.bubbles import amount_text
 from heatdesk.views.labels import Box
 from heatdesk.views.ticks import SECOND_MS, clock_label
@@ -206,7 +206,9 @@ def liquidation_rows(
     price = format_price(group.price, tick_size)
     rows.append(("Average price" if several else "At", price if several else f"{price}  {at}"))
     if several:
-        rows.append(("Liquidations", f"{group.count:,}, largest {format_usd(group.largest_usd)}"))
+        rows.append(
+            ("Liquidations", f"{grouped(group.count)}, largest {format_usd(group.largest_usd)}")
+        )
         until = clock_label(group.last_ms, SECOND_MS, zone)
         rows.append(("From", at if at == until else f"{at} to {until}"))
     if sampled:

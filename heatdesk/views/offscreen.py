@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatdesk.frames import Quote
-from heatdesk.units import format_compact, format_usd
+from heatdesk.units import format_compact, format_usd, grouped
 
 Float64Array = NDArray[np.float64]
 
@@ -58,5 +58,5 @@ def total_text(qty: float, quote: Quote, unit: str, where: str) -> str:
     decimals = 0 if qty >= 100 else 1 if qty >= 10 else 2
     if float(f"{qty:.{decimals}f}") == 0:
         return ""
-    figure = f"{qty:,.{decimals}f}" if qty < 1e6 else format_compact(qty)
+    figure = grouped(qty, decimals) if qty < 1e6 else format_compact(qty)
     return f"{figure} {unit} {where}"

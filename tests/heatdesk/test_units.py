@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from heatdesk import units
 from heatdesk.errors import UsageError
 from heatdesk.units import (
     DAY_MS,
@@ -164,3 +166,62 @@ def test_the_system_clock_moves_forward_and_a_negative_wait_is_none() -> None:
     asyncio.run(clock.sleep(-5))
     assert clock.now_ms() >= before_ms > NOON_MS - 365 * DAY_MS
     assert clock.monotonic_s() >= before_s
+
+
+@pytest.fixture
+def numbers() -> Iterator[Callable[[str], None]]:
+    """Choose a way to write figures; the plain one afterwards."""
+    yield units.use_number_format
+    units.use_number_format(units.NUMBER_FORMATS[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "price", "size", "change"),
+    [
+        ("1,234.5", "70,825.50", "$1.25M", "+1.8 %"),
+        ("1.234,5", "70.825,50", "$1,25M", "+1,8 %"),
+        ("1 234.5", "70\u00a0825.50", "$1.25M", "+1.8 %"),
+        ("1 234,5", "70\u00a0825,50", "$1,25M", "+1,8 %"),
+        ("1'234.5", "70'825.50", "$1.25M", "+1.8 %"),
+        ("1234.5", "70825.50", "$1.25M", "+1.8 %"),
+        ("1234,5", "70825,50", "$1,25M", "+1,8 %"),
+    ],
+)
+def test_every_figure_follows_the_chosen_number_format(
+    numbers: Callable[[str], None], name: str, price: str, size: str, change: str
+) -> None:
+    numbers(name)
+    assert units.format_price(70825.5, 0.25) == price == units.grouped(70825.5, 2)
+    assert units.format_usd(1_250_000) == size
+    assert units.format_pct(1.8) == change
+
+
+@pytest.mark.parametrize("name", units.NUMBER_FORMATS)
+@pytest.mark.parametrize("value", [0.5, 12.25, 999.0, 1234.5, 70825.25, 1234567.0])
+def test_a_figure_typed_as_it_is_shown_is_read_back(
+    numbers: Callable[[str], None], name: str, value: float
+) -> None:
+    numbers(name)
+    decimals = 0 if value == int(value) else 2
+    assert float(units.plain_number(units.grouped(value, decimals))) == value
+
+
+def test_a_decimal_point_typed_out_of_habit_stays_one(numbers: Callable[[str], None]) -> None:
+    numbers("1.234,5")
+    assert units.plain_number("$1.5M") == "$1.5M"
+    assert units.plain_number("$1,5M") == "$1.5M"
+    assert units.plain_number("1.500") == "1500"
+
+
+def test_zones_are_local_utc_and_every_named_place() -> None:
+    assert units.zone_named("local") is None
+    assert units.zone_named("UTC") is UTC
+    tokyo = units.zone_named("Asia/Tokyo")
+    assert units.moment_of(0, tokyo).hour == 9
+    assert {"local", "UTC", "Asia/Tokyo", "Europe/Berlin"} <= set(units.zone_names())
+
+
+@pytest.mark.parametrize("name", ["", "Nowhere/Land", "../etc", "/etc/passwd", "Europe"])
+def test_a_zone_that_is_not_known_is_refused(name: str) -> None:
+    with pytest.raises(UsageError):
+        units.zone_named(name)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from heatdesk.analytics.cohorts import THIN_COUNT, CohortMatrix, disagrees
-from heatdesk.units import format_compact, format_usd
+from heatdesk.units import format_compact, format_usd, grouped
 from heatdesk.views.cohort_matrix import (
     MatrixLayout,
     bias_text,
@@ -227,7 +227,7 @@ class BiasPainter:
         total = format_usd(float(matrix.coin_total_usd[row]))
         painter.drawText(QRectF(layout.name_width, y, half, height), _RIGHT, total)
         count = int(matrix.coin_count[row])
-        words = f"{count:,}" if count < 10_000 else format_compact(count)
+        words = grouped(count) if count < 10_000 else format_compact(count)
         painter.drawText(QRectF(layout.name_width + half, y, half, height), _RIGHT, words)
 
     def _paint_headings(
