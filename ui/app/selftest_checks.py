@@ -25,18 +25,24 @@ from ui.app.selftest import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from PySide6.QtCore import QMessageLogContext, QtMsgType
     from PySide6.QtGui import QImage
     from PySide6.QtWidgets import QApplication
 
     from ui.app.services import Services
 
+    IntArray = npt.NDArray[np.int64]
+
 FLOORS = ("heatdesk", "ui")
 FEWEST_MODULES = 100
 FRAME_SIZE = (960, 600)
 FRAME_WAIT_S = 60.0
 FEWEST_COLOURS = 300
-"""A painted demo book has thousands; an empty or failed panel has those of its texts."""
+"""A painted demo book has thousands; a failed panel has those of its texts."""
+LARGEST_BARE_SHARE = 0.75
+"""Of the chart's middle; it is 0.6 in the demo book and above 0.9 where its cells are missing."""
 SCRATCH_SERVICE = "HeatDesk self-test"
 KEYRING_PATIENCE_S = 30.0
 FEWEST_AUTHORITIES = 50
@@ -149,12 +155,14 @@ def check_demo_frame() -> str:
         picture.close()
         services.close()
     image = QImage.fromData(png.getvalue())
-    colours = colours_of(image)
-    if (image.width(), image.height()) != FRAME_SIZE or colours < FEWEST_COLOURS:
-        raise BrokenPartError(
-            f"{image.width()} x {image.height()} pixels of {colours} colours are no heatmap"
-        )
-    return f"{size}, {colours} colours"
+    width, height, colours = image.width(), image.height(), colours_of(image)
+    if (width, height) != FRAME_SIZE or colours < FEWEST_COLOURS:
+        raise BrokenPartError(f"{width} x {height} pixels of {colours} colours are no heatmap")
+    middle = image.copy(width // 20, height // 5, width * 11 // 20, height // 2)
+    bare_share = common_share_of(middle)
+    if bare_share > LARGEST_BARE_SHARE:
+        raise BrokenPartError(f"{bare_share:.0%} of the chart are bare: no heatmap is painted")
+    return f"{size}, {colours} colours, {1 - bare_share:.0%} of the chart painted"
 
 
 def check_panels() -> str:
@@ -303,14 +311,25 @@ def check_decoders() -> str:
 
 def colours_of(image: QImage) -> int:
     """Count the different colours of a picture."""
+    return len(_counts_of(image))
+
+
+def common_share_of(image: QImage) -> float:
+    """Return the share of the pixels that have the most common colour, 0 to 1."""
+    counts = _counts_of(image)
+    return float(counts.max() / counts.sum()) if counts.size else 1.0
+
+
+def _counts_of(image: QImage) -> IntArray:
+    """Count the pixels of each colour."""
     import numpy as np
     from PySide6.QtGui import QImage as Image
 
     if image.isNull():
-        return 0
+        return np.zeros(0, np.int64)
     plain = image.convertToFormat(Image.Format.Format_RGB32)
     words = np.frombuffer(plain.constBits(), np.uint32)  # rows of 32 bits need no padding
-    return int(np.unique(words).size)
+    return np.unique(words, return_counts=True)[1].astype(np.int64)
 
 
 def _application() -> QApplication:
