@@ -32,6 +32,7 @@ LOCK = ROOT / "packaging" / "requirements.lock"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 SNAPSHOT = "heatdesk-demo.png"
+MOST_WORKERS = 4
 COMMANDS = ("setup", "run", "test", "bench", "soak", "bundle")
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 
@@ -322,13 +323,19 @@ def run_desk(arguments: Sequence[str]) -> int:
     return call([str(PYTHON), "main.py", *snapshot], env=env)
 
 
+def side_by_side() -> list[str]:
+    """Return how tests are spread over this machine: a process for each core, four at most."""
+    cores = min(MOST_WORKERS, os.cpu_count() or 1)
+    return ["-n", str(cores), "--dist", "loadfile"] if cores > 1 else []
+
+
 def run_checks(arguments: Sequence[str]) -> int:
     """Run linter, formatter check, type checker and tests; all of them, even after a failure."""
     steps = {
         "ruff check": ["ruff", "check", "."],
         "ruff format --check": ["ruff", "format", "--check", "."],
         "mypy --strict": ["mypy", "--strict", "heatdesk", "ui"],
-        "pytest": ["pytest", *(arguments or ["tests"])],
+        "pytest": ["pytest", *(arguments or [*side_by_side(), "tests"])],
     }
     env = dict(os.environ)
     if sys.platform.startswith("linux"):

@@ -30,8 +30,9 @@ for _name in [name for name in os.environ if name.startswith("HEATDESK_")]:
         del os.environ[_name]
 
 # The same examples in every run, so that a red test is the change's; HEATDESK_TEST_FUZZ draws anew.
-hypothesis.settings.register_profile("steady", derandomize=True, database=None)
-hypothesis.settings.register_profile("fuzz", database=None)
+# How long an example takes says more of the machine than of the code: no deadline.
+hypothesis.settings.register_profile("steady", derandomize=True, database=None, deadline=None)
+hypothesis.settings.register_profile("fuzz", database=None, deadline=None)
 hypothesis.settings.load_profile("fuzz" if os.environ.get("HEATDESK_TEST_FUZZ") else "steady")
 
 pytest_plugins = ["tests.desktop"]
