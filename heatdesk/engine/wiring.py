@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from heatdesk.errors import KeyMissing, UsageError, VaultError
 from heatdesk.frames import Subscription
-from heatdesk.net.budget import RateBudget
+from heatdesk.net.budget import Limits, RateBudget
 from heatdesk.net.client import JsonClient, Transport
 from heatdesk.net.ledger import Ledger
 from heatdesk.providers import LOADERS
@@ -71,6 +71,10 @@ class ProviderSet:
     def specs(self) -> tuple[ProviderSpec, ...]:
         """What is fixed about every provider, in their order."""
         return tuple(cls.spec for cls in self._all())
+
+    def limits(self, provider_id: str, settings: Settings) -> Limits:
+        """What a provider allows under some settings."""
+        return self._class_of(provider_id).limits_for(settings)
 
     def build(
         self, provider_id: str, active: Callable[[], Sequence[Subscription]] = _nothing_runs

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit
 
 from heatdesk.errors import VaultLocked, VaultMissing
 from heatdesk.providers import PROVIDERS
 from heatdesk.secrets import Keys, MemoryVault
-from heatdesk.settings import Settings, load, walk
+from heatdesk.settings import Settings, fault_of, load, walk
+from ui.dialogs.controls import Offer
+from ui.dialogs.data_page import NOT_OPENED, DataPage
 from ui.dialogs.keys_page import KeysPage
 from ui.dialogs.settings_window import SettingsWindow
 from ui.dialogs.vault_work import VaultWork
@@ -159,6 +162,10 @@ def test_an_odd_looking_key_warns_and_is_not_refused(page, qtbot):
     row.entry.clear()
 
 
+def limits_of(provider, settings):
+    return next(cls for cls in PROVIDERS if cls.spec.id == provider).limits_for(settings)
+
+
 @pytest.fixture
 def window(qtbot, vault, work):
     applied = []
@@ -167,8 +174,18 @@ def window(qtbot, vault, work):
         applied.append(settings)
         return ""
 
-    made = SettingsWindow(Settings(), SPECS, Keys(vault, {}), work, apply)
-    made.applied = applied
+    previewed = []
+    made = SettingsWindow(
+        Settings(),
+        SPECS,
+        Keys(vault, {}),
+        work,
+        apply,
+        preview=previewed.append,
+        limits=limits_of,
+        extra_pages=[("Shortcuts", QLabel("every shortcut"))],
+    )
+    made.applied, made.previewed = applied, previewed
     qtbot.addWidget(made)
     return made
 
@@ -186,7 +203,7 @@ def test_applied_values_reach_the_settings(window):
     form = window.forms["Kiyotaka"]
     tier = form.controls["providers", "kiyotaka", "tier"]
     assert isinstance(tier, QComboBox)
-    tier.setCurrentText("advanced")
+    tier.setCurrentIndex(tier.findData("advanced"))
     utc = window.forms["View"].controls["view", "utc"]
     assert isinstance(utc, QCheckBox)
     utc.setChecked(True)
@@ -225,3 +242,198 @@ def test_the_keys_come_up_at_the_provider_that_misses_one(window, qtbot):
     qtbot.waitUntil(window.isVisible)
     assert window.focusWidget() is window.keys_page.rows["sharpe"].entry
     assert [field.name for field in fields(Settings().providers)]
+
+
+def row_of(window, *path):
+    return next(form.rows[path] for form in window.forms.values() if path in form.rows)
+
+
+def choose(window, value, *path):
+    control = row_of(window, *path).control
+    control.setCurrentIndex(control.findData(value))
+
+
+def test_every_word_of_a_setting_finds_it_and_its_name_comes_first(window, qtbot):
+    window.come_up()
+    search = window.finder.search
+    qtbot.keyClicks(search, "time zone")
+    assert window.finder.titles[0] == "Time zone"
+    assert "Time in UTC" in window.finder.titles
+    search.clear()
+    assert window.pages.isVisible()
+    qtbot.keyClicks(search, "hypertracker reserve")
+    assert window.finder.titles == ["Calls kept back"]
+    search.clear()
+    qtbot.keyClicks(search, "no such setting")
+    assert window.finder.titles == []
+    assert window.finder.nothing.isVisible()
+    qtbot.keyClick(search, Qt.Key.Key_Escape)
+    assert search.text() == ""
+    assert window.isVisible()
+
+
+def test_every_setting_and_every_key_can_be_found_by_its_name(window):
+    titles = {place.title for place in window.finder.places}
+    assert {item.metadata["label"] for _, _, item in walk(Settings())} <= titles
+    assert {f"Key of {spec.title}" for spec in SPECS if spec.takes_key} <= titles
+    assert "Shortcuts" in titles
+
+
+def test_enter_goes_to_what_was_found_marks_it_and_hands_over_the_keyboard(window, qtbot):
+    window.come_up()
+    qtbot.keyClicks(window.finder.search, "memory heatmaps")
+    row = row_of(window, "performance", "memory_mib")
+    assert row.property("hit") is True
+    qtbot.waitUntil(row.isVisible)
+    assert window.focusWidget() is window.finder.search
+    qtbot.keyClick(window.finder.search, Qt.Key.Key_Return)
+    assert window.focusWidget() is row.control
+    assert window.pages.currentItem().text() == "Performance"
+    window.finder.search.clear()
+    assert row.property("hit") is False
+
+
+def test_arrows_walk_through_what_was_found(window, qtbot):
+    window.come_up()
+    qtbot.keyClicks(window.finder.search, "update every")
+    assert window.finder.titles[:2] == ["Update every", "Update every"]
+    first = window.pages.currentItem().text()
+    qtbot.keyClick(window.finder.search, Qt.Key.Key_Down)
+    assert window.pages.currentItem().text() != first
+    qtbot.keyClick(window.finder.search, Qt.Key.Key_Up)
+    assert window.pages.currentItem().text() == first
+
+
+def test_what_is_harmless_shows_at_once_and_cancel_brings_back_what_was(window):
+    window.come_up()
+    choose(window, "1.234,5", "view", "numbers")
+    assert window.previewed[-1].view.numbers == "1.234,5"
+    assert window.applied == []
+    assert window.close_button.text() == "Cancel"
+    window.close_button.click()
+    assert window.previewed[-1] == Settings()
+    assert not window.isVisible()
+    window.come_up()
+    assert row_of(window, "view", "numbers").value == Settings().view.numbers
+    assert window.close_button.text() == "Close"
+
+
+def test_a_provider_is_not_asked_otherwise_before_apply(window):
+    choose(window, "advanced", "providers", "kiyotaka", "tier")
+    choose(window, "cpu", "view", "render_path")
+    assert window.previewed == []
+    window.revert_button.click()
+    assert row_of(window, "providers", "kiyotaka", "tier").value == "free"
+    assert not window.revert_button.isEnabled()
+
+
+def test_a_value_that_does_not_fit_is_not_shown_on_the_desk(window):
+    row = row_of(window, "performance", "frame_rate")
+    row.control.setText("1000")
+    assert row.fault.text()
+    assert window.previewed == []
+    row.control.setText("24")
+    assert not row.fault.text()
+    assert window.previewed[-1].performance.frame_rate == 24
+
+
+def test_what_was_applied_is_what_revert_goes_back_to(window):
+    choose(window, "red-up", "view", "colours")
+    assert window.apply_now()
+    choose(window, "colour-blind", "view", "colours")
+    window.revert()
+    assert window.previewed[-1].view.colours == "red-up"
+    assert row_of(window, "view", "colours").value == "red-up"
+
+
+def test_a_way_back_to_the_default_is_offered_only_where_something_was_changed(window):
+    window.come_up()
+    window.pages.setCurrentRow(1)
+    row = row_of(window, "view", "swap_sides")
+    assert row.reset.isHidden()
+    row.control.setChecked(True)
+    assert not row.reset.isHidden()
+    row.reset.click()
+    assert row.value is False
+    assert row.reset.isHidden()
+    assert window.focusWidget() is row.control
+
+
+def test_a_change_from_elsewhere_shows_and_spares_what_is_being_edited(window):
+    choose(window, "light", "view", "theme")
+    changed = replace(Settings(), view=replace(Settings().view, utc=True))
+    window.take(changed)
+    assert row_of(window, "view", "utc").value is True
+    assert row_of(window, "view", "theme").value == "light"
+    window.revert()
+    assert row_of(window, "view", "utc").value is True
+    assert row_of(window, "view", "theme").value == "dark"
+
+
+def test_a_zone_is_typed_or_chosen_from_all_there_are(window):
+    control = row_of(window, "view", "zone").control
+    assert isinstance(control, Offer)
+    control.fill()
+    assert control.findText("Asia/Tokyo") > 0
+    assert control.currentText() == "local"
+    control.setEditText("Asia/Toky")
+    assert row_of(window, "view", "zone").fault.text()
+    control.setEditText("Asia/Tokyo")
+    assert window.previewed[-1].view.zone == "Asia/Tokyo"
+
+
+def test_the_limits_of_the_chosen_plan_are_told(window):
+    form = window.forms["Kiyotaka"]
+    free = form.note.text()
+    assert "a minute" in free
+    choose(window, "advanced", "providers", "kiyotaka", "tier")
+    assert form.note.text() != free
+
+
+def test_every_choice_has_words_and_every_default_fits():
+    for path, value, item in walk(Settings()):
+        assert len(item.metadata["titles"]) == len(item.metadata["choices"]), path
+        assert not fault_of(item, value), path
+
+
+def test_the_wheel_scrolls_the_page_and_not_a_choice(window, qtbot):
+    window.come_up()
+    window.pages.setCurrentRow(1)
+    combo = row_of(window, "view", "theme").control
+    event = QWheelEvent(
+        QPointF(5, 5),
+        QPointF(combo.mapToGlobal(QPoint(5, 5))),
+        QPoint(),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    combo.wheelEvent(event)
+    assert not event.isAccepted()
+    assert combo.currentData() == "dark"
+
+
+def test_tab_goes_through_a_page_from_top_to_bottom(window, qtbot):
+    window.come_up()
+    window.pages.setCurrentRow(1)
+    rows = list(window.forms["View"].rows.values())
+    rows[0].control.setFocus()
+    seen = [rows[0].control]
+    while len(seen) < len(rows):
+        window.focusNextChild()
+        seen.append(window.focusWidget())
+    assert seen == [row.control for row in rows]
+
+
+def test_the_data_folder_is_shown_opened_and_copied(qtbot, qapp, tmp_path):
+    shown = []
+    page = DataPage(tmp_path, told=True, show_folder=lambda path: bool(shown.append(path)))
+    qtbot.addWidget(page)
+    assert page.path.text() == str(tmp_path)
+    page.open.click()
+    assert shown == [tmp_path]
+    assert page.words.text() == NOT_OPENED
+    page.copy.click()
+    assert qapp.clipboard().text() == str(tmp_path)
