@@ -80,13 +80,12 @@ def control(package: Package, installed_kb: int) -> str:
         f"Package: {NAME}\n"
         f"Version: {package.version}\n"
         f"Architecture: {architecture()}\n"
-        "Maintainer: HeatDesk contributors <maintainers@heatdesk.org>\n"
+        "Maintainer: HeatDesk contributors <contributors@heatdesk.invalid>\n"
         "Section: misc\n"
         "Priority: optional\n"
         f"Installed-Size: {installed_kb}\n"
         f"Depends: {', '.join(sorted(depends))}\n"
         f"Recommends: {', '.join(RECOMMENDED)}\n"
-        "Homepage: https://heatdesk.org\n"
     ) + DESCRIPTION
 
 
