@@ -17,16 +17,17 @@ FLOORS = """
 main
 ui.app
 ui.main_window | ui.dialogs
-ui.panels
+ui.panels | ui.alerts
 ui.panel
 ui.heatmap | ui.dots | ui.bias | ui.table | ui.tape | ui.feed_thread
 ui.commands
 ui.theme
-heatdesk.export
+heatdesk.export | heatdesk.alerts
 heatdesk.engine | heatdesk.views
 heatdesk.providers | heatdesk.store | heatdesk.analytics
-heatdesk.net | heatdesk.books | heatdesk.recording | heatdesk.settings | heatdesk.secrets | heatdesk.log_file | heatdesk.workspaces
-heatdesk.frames | heatdesk.files
+heatdesk.net | heatdesk.books | heatdesk.recording | heatdesk.settings | heatdesk.secrets | heatdesk.log_file | heatdesk.workspaces | heatdesk.drawings | heatdesk.favourites
+heatdesk.frames | heatdesk.kept_table
+heatdesk.files
 heatdesk.units
 heatdesk.errors
 """

@@ -1,0 +1,95 @@
+"""A small JSON file that a desk keeps: versioned, written whole, never silently replaced."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from heatdesk.errors import WriteError
+from heatdesk.files import set_aside, write_whole
+
+log = logging.getLogger(__name__)
+
+FAULTS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What a file that is no such table may raise while it is read."""
+
+
+class KeptTable:
+    """One file of the desk.
+
+    What cannot be read or written costs one sentence; the desk goes on with what is in memory.
+
+    Parameters
+    ----------
+    path : Path or None
+        None: in memory only.
+    version : int
+        Of what is written; a file of a later one is kept beside under another name.
+
+    Attributes
+    ----------
+    sentence : str
+        What a user should know; empty when nothing is wrong.
+    """
+
+    def __init__(self, path: Path | None, version: int) -> None:
+        self._path = path
+        self._version = version
+        self._text = ""
+        self._failing = ""
+        self.sentence = ""
+
+    def read(self) -> dict[str, Any]:
+        """Return what the file holds, nothing where there is none that can be used."""
+        path = self._path
+        if path is None:
+            return {}
+        try:
+            self._text = path.read_text(encoding="utf-8")
+            table = dict(json.loads(self._text))
+            version = int(table["version"])
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            self._tell(f"{path.name} cannot be read ({error.strerror}).")
+            return {}
+        except FAULTS:
+            self.doubt()
+            return {}
+        if not 1 <= version <= self._version:
+            aside = set_aside(path, f"v{version}")
+            self._tell(f"{path.name} comes from another version of HeatDesk; kept as {aside}.")
+            return {}
+        return table
+
+    def doubt(self) -> None:
+        """What was read makes no sense, in whole or in part: keep the file under another name."""
+        if self._path is not None:
+            aside = set_aside(self._path, "damaged")
+            self._text = ""
+            self._tell(f"{self._path.name} was damaged and is kept as {aside}.")
+
+    def write(self, table: Mapping[str, Any]) -> None:
+        """Write where it says something new."""
+        if self._path is None:
+            return
+        text = json.dumps({"version": self._version, **table}, indent=1) + "\n"
+        if text == self._text:
+            return
+        try:
+            write_whole(self._path, text.encode())
+        except WriteError as error:
+            if error.user_message != self._failing:
+                self._failing = error.user_message
+                self._tell(error.user_message)
+            return
+        if self._failing == self.sentence:
+            self.sentence = ""
+        self._text, self._failing = text, ""
+
+    def _tell(self, sentence: str) -> None:
+        log.warning("%s", sentence)
+        self.sentence = sentence

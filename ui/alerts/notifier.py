@@ -1,0 +1,83 @@
+"""`Notifier`: tells of an alert on the desktop, or inside the desk where that cannot be."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon
+
+log = logging.getLogger(__name__)
+
+SHOWN_MS = 15_000
+
+
+class Notifier(QObject):
+    """Shows notifications through the tray; its icon is there while an alert is watched.
+
+    Parameters
+    ----------
+    say : callable
+        Takes the sentence where the desktop has no tray or shows no messages.
+    available : callable
+        Whether the desktop shows messages.
+
+    Signals
+    -------
+    opened : a notification or the icon was clicked.
+    """
+
+    opened = Signal()
+
+    def __init__(
+        self,
+        say: Callable[[str], object],
+        parent: QObject | None = None,
+        available: Callable[[], bool] | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._say = say
+        self._available = available or _has_tray
+        self._tray: QSystemTrayIcon | None = None
+        self._told = False
+
+    def be_there(self, *, wanted: bool) -> None:
+        """Put the icon into the tray, or take it away."""
+        if not wanted:
+            if self._tray is not None:
+                self._tray.hide()
+            return
+        if not self._available():
+            if not self._told:
+                self._told = True
+                log.info("this desktop shows no notifications: alerts are told inside the desk")
+            return
+        if self._tray is None:
+            icon = QApplication.windowIcon()
+            self._tray = QSystemTrayIcon(icon, self)
+            self._tray.setToolTip("HeatDesk watches alerts")
+            self._tray.messageClicked.connect(self.opened)
+            self._tray.activated.connect(self.opened)
+        self._tray.show()
+
+    def tell(self, title: str, text: str) -> None:
+        """Tell of something."""
+        if self._tray is not None and self._tray.isVisible() and self._available():
+            icon = QApplication.windowIcon()
+            shown = icon if not icon.isNull() else QIcon()
+            self._tray.showMessage(title, text, shown, SHOWN_MS)
+        else:
+            self._say(f"{title}: {text}")
+
+    def stop(self) -> None:
+        """Take the icon away for good."""
+        if self._tray is not None:
+            self._tray.hide()
+            self._tray.deleteLater()
+            self._tray = None
+
+
+def _has_tray() -> bool:
+    return QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages()
