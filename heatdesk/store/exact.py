@@ -47,6 +47,10 @@ class ExactFrames:
         self._in_use: dict[int, int] = {}
         self._newest_ms = 0
 
+    def fit(self, budget_bytes: int) -> None:
+        """Keep to another budget, from the next frame on."""
+        self._budget_bytes = budget_bytes
+
     def parts_of(self, frame: HeatmapFrame) -> list[HeatmapFrame]:
         """Cut a frame into parts small beside the budget, for `add`; takes no lock."""
         if frame_bytes(frame) * _PARTS <= self._budget_bytes:

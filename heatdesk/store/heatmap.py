@@ -20,13 +20,12 @@ from heatdesk.store.pooling import Pooled, pooled_cell
 from heatdesk.store.pyramid import Pyramid
 from heatdesk.store.regrid import choose_block_size, fitting_block_size, regridded
 from heatdesk.store.ring import DEFAULT_BUDGET_BYTES, MAX_TIME_LOD, CellRing
+from heatdesk.store.shares import cells_of
 
 __all__ = ["HeatmapStore", "Pooled"]
 
 log = logging.getLogger(__name__)
 
-_PYRAMID_SHARE = 11
-# a tenth of the bytes of the cells is an eleventh of all
 _MAX_ASKED = 200_000
 
 
@@ -77,7 +76,7 @@ class HeatmapStore:
         self.dropped = 0
         self._grid = grid
         self._lock = lock if lock is not None else threading.RLock()
-        self._ring = CellRing(self.planes, budget_bytes - budget_bytes // _PYRAMID_SHARE)
+        self._ring = CellRing(self.planes, cells_of(budget_bytes))
         self._pyramid = Pyramid(summed=pooling == "sum", planes=len(self.planes))
         self._scale: CodeScale | None = None
         self._range = QuantityRange(summed=pooling == "sum")
@@ -101,6 +100,11 @@ class HeatmapStore:
             pooling = "sum"
         grid = GridSpec(frame.interval_ms, time.phase_ms, block_size)
         return cls(grid, tuple(runs_of(frame)), pooling, lock, budget_bytes)
+
+    def fit(self, budget_bytes: int) -> None:
+        """Keep to another budget; the oldest columns go."""
+        with self._lock:
+            self.revision += self._ring.fit(cells_of(budget_bytes), self.revision + 1)
 
     @property
     def grid(self) -> GridSpec:
@@ -215,7 +219,7 @@ class HeatmapStore:
         out: Codes | None = None
         with self._lock:
             scale = self._scale or CodeScale(0)
-            for name in self._named(plane):
+            for name in self.planes if plane == "both" else (plane,):
                 codes = self._pyramid.window(self._ring, scale, name, (c0, c1), (l0, l1), lod, step)
                 out = codes if out is None else np.maximum(out, codes, out=out)
         assert out is not None
@@ -230,10 +234,8 @@ class HeatmapStore:
         """
         c0, c1 = column << time_lod, (column + 1) << time_lod
         with self._lock:
-            levels = (
-                max(level * step, self.first_level),
-                min((level + 1) * step, self.last_level + 1),
-            )
+            end = (level + 1) * step
+            levels = max(level * step, self.first_level), min(end, self.last_level + 1)
             columns = max(c0, self.first_column), min(c1, self.last_column + 1)
             codes = self.codes(plane, *columns, *levels)
             values = self.values
@@ -242,9 +244,6 @@ class HeatmapStore:
     def value_at(self, plane: str, column: int, level: int) -> float:
         """Quantity of a native cell; NaN when it was not observed."""
         return self.pooled(plane, column, level).max
-
-    def _named(self, plane: str) -> tuple[str, ...]:
-        return self.planes if plane == "both" else (plane,)
 
     # -- writing (one thread)
 

@@ -23,6 +23,7 @@ from heatdesk.store.bucketing import HeatmapFrame, ended, within_asked
 from heatdesk.store.exact import DEFAULT_EXACT_BYTES, ExactCell, ExactFrames
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.store.ring import DEFAULT_BUDGET_BYTES
+from heatdesk.store.shares import Budget, shared
 from heatdesk.store.tape import LiquidationTape, TradeTape
 from heatdesk.units import MINUTE_MS, floor_ms
 
@@ -42,6 +43,7 @@ class _Kept:
     """What is held of one subscription."""
 
     exact: ExactFrames
+    budget: Budget = Budget(0, 0)
     revision: int = 0
     covered: list[Span] = field(default_factory=list)
     heatmap: HeatmapStore | None = None
@@ -83,12 +85,21 @@ class MarketStore:
     ) -> None:
         self.lock = threading.RLock()
         self.provider_revision = 0
-        self._budgets = (heatmap_bytes, exact_bytes)
-        self._fast_budgets = (fast_heatmap_bytes, fast_exact_bytes)
+        self._budget = Budget(heatmap_bytes, exact_bytes)
+        self._fast_budget = Budget(fast_heatmap_bytes, fast_exact_bytes)
+        self._total_bytes: int | None = None
+        self._to_share = False
         self._kept: dict[Subscription, _Kept] = {}
         self._status: dict[Subscription, tuple[StreamStatus, int]] = {}
         self._providers: dict[str, ProviderStatus] = {}
         self._last_revision: dict[Subscription, int] = {}
+
+    def limit(self, total_bytes: int | None) -> None:
+        """Let heatmaps hold so much together, from the next frame on; any thread may say so.
+
+        While the budgets of all are less, each has its own; else each gets the same part of it.
+        """
+        self._total_bytes, self._to_share = total_bytes, True
 
     # -- writing (feed thread)
 
@@ -97,7 +108,7 @@ class MarketStore:
         kept = self._kept.get(sub)
         if kept is None:
             # a subscription that comes back must not repeat a revision a panel has seen
-            kept = _Kept(ExactFrames(0), self._last_revision.get(sub, 0))
+            kept = _Kept(ExactFrames(0), revision=self._last_revision.get(sub, 0))
             with self.lock:
                 self._kept[sub] = kept
         taken = True
@@ -119,6 +130,18 @@ class MarketStore:
                     kept.covered = ended_spans(kept.covered, frame.complete_ms)
                 kept.covered = merge_spans([*kept.covered, covered_span(frame)])
             kept.revision += 1
+        if self._to_share:
+            self._share_out()
+
+    def _share_out(self) -> None:
+        """Give every heatmap what it may hold."""
+        self._to_share = False
+        held = [kept for kept in self._kept.values() if kept.heatmap is not None]
+        budgets = shared([kept.budget for kept in held], self._total_bytes)
+        for kept, budget in zip(held, budgets, strict=True):
+            assert kept.heatmap is not None
+            kept.heatmap.fit(budget.heatmap)
+            kept.exact.fit(budget.exact)
 
     def _apply_heatmap(self, kept: _Kept, frame: HeatmapFrame) -> bool:
         """Bring a frame to the cells; False when it belongs to levels that are no longer held."""
@@ -135,9 +158,10 @@ class MarketStore:
                 kept.covered = kept.covered if heatmap is None else []
         if heatmap is None or not heatmap.fits(frame):
             fast = wanted.interval_ms < MINUTE_MS
-            heatmap_bytes, exact_bytes = self._fast_budgets if fast else self._budgets
-            heatmap = HeatmapStore.for_frame(wanted, self.lock, heatmap_bytes)
-            exact = ExactFrames(exact_bytes)
+            kept.budget = self._fast_budget if fast else self._budget
+            heatmap = HeatmapStore.for_frame(wanted, self.lock, kept.budget.heatmap)
+            exact = ExactFrames(kept.budget.exact)
+            self._to_share = True
             with self.lock:
                 if kept.heatmap is not None:
                     heatmap.generation = kept.heatmap.generation + 1
@@ -188,6 +212,7 @@ class MarketStore:
         """Forget everything of a subscription nobody wants any more."""
         with self.lock:
             kept = self._kept.pop(sub, None)
+            self._to_share = True
             if kept is not None:
                 self._last_revision[sub] = kept.revision
             self._status.pop(sub, None)

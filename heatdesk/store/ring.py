@@ -276,6 +276,18 @@ class CellRing:
         for older in sorted(i for i in self.blocks if i < index):
             self._evict(older, mark)
 
+    def fit(self, budget_bytes: int, mark: int) -> bool:
+        """Keep to another budget; the oldest blocks go, never the newest two with cells.
+
+        Returns whether any went.
+        """
+        self.budget_bytes, before = budget_bytes, self.nbytes
+        while self.nbytes > budget_bytes:
+            if sum(block.cells is not None for block in self.blocks.values()) <= ALWAYS_HELD:
+                break
+            self._evict(min(self.blocks), mark)
+        return self.nbytes < before
+
     def measure(self) -> None:
         """Find again the levels that data has touched, and the bytes held."""
         self.nbytes = sum(block.nbytes for block in self.blocks.values())
