@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from ui import theme
 from ui.heatmap import gl_probe
+from ui.heatmap.frame_times import PAINTS
 from ui.heatmap.gl_viewport import GlViewport
 from ui.heatmap.still import StillPicture
 
@@ -70,6 +71,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         viewport = self.viewport()
         if isinstance(viewport, GlViewport) and not viewport.isValid():
             return
+        began_s = PAINTS.begin()
         chart = self.gestures.chart if self.gestures is not None else None
         copied = (
             chart is not None
@@ -81,6 +83,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
             super().paintEvent(event)
         if chart is not None:
             chart.pointer.painted()
+        PAINTS.end(began_s)
         self.painted.emit()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:

@@ -1,0 +1,146 @@
+"""One desk for each data folder: a second start raises the first one and ends."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLockFile, QObject
+
+if TYPE_CHECKING:
+    from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+log = logging.getLogger(__name__)
+
+LOCK_NAME = "desk.lock"
+PATIENCE_MS = 2_000
+"""A first desk that does not answer by then is busy or ill: the second one opens, without saving."""
+GREETING, ANSWER = b"raise", b"raised\n"
+TOKEN_NAME = "XDG_ACTIVATION_TOKEN"
+"""What lets a Wayland desktop give the keyboard away; it was given to the second start."""
+LONGEST_BYTES = 512
+
+
+def server_name(home: Path) -> str:
+    """Name under which the desk of a data folder listens; two ways to write a folder give one."""
+    told = os.path.normcase(os.path.realpath(home))
+    return f"heatdesk-{hashlib.sha256(os.fsencode(told)).hexdigest()[:20]}"
+
+
+class SingleDesk(QObject):
+    """Decides whether this start is the first desk of a data folder.
+
+    Parameters
+    ----------
+    home : Path
+
+    Attributes
+    ----------
+    first : bool
+        It may save; a second one may not.
+    other : bool
+        Another desk holds the folder, as far as can be told.
+    """
+
+    def __init__(self, home: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._name = server_name(home)
+        self._raise: Callable[[], None] = lambda: None
+        self._server: QLocalServer | None = None
+        self._talks: list[QLocalSocket] = []
+        self._lock = QLockFile(str(home / LOCK_NAME))
+        self._lock.setStaleLockTime(0)
+        # a folder that takes no lock file has no other desk that saves there
+        self.first = self._lock.tryLock(0)
+        refused = self._lock.error() is QLockFile.LockError.PermissionError
+        self.other = not self.first and not refused
+
+    def call_first(self, patience_ms: int = PATIENCE_MS) -> bool:
+        """Ask the first desk to come up; return whether it answered in time."""
+        try:
+            from PySide6.QtNetwork import QLocalSocket
+        except ImportError:  # a library of the system is missing
+            return False
+        talk = QLocalSocket()
+        talk.connectToServer(self._name)
+        try:
+            if not talk.waitForConnected(patience_ms):
+                return False
+            token = os.environ.get(TOKEN_NAME, "").encode("ascii", "ignore")
+            talk.write(GREETING + b" " + token[: LONGEST_BYTES - 16] + b"\n")
+            talk.flush()
+            if not talk.waitForReadyRead(patience_ms):
+                return False
+            return bytes(talk.readAll().data()) == ANSWER
+        finally:
+            talk.abort()
+
+    def listen(self, come_up: Callable[[], None]) -> None:
+        """Let a second start bring this desk up; costs a moment, so call it once the desk is open.
+
+        Parameters
+        ----------
+        come_up : callable
+            Shows the desk.
+        """
+        if not self.first or self._server is not None:
+            return
+        try:
+            from PySide6.QtNetwork import QLocalServer
+        except ImportError as error:  # a library of the system is missing
+            log.warning("a second start cannot be heard: %s", error)
+            return
+        self._raise = come_up
+        server = QLocalServer(self)
+        server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        # the lock is ours, so whoever listened under this name is gone
+        QLocalServer.removeServer(self._name)
+        if not server.listen(self._name):
+            log.warning("a second start cannot be heard: %s", server.errorString())
+            return
+        server.newConnection.connect(self._greeted)
+        self._server = server
+
+    def close(self) -> None:
+        """Let the folder go."""
+        for talk in tuple(self._talks):
+            talk.abort()
+        if self._server is not None:
+            self._server.close()
+            self._server.deleteLater()
+            self._server = None
+        self._lock.unlock()
+
+    # -- inside
+
+    def _greeted(self) -> None:
+        while self._server is not None and self._server.hasPendingConnections():
+            talk = self._server.nextPendingConnection()
+            self._talks.append(talk)
+            talk.readyRead.connect(lambda one=talk: self._heard(one))
+            talk.disconnected.connect(lambda one=talk: self._ended(one))
+
+    def _heard(self, talk: QLocalSocket) -> None:
+        if not talk.canReadLine():
+            if talk.bytesAvailable() > LONGEST_BYTES:
+                talk.abort()
+            return
+        words = bytes(talk.readLine(LONGEST_BYTES).data()).split()
+        if words[:1] != [GREETING]:
+            talk.abort()
+            return
+        if len(words) > 1:
+            os.environ[TOKEN_NAME] = words[1].decode("ascii", "ignore")
+        talk.write(ANSWER)
+        talk.flush()
+        log.info("a second start brought the desk up")
+        self._raise()
+
+    def _ended(self, talk: QLocalSocket) -> None:
+        if talk in self._talks:
+            self._talks.remove(talk)
+            talk.deleteLater()
