@@ -239,6 +239,16 @@ class Desktop:
         finally:
             self._xdotool("mouseup", "1")
 
+    @contextlib.contextmanager
+    def held(self, start: tuple[int, int]) -> Iterator[None]:
+        """Press at a pixel of the screen and let go at the end; what is between drags by `move`."""
+        self.move(*start)
+        self._xdotool("mousedown", "1")
+        try:
+            yield
+        finally:
+            self._xdotool("mouseup", "1")
+
     def type(self, text: str) -> None:
         """Type text into whatever has the keyboard."""
         self._xdotool("type", "--delay", "15", "--", text)
@@ -317,6 +327,51 @@ def desktop(screen: Screen) -> Iterator[Desktop]:
             key_ring.unlock()
             with contextlib.closing(Desktop(screen, key_ring, folder)) as desktop:
                 yield desktop
+
+
+class Monitors:
+    """The screen cut into monitors, which can be unplugged and plugged in again."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self._there: dict[str, Rect] = {}
+
+    def plug_in(self, name: str, place: Rect) -> None:
+        """Put a monitor at a part of the screen."""
+        x, y, width, height = place
+        # only one of them can stand for the output that Xvfb has
+        output = "none" if self._there else "screen"
+        self._xrandr("--setmonitor", name, f"{width}/508x{height}/286+{x}+{y}", output)
+        self._there[name] = place
+
+    def unplug(self, name: str) -> None:
+        """Take a monitor away."""
+        self._xrandr("--delmonitor", name)
+        del self._there[name]
+
+    def close(self) -> None:
+        """Let the screen be one again."""
+        for name in list(self._there):
+            self.unplug(name)
+
+    def _xrandr(self, *words: str) -> None:
+        subprocess.run(
+            ["xrandr", *words], env=dict(self._env), check=True, capture_output=True, timeout=60
+        )
+
+
+LEFT, RIGHT = Rect(0, 0, 1920, 1080), Rect(1920, 0, 1920, 1080)
+
+
+@pytest.fixture
+def monitors(desktop: Desktop) -> Iterator[Monitors]:
+    """Two monitors side by side on the desktop, LEFT and RIGHT."""
+    if shutil.which("xrandr") is None:
+        pytest.skip("no monitors here: xrandr not installed")
+    with contextlib.closing(Monitors(desktop.env)) as monitors:
+        monitors.plug_in("LEFT", LEFT)
+        monitors.plug_in("RIGHT", RIGHT)
+        yield monitors
 
 
 @pytest.fixture

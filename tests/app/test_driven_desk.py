@@ -248,7 +248,7 @@ def test_a_panel_without_a_key_says_which_one_and_offers_key_and_demo(
         stage = desk.spot("panelStage", panel).rect
         assert stage.x <= card.rect.x
         assert card.rect.x + card.rect.width <= stage.x + stage.width
-        assert state(desk, panel) == "problem"
+        assert state(desk, panel) == "key needed"
     assert not has_desk_band(desk)
     assert desktop.title(desk.window) == "HeatDesk"
     assert not kiyotaka.requests
@@ -257,7 +257,7 @@ def test_a_panel_without_a_key_says_which_one_and_offers_key_and_demo(
     wait_until(lambda: alive(desk, "cohorts"), "the demo")
     assert has_demo_band(desk, "cohorts")
     assert has_desk_band(desk)
-    assert state(desk, "order-book") == "problem"
+    assert state(desk, "order-book") == "key needed"
 
     desk.press("Enter key...", "order-book")
     desk.wait_for("Key of Kiyotaka", SETTINGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QScreen
@@ -13,6 +14,7 @@ from heatdesk.workspaces.library import Library
 from heatdesk.workspaces.model import MAIN, Workspace
 from ui.commands import CommandTable
 from ui.main_window.above import Above
+from ui.main_window.carrying import Carrying
 from ui.main_window.desk_commands import desk_commands, list_commands
 from ui.main_window.desk_window import DeskWindow
 from ui.main_window.help import Help
@@ -76,11 +78,11 @@ class Desk(QObject):
         opens_live: bool = False,
     ) -> None:
         super().__init__()
-        self.context = context
+        self.commands = commands or CommandTable(parent=self)
+        self.context = context = replace(context, meaning=self.commands.panel_command)
         self.maker = PanelMaker(
             context, kinds, demo_only=demo_only, starts_live=starts_live, opens_live=opens_live
         )
-        self.commands = commands or CommandTable(parent=self)
         self.panel_set = panels = PanelSet(self.maker, lambda: self.first, self)
         self.docks, self.panels = panels.docks, panels.all
         self.add_panel, self.open_panel = panels.add, panels.open
@@ -109,6 +111,10 @@ class Desk(QObject):
         self.watch.settled.connect(self._follow_screens)
         panels.changed.connect(self.changed)
         panels.reshaped.connect(self._note)
+        self._carrying = Carrying(
+            lambda: self.windows, self.window_set.docks_of, self.move_panel, self
+        )
+        panels.added.connect(self._carrying.watch)
         spaces.put_on(self.workspace)
 
     # -- real or invented
@@ -306,7 +312,7 @@ class Desk(QObject):
         self.keep()
         self._ended = True
         self.spaces.library.close()
-        for one in (self._later, self._saving, self.pulse, self.watch):
+        for one in (self._later, self._saving, self.pulse, self.watch, self._carrying):
             one.stop()
         for other in self.windows[1:]:
             other.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QScreen
 
-from ui.commands import Command
+from ui.commands import Command, Scope
 from ui.main_window import naming
 from ui.main_window.screens import by_place, screen_title
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ui.main_window.dock import PanelDock
 
 DESK, PANELS, WINDOWS, WORKSPACES = "Desk", "Panels", "Windows", "Workspaces"
-VIEW, HELP = "View", "Help"
+VIEW, HELP, CHART = "View", "Help", "Chart"
 BY_NUMBER = 9
 """Workspaces that have a key of their own, Ctrl+1 to Ctrl+9."""
 LISTED = ("workspace.go.", "window.on.", "panel.to.")
@@ -34,6 +34,7 @@ def desk_commands(desk: Desk) -> list[Command]:
         *_of_workspaces(desk),
         *_of_view(desk),
         *_of_help(desk),
+        *_in_panels(desk),
     ]
 
 
@@ -131,6 +132,33 @@ def _of_panels(desk: Desk) -> list[Command]:
             ("Shift+F6",),
         ),
         Command("panel.reset", "Reset layout", PANELS, desk.reset_layout),
+    ]
+
+
+def _in_panels(desk: Desk) -> list[Command]:
+    """What panels do by key, done to the one in use."""
+
+    def perform(id_: str) -> None:
+        panel = desk.active_panel()
+        if panel is not None:
+            panel.perform(id_)
+
+    def can(id_: str) -> bool:
+        panel = desk.active_panel()
+        return panel is not None and any(one.id == id_ for one in panel.commands)
+
+    known = {one.id: one for kind in desk.maker.kinds.values() for one in kind.commands}
+    return [
+        Command(
+            one.id,
+            one.title,
+            CHART,
+            partial(perform, one.id),
+            one.keys,
+            partial(can, one.id),
+            scope=Scope.PANEL,
+        )
+        for one in known.values()
     ]
 
 

@@ -32,10 +32,12 @@ class PanelSet(QObject):
     -------
     changed : panels, their options, or what is shown of them.
     reshaped : one has another size or place; comes often while a hand drags.
+    added : there is one more; carries its dock.
     """
 
     changed = Signal()
     reshaped = Signal()
+    added = Signal(object)
 
     def __init__(self, maker: PanelMaker, first: Callable[[], DeskWindow], parent: QObject) -> None:
         super().__init__(parent)
@@ -62,6 +64,7 @@ class PanelSet(QObject):
         dock.reshaped.connect(self.reshaped)
         dock.show_title()
         self.docks[name] = dock
+        self.added.emit(dock)
         return dock
 
     def open(self, kind: str, options: Mapping[str, object] | None = None) -> PanelDock:

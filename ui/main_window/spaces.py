@@ -140,6 +140,7 @@ class Spaces:
             # a kind it does not know yet is as real as what it stands beside
             desk.maker.opens_live &= any(not one.demo for one in workspace.present.panels)
         desk.window_set.forget_closed()
+        desk.context.workspace.links.forget()
         try:
             self._put_state(workspace)
         finally:
@@ -217,6 +218,7 @@ class Spaces:
                 dock = desk.add_panel(
                     record.kind, name=record.id, demo=record.demo, options=record.options
                 )
+                dock.panel.link.load(record.link)
             wait_closed(window, dock)
         for kind in desk.maker.kinds:
             if kind not in desk.docks:
@@ -245,7 +247,9 @@ def _record(desk: Desk, name: str, dock: PanelDock) -> PanelRecord:
     panel = dock.panel
     owner = dock.owner
     window = MAIN if owner is None else owner.objectName()
-    return PanelRecord(name, panel.panel_id, panel.demo, panel.save_options(), window)
+    return PanelRecord(
+        name, panel.panel_id, panel.demo, panel.save_options(), window, panel.link.save()
+    )
 
 
 def _twin(record: PanelRecord, spare: dict[str, PanelDock]) -> str | None:
@@ -255,6 +259,8 @@ def _twin(record: PanelRecord, spare: dict[str, PanelDock]) -> str | None:
         panel = spare[name].panel
         if panel.panel_id != record.kind or record.demo not in (panel.demo, None):
             continue
-        if panel.save_options() == record.options:
+        link = panel.link.save()
+        linked = link == record.link if record.link else not link["colour"]
+        if linked and panel.save_options() == record.options:
             return name
     return None
