@@ -167,7 +167,7 @@ def test_a_key_leaves_no_trace_in_anything_the_program_writes_or_shows(
     check_bytes(command_line, "the command line", tuple(MARKERS.values()))
     desk.program.process.send_signal(signal.SIGSEGV)
     assert desk.program.process.wait(30) == -signal.SIGSEGV
-    assert "Segmentation fault" in (heatdesk_home / "logs" / "crash.txt").read_text()
+    assert "Segmentation fault" in (heatdesk_home / "crashes" / "stacks.txt").read_text()
 
     programs = [desk.program]
     servers["sharpe"].inject(Echo(401))
@@ -205,7 +205,7 @@ def test_no_error_nobody_expected_writes_a_key_down(desktop: Desktop, tmp_path: 
     logged = (home / "logs" / "heatdesk.log").read_text()
     assert logged.count("ValueError") >= 3
     assert logged.count("***") >= 5
-    assert "Segmentation fault" in (home / "logs" / "crash.txt").read_text()
+    assert "Segmentation fault" in (home / "crashes" / "stacks.txt").read_text()
     check_bytes(program.output().encode(), "what was printed", (key,))
     check_folder(home, (key,))
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import faulthandler
 import logging
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
 
 from heatdesk.log_file import LogFile
 from heatdesk.secrets import Keys, RedactKeys
+from heatdesk.units import SystemClock
+from ui.app.crash import CrashReports, ReportOfLog
 from ui.panel import LogTail
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "heatdesk.log"
-CRASH_NAME = "crash.txt"
 LARGEST_BYTES = 1 << 20
 KEPT_FILES = 3
 UNEXPECTED = "Something unexpected happened; the desk runs on and the log says what it was."
@@ -29,24 +28,35 @@ class Journal:
 
     Parameters
     ----------
-    home : Path
-        ``logs/`` below it takes the files; a folder that cannot be written costs only the log.
+    home : Path or None
+        ``logs/`` below it takes the files, ``crashes/`` the reports; a folder that cannot be
+        written costs only these. None: nothing is written.
+    second : bool
+        Another desk runs with the same folder: the reports there are its own.
+
+    Attributes
+    ----------
+    reports : CrashReports
+    last_run : LastRun or None
+        What the run before this one left; None where it ended well.
     """
 
-    def __init__(self, home: Path, keys: Keys, tail: LogTail) -> None:
+    def __init__(
+        self, home: Path | None, keys: Keys, tail: LogTail, *, second: bool = False
+    ) -> None:
         self._tell: Callable[[], None] = lambda: None
         self._telling = False
-        self._handlers: list[logging.Handler] = [tail]
-        self._crash: TextIO | None = None
-        folder = home / "logs"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._handlers.append(LogFile(folder / FILE_NAME, LARGEST_BYTES, KEPT_FILES))
-            # Stacks only: faulthandler writes no values of variables.
-            self._crash = (folder / CRASH_NAME).open("a", encoding="utf-8")
-            faulthandler.enable(self._crash)
-        except OSError:
-            self._crash = None
+        self.reports = CrashReports(None if second else home, SystemClock(), keys.redact)
+        path = None if home is None else home / "logs" / FILE_NAME
+        # before this run's log is opened: its first lines are not the former run's last
+        self.last_run = self.reports.begin(path, tail.lines)
+        self._handlers: list[logging.Handler] = [tail, ReportOfLog(self.reports)]
+        if path is not None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._handlers.append(LogFile(path, LARGEST_BYTES, KEPT_FILES))
+            except OSError as error:
+                log.info("there is no log file: %s", error.strerror)
         root = logging.getLogger()
         for handler in self._handlers:
             handler.addFilter(RedactKeys(keys))
@@ -68,9 +78,7 @@ class Journal:
         for handler in self._handlers:
             root.removeHandler(handler)
             handler.close()
-        if self._crash is not None:
-            faulthandler.disable()
-            self._crash.close()
+        self.reports.end()
 
     def _unexpected(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -78,6 +86,7 @@ class Journal:
         if issubclass(kind, KeyboardInterrupt):
             return
         log.error("unexpected", exc_info=(kind, error, trace))
+        self.reports.write(error.with_traceback(trace))
         if self._telling:
             return  # what shows the message failed itself: telling of that would never end
         self._telling = True
