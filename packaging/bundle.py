@@ -127,7 +127,15 @@ def program() -> Path:
 def selftest() -> None:
     """Run the built program's own test, with nothing of this environment to lean on."""
     names = ("HOME", "PATH", "TMPDIR", "SYSTEMROOT", "TEMP", "USERPROFILE", "LOCALAPPDATA")
-    names += ("APPDATA", "DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")
+    names += (
+        "LANG",
+        "LC_ALL",
+        "APPDATA",
+        "DISPLAY",
+        "XAUTHORITY",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "XDG_RUNTIME_DIR",
+    )
     env = {name: os.environ[name] for name in names if name in os.environ}
     run([str(program()), "--selftest"], env, timeout_s=SELFTEST_PATIENCE_S)
     picture = WORK / "demo.png"

@@ -52,6 +52,7 @@ SYSTEM_LIBRARIES = {
     "libdl.so.2": "libc6",
     "librt.so.1": "libc6",
     "libutil.so.1": "libc6",
+    "libresolv.so.2": "libc6",
     "libpthread.so.0": "libc6",
     "ld-linux-x86-64.so.2": "libc6",
     "ld-linux-aarch64.so.1": "libc6",
@@ -72,6 +73,9 @@ SYSTEM_LIBRARIES = {
     "libgthread-2.0.so.0": "libglib2.0-0 | libglib2.0-0t64",
     "libpcre2-8.so.0": "libpcre2-8-0",
     "libdbus-1.so.3": "libdbus-1-3",
+    "libbrotlidec.so.1": "libbrotli1",
+    "libbrotlicommon.so.1": "libbrotli1",
+    "libgssapi_krb5.so.2": "libgssapi-krb5-2",
     "libfontconfig.so.1": "libfontconfig1",
     "libfreetype.so.6": "libfreetype6",
     "libxkbcommon.so.0": "libxkbcommon0",
@@ -94,8 +98,9 @@ SYSTEM_LIBRARIES = {
 """Libraries that are the system's on Linux, and the Debian packages (or choices) that bring them."""
 
 BEHIND_SYSTEM_LIBRARIES = (
-    *("libXau.so.", "libXdmcp.so.", "libbsd.so.", "libmd.so.", "libpng16.so.", "libbrotli"),
+    *("libXau.so.", "libXdmcp.so.", "libbsd.so.", "libmd.so.", "libpng16.so."),
     *("libgcrypt.so.", "libgpg-error.so.", "libcap.so.", "liblz4.so.", "libsystemd.so."),
+    *("libkrb5.so.", "libkrb5support.so.", "libk5crypto.so.", "libcom_err.so.", "libkeyutils.so."),
     *("libGLdispatch.so.", "libffi-", "libXext.so.", "libXrender.so.", "libSM.so.", "libICE.so."),
 )
 """Beginnings of the names of what only those libraries use: it comes with them."""

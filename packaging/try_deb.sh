@@ -70,20 +70,20 @@ inside dpkg --status heatdesk | grep -q '^Status: install ok installed' || fail 
 say "packages in this Debian: $(inside dpkg-query -W -f 'x' | wc -c)"
 
 say "self-test, without a display"
-as_user chroot --userspec=trader "$ROOT" heatdesk --selftest || fail "the self-test"
+as_user /usr/sbin/chroot --userspec=trader:trader "$ROOT" heatdesk --selftest || fail "the self-test"
 say "the demo desk as a picture"
-as_user chroot --userspec=trader "$ROOT" heatdesk snapshot --demo --out /tmp/demo.png || fail "the picture"
+as_user /usr/sbin/chroot --userspec=trader:trader "$ROOT" heatdesk snapshot --demo --out /tmp/demo.png || fail "the picture"
 [ "$(stat -c %s "$ROOT/tmp/demo.png")" -gt 50000 ] || fail "the picture is empty"
 say "a command without windows"
-as_user chroot --userspec=trader "$ROOT" heatdesk export --help | head -2
+as_user /usr/sbin/chroot --userspec=trader:trader "$ROOT" heatdesk export --help | head -2
 if [ -n "${DISPLAY:-}" ]; then
   say "self-test on the display $DISPLAY"
   as_user DISPLAY="$DISPLAY" QT_QPA_PLATFORM=xcb \
-    chroot --userspec=trader "$ROOT" heatdesk --selftest || fail "the self-test on a display"
+    /usr/sbin/chroot --userspec=trader:trader "$ROOT" heatdesk --selftest || fail "the self-test on a display"
   say "the demo desk, for ten seconds"
   code=0
   as_user DISPLAY="$DISPLAY" HEATDESK_HOME=/tmp/desk \
-    timeout 10 chroot --userspec=trader "$ROOT" heatdesk --demo || code=$?
+    timeout 10 /usr/sbin/chroot --userspec=trader:trader "$ROOT" heatdesk --demo || code=$?
   # It ends by the signal (0: it closed on it) and not before.
   [ "$code" = 124 ] || [ "$code" = 0 ] || fail "the desk ended with $code"
 fi
