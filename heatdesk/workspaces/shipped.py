@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heatdesk.workspaces.model import Cell, PanelRecord, Plan, Row, State, Workspace
+
+LINK = {"colour": "blue", "role": "follow", "time": False}
+"""How the panels of a shipped workspace are linked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """A workspace as it comes; panels not named in the plan wait closed."""
+    """A workspace as it comes; panels not named in the plan wait closed.
+
+    Attributes
+    ----------
+    apart : tuple of str
+        Panels that keep an instrument of their own; the others share one.
+    """
 
     slug: str
     name: str
     plan: Plan
     panels: tuple[PanelRecord, ...] = ()
+    apart: tuple[str, ...] = ()
 
     @property
     def state(self) -> State:
         """Its panels, which follow what the desk shows, real or invented."""
         named = {one.id for one in self.panels}
         plain = tuple(PanelRecord(one, one) for one in self.plan.names if one not in named)
-        return State((*self.panels, *plain))
+        return State(tuple(self._linked(one) for one in (*self.panels, *plain)))
+
+    def _linked(self, record: PanelRecord) -> PanelRecord:
+        return record if record.id in self.apart else replace(record, link=dict(LINK))
 
     @property
     def workspace(self) -> Workspace:
@@ -55,6 +68,7 @@ ORDER_FLOW = Shipped(
             options={"symbol": "SOLUSDT", "coin": "SOL", "delta": False},
         ),
     ),
+    apart=("order-book-2", "order-book-3"),
 )
 LIQUIDATIONS = Shipped(
     "liquidations",

@@ -75,8 +75,16 @@ class PanelLink(QObject):
         return self.state.saved()
 
     def load(self, saved: Mapping[str, object]) -> None:
-        """Take a saved link over; a value that makes no sense keeps what is here."""
-        self.choose(self.state.loaded(saved))
+        """Be linked as saved, without a change of what is shown here or elsewhere.
+
+        A value that makes no sense keeps what is here.
+        """
+        self.state = self.state.loaded(saved)
+        self._told = target = self._panel.target()
+        if self.state.gives and target is not None and self._hub.target(self.state.colour) is None:
+            self._hub.publish(self.state.colour, target)
+        self._chip.show_state(self.state)
+        self._panel.state_changed.emit()
 
     def hand_on(self) -> None:
         """Tell the colour what this panel shows, where it is another instrument than before."""

@@ -122,6 +122,18 @@ def test_joining_a_colour_shows_its_instrument(market: Market, qtbot: QtBot) -> 
     assert (late.options.venue, late.options.symbol) == ("BYBIT", "ETHUSDT")
 
 
+def test_links_that_are_restored_change_nothing_that_is_shown(market: Market, qtbot: QtBot) -> None:
+    one, elsewhere = book(market, qtbot), tape(market, qtbot)
+    turn(one, ("BYBIT",), "ETHUSDT")
+    elsewhere._choose(venue="KRAKEN", symbol="BTC/USD")
+    for panel in (one, elsewhere):
+        panel.link.load(BLUE.saved())
+    assert (elsewhere.options.venue, elsewhere.options.symbol) == ("KRAKEN", "BTC/USD")
+    assert (one.options.venues, one.options.symbol) == (("BYBIT",), "ETHUSDT")
+    turn(one, ("BYBIT",), "SOLUSDT")
+    assert (elsewhere.options.venue, elsewhere.options.symbol) == ("KRAKEN", "SOL/USD")
+
+
 def test_a_link_does_not_bounce_between_panels(market: Market, qtbot: QtBot) -> None:
     one, other = book(market, qtbot), book(market, qtbot)
     link(one, other)
