@@ -19,7 +19,9 @@ FILE_NAME = "drawings.json"
 VERSION = 1
 MOST_LINES = 200
 """Of one instrument; the oldest goes."""
-_OTHER_QUOTES = frozenset("EUR GBP JPY KRW TRY BRL AUD CAD CHF MXN UAH PLN BTC ETH BNB SOL".split())
+_OTHER_QUOTES = frozenset(
+    ("EUR", "GBP", "JPY", "KRW", "TRY", "BRL", "AUD", "CAD", "CHF", "MXN", "BTC", "ETH", "BNB", "SOL")
+)
 """What is not priced in dollars is priced in one of these."""
 _NAMES = {"XBT": "BTC", "UBTC": "BTC"}
 

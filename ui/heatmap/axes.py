@@ -136,6 +136,7 @@ class PriceAxis(Layer):
         super().__init__(parent, z=41)
         self._tick_size = 1.0
         self._tags: tuple[AxisTag, ...] = ()
+        self._marks: tuple[AxisTag, ...] = ()
         self._width_px = 64.0
         self.ticks: list[Tick] = []
 
@@ -160,6 +161,12 @@ class PriceAxis(Layer):
         """Show tags."""
         if tuple(tags) != self._tags:
             self._tags = tuple(tags)
+            self.update()
+
+    def set_marks(self, marks: Sequence[AxisTag]) -> None:
+        """Show tags of prices that a user marked; those out of view are left out."""
+        if tuple(marks) != self._marks:
+            self._marks = tuple(marks)
             self.update()
 
     def boundingRect(self) -> QRectF:
@@ -193,7 +200,8 @@ class PriceAxis(Layer):
             draw_tag(painter, box, tag)
 
     def _place_tags(self, window: ChartWindow) -> list[tuple[QRectF, AxisTag]]:
-        tags = [tag for tag in self._tags if math.isfinite(tag.price)]
+        tags = [tag for tag in self._marks if window.p0 <= tag.price <= window.p1]
+        tags += [tag for tag in self._tags if math.isfinite(tag.price)]
         height = TAG_PX + (13 if any(tag.detail for tag in tags) else 0)
         rows = spread_labels(
             [window.y_of(tag.price) for tag in tags], height + 1, 0, window.height_px

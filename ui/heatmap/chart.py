@@ -33,6 +33,7 @@ from ui.heatmap.marks import CAPTION_PX, EdgeLayer, GuideLayer, PriceLabelLayer
 from ui.heatmap.offscreen import OffscreenLayer
 from ui.heatmap.pointer import Pointer
 from ui.heatmap.price_lines import PriceLineLayer
+from ui.heatmap.tools import ChartTools
 from ui.heatmap.view import ChartView
 
 EDGE_GAP_PX = 22.0
@@ -115,6 +116,7 @@ class PriceTimeChart(QWidget):
         self.flow = TradeFlow(self, self.box)
         self.flow.room_changed.connect(self.relayout)
         self.offscreen = OffscreenLayer(self.edge, self.box)
+        self.tools = ChartTools(self, self.box)
         self.time_axis, self.price_axis = TimeAxis(), PriceAxis()
         for part in (self.flow.strip, self.time_axis, self.price_axis):
             self.view.addItem(part)
@@ -126,8 +128,10 @@ class PriceTimeChart(QWidget):
             self.best,
             self.flow.bubbles,
             self.flow.liquidations,
+            self.tools.lines,
             self.labels,
             self.offscreen,
+            self.tools.ruler,
             self.flow.strip,
             self.time_axis,
             self.price_axis,
@@ -167,6 +171,7 @@ class PriceTimeChart(QWidget):
         self.edge.set_profile((), 1.0)
         self.offscreen.set_totals(None, Quote.COIN, "")
         self.labels.set_labels(())
+        self.tools.end_ruler()
         self.set_last_price(math.nan)
         self.apply()
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QWheelEvent
 
 from heatdesk.views.camera import ZOOM_PER_NOTCH, wheel_factor
+from ui.heatmap.tools import ON_LINE
 
 if TYPE_CHECKING:
     from heatdesk.views.viewport import ChartWindow
@@ -76,7 +77,10 @@ class Gestures:
         """Take hold of the plot or of an axis."""
         if event.button() not in {Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton}:
             return
-        self._area = self.area_of(event.position())
+        area = self.area_of(event.position())
+        if self.chart.tools.press(event, area):
+            return
+        self._area = area
         self._start = self._last = event.position()
         camera = self.chart.camera
         strip_px = self.chart.flow.strip_px
@@ -84,6 +88,9 @@ class Gestures:
 
     def move(self, at: QPointF) -> None:
         """Drag what is held, else move the crosshair."""
+        if self.chart.tools.move(at):
+            self.chart.point_at(at)
+            return
         area = self._area or self.area_of(at)
         camera = self.chart.camera
         if self._area is not None and not camera.held:
@@ -102,7 +109,8 @@ class Gestures:
             drags[area]()
             self.chart.apply_by_hand()
         else:
-            self.chart.view.viewport().setCursor(_CURSORS[area])
+            on_line = area in {"plot", "price"} and self.chart.tools.line_at(at) is not None
+            self.chart.view.viewport().setCursor(ON_LINE if on_line else _CURSORS[area])
         self.chart.point_at(at)
         self._magnify_while_alt()
 
@@ -116,6 +124,8 @@ class Gestures:
 
     def release(self, event: QMouseEvent) -> None:
         """Let go; a click on the zone's tag switches it."""
+        if self.chart.tools.release():
+            return
         was_drag, area = self.dragging, self._area
         self._let_go()
         if not was_drag and area == "corner" and self.area_of(event.position()) == "corner":
@@ -160,7 +170,9 @@ class Gestures:
             self.chart.point_at(None)
 
     def cancel(self) -> bool:
-        """Undo the drag under way; returns whether there was one."""
+        """Undo the drag under way, or end the ruler; returns whether there was either."""
+        if self.chart.tools.cancel():
+            return True
         if not self.dragging or self._before is None:
             return False
         camera = self.chart.camera
@@ -224,6 +236,9 @@ class Gestures:
             "chart.zoom_out": lambda: camera.zoom_time(1 / ZOOM_PER_NOTCH, middle),
             "chart.zoom_in_price": lambda: camera.zoom_price(ZOOM_PER_NOTCH, top),
             "chart.zoom_out_price": lambda: camera.zoom_price(1 / ZOOM_PER_NOTCH, top),
+            "chart.add_line": chart.tools.wish_line,
+            "chart.add_alert": chart.tools.wish_alert,
+            "chart.delete_line": chart.tools.delete_marked,
             "chart.refit": chart.legend.refit_wanted.emit,
             "chart.next_colours": partial(chart.palette_wanted.emit, 1),
             "chart.previous_colours": partial(chart.palette_wanted.emit, -1),

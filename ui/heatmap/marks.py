@@ -57,6 +57,11 @@ class GuideLayer(Layer):
             self._zone = zone
             self.update()
 
+    @property
+    def last_price(self) -> float:
+        """Where the line of the last price is; NaN: nowhere."""
+        return self._price
+
     def set_last_price(self, price: float) -> None:
         """Move the line of the last price; NaN hides it."""
         if price != self._price:

@@ -24,6 +24,7 @@ from ui.heatmap.menu import fill_chart_menu, fill_colour_menu
 from ui.heatmap.readout import read_cell, still_filling
 from ui.heatmap.typed import take_typed
 from ui.panel.base import Options, Panel
+from ui.panel.chart_tools import PanelTools
 from ui.panel.heatmap_options import Frame, OptionsT, hover_style
 from ui.panel.latency import PaintLatency
 from ui.panel.linking import tie_chart
@@ -85,7 +86,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         self.chart.legend.chosen.connect(self.state_changed)
         self.chart.legend.left.connect(self.chart.view.setFocus)
         self.latency = PaintLatency()
-        self.chart.view.painted.connect(self._paint_ended)
+        self.chart.view.painted.connect(lambda: self.latency.painted(context.clock.now_ms()))
         self.interval_button = ChoiceButton[int](
             "Interval",
             lambda: [(ms, label) for label, ms in self.intervals().items()],
@@ -98,6 +99,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
     def begin(self) -> None:
         """Build the controls and start; the last line of a subclass's constructor."""
         self.build_options()
+        self.tools = PanelTools(self)
         self._start_anew()
         self.needs_changed.connect(self._start_anew)
         self.show_options()
@@ -317,9 +319,6 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         if self.contrasts.counting:
             self.invalidate()  # the next tick goes on with it
 
-    def _paint_ended(self) -> None:
-        self.latency.painted(self.context.clock.now_ms())
-
     def _monotonic_ms(self) -> int:
         return round(self.context.clock.monotonic_s() * 1000)
 
@@ -356,6 +355,7 @@ class HeatmapPanel(Panel, Generic[OptionsT]):
         at = QPointF(self.chart.view.mapFrom(self, pos))
         found = self.chart.at(at) if pos.x() >= 0 else None
         reading = self.read_cell(*found) if found is not None else None
+        self.tools.fill_menu(menu, at, reading)
         fill_chart_menu(menu, self.chart, reading, self._tick_size, self.copy_text)
         fill_colour_menu(menu, self.options.palette, self._colour_by, sides=self.sides)
         self.add_switch(menu, "Numbers in cells", "numbers", on=self.options.numbers)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         LiquidationWindow,
         Quote,
         Subscription,
+        TradeSub,
     )
     from heatdesk.views.target import Target
     from ui.panel.base import Options
@@ -57,6 +58,10 @@ class HeatmapOptions(Protocol):
 
     def candle_sub(self, provider: str) -> CandleSub:
         """The price line."""
+        ...
+
+    def price_sub(self, provider: str) -> CandleSub | TradeSub:
+        """Whose price the last price is; the same as is shown, so that it costs nothing more."""
         ...
 
     def market_sub(self, provider: str) -> Subscription:

@@ -97,6 +97,10 @@ class LiquidationOptions:
             return CandleSub(PRICE_VENUE.live, PRICE_VENUE.id, symbol, "", interval_ms, points)
         return CandleSub(provider, VENUE, self.coin, "", interval_ms, points)
 
+    def price_sub(self, provider: str) -> CandleSub:
+        """The price that is drawn."""
+        return self.candle_sub(provider)
+
     def event_subs(self) -> tuple[LiquidationEventSub, ...]:
         """Liquidations one by one, at every venue that publishes them."""
         return tuple(

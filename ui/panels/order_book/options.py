@@ -161,6 +161,10 @@ class BookOptions:
         width_ms = max(MINUTE_MS, self.interval_for(provider))
         return CandleSub(*self._first(provider), "", width_ms)
 
+    def price_sub(self, provider: str) -> CandleSub | TradeSub:
+        """Trades of the first venue, where a source sends none its candles."""
+        return next(iter(self.trade_subs(provider)), self.candle_sub(provider))
+
     def trade_subs(self, provider: str) -> tuple[TradeSub, ...]:
         """Trades of every venue shown; a collector sends none."""
         return tuple(TradeSub(*key) for key in self._each(provider))
