@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = """
 main
 ui.app
-ui.main_window | ui.dialogs
+ui.main_window | ui.dialogs | ui.sharing
 ui.panels | ui.alerts
 ui.panel
 ui.heatmap | ui.dots | ui.bias | ui.table | ui.tape | ui.feed_thread

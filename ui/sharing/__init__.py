@@ -1,0 +1,1 @@
+"""Pictures of panels and of the desk, and tables as text: what leaves the desk by hand."""
