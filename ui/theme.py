@@ -149,14 +149,44 @@ BLACK: Final = "#05070A"
 WHITE: Final = "#FFFFFF"
 """Ink for fills of any colour, whatever the theme."""
 
+_SAFE: Final = {
+    "dark": {"UP": "#45B0F5", "DOWN": "#F08A3C", "BUY": "#58C4FF", "SELL": "#FF9440"},
+    "light": {"UP": "#0F62AC", "DOWN": "#B04A06", "BUY": "#0F62AC", "SELL": "#B04A06"},
+}
+"""Blue against orange, for eyes that do not tell red from green."""
+CONVENTIONS: Final = ("green-up", "red-up", "colour-blind")
+"""Colours of what rises and of what falls."""
+
 _chosen = ["dark"]
+_convention: list[str] = [CONVENTIONS[0]]
+_swapped = [False]
 
 
 def use(name: str) -> None:
     """Choose the theme, ``dark`` or ``light``; before any widget is built."""
-    for one, text in THEMES[name][0].items():
-        setattr(Palette, one, text)
     _chosen[0] = name
+    for one, text in _colours().items():
+        setattr(Palette, one, text)
+
+
+def use_convention(convention: str, *, swapped_sides: bool = False) -> None:
+    """Choose the colours of rising and falling, and whether those of bids and asks change places.
+
+    Before any widget is built, as `use`.
+    """
+    _convention[0], _swapped[0] = convention, swapped_sides
+    use(_chosen[0])
+
+
+def _colours() -> dict[str, str]:
+    """Every colour of the theme and convention chosen."""
+    colours = dict(THEMES[_chosen[0]][0])
+    if _convention[0] == "colour-blind":
+        colours |= _SAFE[_chosen[0]]
+    pairs = [("UP", "DOWN"), ("BUY", "SELL")] if _convention[0] == "red-up" else []
+    for one, other in [*pairs, *([("BID", "ASK")] if _swapped[0] else [])]:
+        colours[one], colours[other] = colours[other], colours[one]
+    return colours
 
 
 def name() -> str:
@@ -291,7 +321,7 @@ def _icon(name: str, tint: str) -> QIcon:
 def style_sheet() -> str:
     """Return the style sheet with every ``@NAME`` replaced by its colour."""
     text = (RESOURCES / "style.qss").read_text(encoding="utf-8")
-    colours, _ = THEMES[_chosen[0]]
+    colours = _colours()
     # longest first: @LINE_STRONG must not be read as @LINE followed by "_STRONG"
     for one in sorted(colours, key=len, reverse=True):
         text = text.replace(f"@{one}", colours[one])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from heatdesk.analytics.delta import BUCKET_MS, DeltaLedger
 from heatdesk.frames import Quote
-from heatdesk.units import format_compact, format_usd, moment_of
+from heatdesk.units import format_compact, format_usd, moment_of, shown_number
 from heatdesk.views.ticks import TIME_STEPS_MS, Tick, nice_step
 from heatdesk.views.viewport import ChartWindow
 
@@ -235,7 +235,8 @@ def axis_text(value: float, step: float, usd: bool) -> str:
     if abs(step / unit * 10**decimals - round(step / unit * 10**decimals)) > 1e-6:
         decimals += 1
     sign = "+" if value > 0 else "-"
-    return f"{sign}{'$' if usd else ''}{size / unit:.{min(decimals, 6)}f}{suffix}"
+    figure = shown_number(f"{size / unit:.{min(decimals, 6)}f}")
+    return f"{sign}{'$' if usd else ''}{figure}{suffix}"
 
 
 def delta_text(value: float, quote: Quote, coin: str) -> str:

@@ -19,6 +19,7 @@ from heatdesk.settings import Settings
 from heatdesk.units import SystemClock
 from heatdesk.workspaces.library import Library
 from ui.app import quick_start
+from ui.app.dressing import Dressing, prepare
 from ui.app.journal import UNEXPECTED, Journal
 from ui.app.opening import Opening
 from ui.app.services import Services
@@ -81,10 +82,11 @@ class Program(QObject):
         self.services = Services(self._settings, home, environ, SystemClock())
         self.journal = Journal(home, self.services.keys, self.services.log)
         self.path = gl_probe.decide(self._settings.view.render_path)
-        self.workspace = Workspace(utc=self._settings.view.utc)
+        self.workspace = Workspace(utc=self._settings.view.utc, zone=self._settings.view.zone)
         self.feed = FeedThread(self.services.engine)
         self.work = VaultWork(self)
         self._dialog: SettingsWindow | None = None
+        self._trying = False
         self._opening: Opening | None = None
         self._needed: frozenset[Subscription] = frozenset()
         self._beside: frozenset[Subscription] = frozenset()
@@ -101,6 +103,8 @@ class Program(QObject):
             starts_live=lambda one: not demo and self.services.has_environment_key(one),
             opens_live=not demo,
         )
+        self._dressing = Dressing(self.desk, self._settings)
+        self._dressing.limit_memory(self._settings)
         for sentence in [*warnings, *([SECOND_DESK] if second else [])]:
             self.desk.say(sentence)
         self.desk.say(self.desk.commands.sentence)
@@ -148,7 +152,8 @@ class Program(QObject):
         for name in settings.providers.__dataclass_fields__:
             if getattr(settings.providers, name) != getattr(before.providers, name):
                 self.feed.restart_provider(name.replace("_", "-"))
-        self.workspace.utc = settings.view.utc
+        self._dressing.show(settings)
+        self._dressing.limit_memory(settings)
         try:
             settings_file.save(settings, self.home)
         except WriteError as error:
@@ -178,9 +183,12 @@ class Program(QObject):
 
     def _settings_window(self) -> SettingsWindow:
         if self._dialog is None:
+            from ui.commands.shortcuts_page import ShortcutsPage
+            from ui.dialogs.data_page import DataPage
             from ui.dialogs.settings_window import SettingsWindow
 
             services = self.services
+            told = bool(services.environ.get("HEATDESK_HOME", "").strip())
             self._dialog = SettingsWindow(
                 self._settings,
                 services.providers.specs(),
@@ -188,6 +196,12 @@ class Program(QObject):
                 self.work,
                 self.apply_settings,
                 self.desk.first,
+                preview=self._try_on,
+                limits=services.providers.limits,
+                extra_pages=[
+                    ("Shortcuts", ShortcutsPage(self.desk.commands)),
+                    ("Data folder", DataPage(self.home, told=told)),
+                ],
             )
             self._dialog.key_changed.connect(self.feed.restart_provider)
             self._dialog.test_wanted.connect(self.feed.check_key)
@@ -199,8 +213,14 @@ class Program(QObject):
         if state == KeyState.ACCEPTED.value:
             self.desk.go_live(provider)
 
+    def _try_on(self, settings: Settings) -> None:
+        """Show settings that are not to be kept yet."""
+        self._trying = True
+        self._dressing.show(settings)
+        self._trying = False
+
     def _keep_zone(self) -> None:
-        if self.workspace.utc != self._settings.view.utc:
+        if self.workspace.utc != self._settings.view.utc and not self._trying:
             view = replace(self._settings.view, utc=self.workspace.utc)
             sentence = self.apply_settings(replace(self._settings, view=view))
             self.desk.say(sentence)
@@ -265,6 +285,7 @@ def run_desk(environ: Mapping[str, str], *, demo: bool) -> int:
     except OSError as error:
         raise WriteError(f"{home} cannot be used: {error.strerror}.") from error
     loaded = settings_file.load(home, environ)
+    prepare(loaded[0].view)
     app = open_application(loaded[0].view.theme)
     program = Program(home, environ, demo=demo, loaded=loaded)
     interrupts = Interrupts(program)

@@ -37,9 +37,11 @@ def run_snapshot(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         loaded, warnings = settings_file.load(home, environ)
         for warning in warnings:
             say(warning)
+    from ui.app.dressing import prepare
     from ui.app.services import Services
     from ui.app.stage import open_application
 
+    prepare(loaded.view)
     app = open_application(loaded.view.theme)
     services = Services(loaded, home, {} if args.demo else environ, clock)
     from ui.app.picture import Picture

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+HIT_PX = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Finder(QWidget):
         self.nothing.setContentsMargins(12, 6, 8, 0)
         self.nothing.hide()
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 0, 0)
+        column.setContentsMargins(0, 8, 1, 0)
         column.setSpacing(6)
         field = QVBoxLayout()
         field.setContentsMargins(8, 0, 8, 0)
@@ -112,7 +114,9 @@ class Finder(QWidget):
         self._shown = found(text, self.places) if text.strip() else []
         self.hits.clear()
         for place in self._shown:
-            self.hits.addItem(QListWidgetItem(f"{place.title}\n{place.page}"))
+            item = QListWidgetItem(f"{place.title}\n{place.page}")
+            item.setSizeHint(QSize(0, HIT_PX))
+            self.hits.addItem(item)
         searching = bool(text.strip())
         self._pages.setHidden(searching)
         self.hits.setVisible(bool(self._shown))

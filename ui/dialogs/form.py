@@ -103,7 +103,10 @@ class SettingRow(QFrame):
             name.setWordWrap(True)
             name.setFixedWidth(LABEL_PX)
             name.setBuddy(self.control)
-            grid.addWidget(name, 0, 0)
+        else:
+            name = QLabel()
+            name.setFixedWidth(LABEL_PX)
+        grid.addWidget(name, 0, 0)
         grid.addWidget(self.control, 0, 1)
         grid.addWidget(self.reset, 0, 2, Qt.AlignmentFlag.AlignRight)
         words = self.item.metadata["help"]

@@ -89,6 +89,7 @@ class SettingsWindow(QDialog):
         self._add_form("View", ("view",))
         self._add_form("Performance", ("performance",))
         for title, page in extra_pages:
+            page.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
             self._add_page(title, page)
             self._add_place(title, title, page.windowTitle(), page)
         titles = {spec.id: spec.title for spec in specs}
@@ -178,6 +179,7 @@ class SettingsWindow(QDialog):
         self.close_button.clicked.connect(self.reject)
         foot = QHBoxLayout()
         foot.setContentsMargins(22, 8, 12, 10)
+        foot.setSpacing(6)
         foot.addWidget(self.words, 1)
         for button in (self.revert_button, self.apply_button, self.close_button):
             button.setAutoDefault(False)

@@ -39,7 +39,7 @@ class DeskMenus(QMenuBar):
         self._fill(self.addMenu("&Help"), HELP_MENU)
         self.utc = desk.commands.action("view.utc")
         self.zone = QToolButton()
-        self.zone.setToolTip("Zone of every time shown; press to switch between local and UTC")
+        self.zone.setToolTip("Zone of every time shown; press to switch between your zone and UTC")
         self.zone.clicked.connect(partial(desk.commands.run, "view.utc"))
         self.setCornerWidget(self.zone)
         self._workspace.zone_changed.connect(self._show_zone)
@@ -120,6 +120,6 @@ class DeskMenus(QMenuBar):
         return entry
 
     def _show_zone(self) -> None:
-        tag = self._workspace.zone_tag(self._desk.context.clock.now_ms())
-        self.zone.setText(tag if self._workspace.utc else f"Local, {tag}")
+        self.zone.setText(self._workspace.zone_title(self._desk.context.clock.now_ms()))
+        self.setCornerWidget(self.zone)  # the corner is as wide as what it held when it was given
         self._desk.commands.refresh(["view.utc"])

@@ -46,6 +46,7 @@ class Pulse(QObject):
         self._docks = docks
         self._window_seen = window_seen
         self._slowly = slowly
+        self._fastest_ms = 0
         self._since_slow_ms = SLOW_MS
         self._eager_beats = EAGER_BEATS
         self._moving_beats = 0
@@ -57,6 +58,12 @@ class Pulse(QObject):
     def pace_ms(self) -> int:
         """Present interval; 0 while it stands still."""
         return self._timer.interval() if self._timer.isActive() else 0
+
+    def set_cap(self, per_second: int) -> None:
+        """Draw no more often than so many times a second."""
+        self._fastest_ms = round(1000 / per_second)
+        if self._timer.isActive():
+            self.wake()
 
     def wake(self) -> None:
         """Look again at what can be seen: something was shown, hidden, floated or closed."""
@@ -93,7 +100,7 @@ class Pulse(QObject):
         pace_ms = SLOW_MS if self._window_seen() else 0
         if seen:
             pace_ms = MOVING_MS if self._moving_beats else FRAME_MS
-            pace_ms = EAGER_MS if self._eager_beats else pace_ms
+            pace_ms = EAGER_MS if self._eager_beats else max(pace_ms, self._fastest_ms)
         if pace_ms == 0:
             self._timer.stop()
         elif not self._timer.isActive() or self._timer.interval() != pace_ms:
