@@ -22,7 +22,7 @@ from heatdesk.analytics.cohorts import (
     value_bias_ratio,
 )
 from heatdesk.frames import CohortSub, CohortTable, Subscription
-from heatdesk.units import format_usd
+from heatdesk.units import format_usd, grouped, shown_number
 from heatdesk.views.cohort_matrix import bias_text
 from heatdesk.views.target import Target
 from ui.bias.key import BiasKey
@@ -290,8 +290,8 @@ class CohortPanel(Panel):
             total, count = shown.coin_total_usd[cell.row], int(shown.coin_count[cell.row])
             long_count = int(shown.coin_count_long[cell.row])
             return (
-                f"{coin}: {format_usd(float(total))} open, {count:,} positions "
-                f"({long_count:,} long, {count - long_count:,} short)"
+                f"{coin}: {format_usd(float(total))} open, {grouped(count)} positions "
+                f"({grouped(long_count)} long, {grouped(count - long_count)} short)"
             )
         cohort = shown.cohorts[cell.column]
         bias = float(shown.value_bias_ratio[cell.row, cell.column])
@@ -303,7 +303,7 @@ class CohortPanel(Panel):
         return (
             f"{who}: money {bias_text(bias)} ({format_usd(bias * total)} long, "
             f"{format_usd((1 - bias) * total)} short), heads {bias_text(heads)} "
-            f"of {int(shown.count[cell.row, cell.column]):,}"
+            f"of {grouped(int(shown.count[cell.row, cell.column]))}"
         )
 
 
@@ -344,8 +344,8 @@ def _dollars(value: Value) -> str:
 
 
 def _count(value: Value) -> str:
-    return f"{int(value):,}"
+    return grouped(int(value))
 
 
 def _ratio(value: Value) -> str:
-    return f"{float(value):.3f}"
+    return shown_number(f"{float(value):.3f}")
