@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QGraphicsView, QWidget
 
 LARGEST_SIDE_PX = 16_384
 """Longer pictures are not made: other programs could not open them."""
-_ALONE = QWidget.RenderFlag.DrawWindowBackground
+_WITH_GROUND = QWidget.RenderFlag.DrawWindowBackground
+_AS_IT_IS = QWidget.RenderFlag(0)
 
 
 def blank(size: QSize, scale: float) -> QImage:
@@ -25,7 +26,12 @@ def blank(size: QSize, scale: float) -> QImage:
     return image
 
 
-def paint_widget(painter: QPainter, widget: QWidget, at: QPoint) -> None:
+def paint_widget(
+    painter: QPainter,
+    widget: QWidget,
+    at: QPoint,
+    flags: QWidget.RenderFlag = _WITH_GROUND,
+) -> None:
     """Draw a widget and what is in it.
 
     Charts are drawn from their scenes, as sharp as the picture is: a grab of an OpenGL view is
@@ -35,6 +41,8 @@ def paint_widget(painter: QPainter, widget: QWidget, at: QPoint) -> None:
     ----------
     at : QPoint
         Where its upper left corner comes to lie.
+    flags : RenderFlag
+        Whether it has a ground of its own; what lies in another widget has that one's.
     """
     painter.save()
     painter.translate(at)
@@ -46,7 +54,7 @@ def paint_widget(painter: QPainter, widget: QWidget, at: QPoint) -> None:
         _paint_children(painter, viewport, viewport.pos())
         _paint_children(painter, widget, QPoint(0, 0), but=viewport)
     else:
-        widget.render(painter, QPoint(0, 0), QRegion(), _ALONE)
+        widget.render(painter, QPoint(0, 0), QRegion(), flags)
         _paint_children(painter, widget, QPoint(0, 0))
     painter.restore()
 
@@ -59,4 +67,4 @@ def _paint_children(
         if not isinstance(child, QWidget) or child is but or child.isWindow():
             continue
         if child.isVisibleTo(parent) and not child.size().isEmpty():
-            paint_widget(painter, child, child.pos() + shift)
+            paint_widget(painter, child, child.pos() + shift, _AS_IT_IS)

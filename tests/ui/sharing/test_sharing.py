@@ -91,7 +91,7 @@ def test_a_picture_of_a_book_shows_its_cells_as_the_screen_does(
         for x in range(0, book.width(), 5)
         for y in range(0, book.height(), 5)
     )
-    assert same / (len(range(0, book.width(), 5)) * len(range(0, book.height(), 5))) > 0.98
+    assert same / (len(range(0, book.width(), 5)) * len(range(0, book.height(), 5))) > 0.995
 
 
 def test_a_picture_at_twice_the_size_is_drawn_so_and_not_stretched(
