@@ -37,6 +37,7 @@ cleanup() {
 trap cleanup EXIT
 mountpoint -q "$ROOT/proc" || mount -t proc proc "$ROOT/proc"
 mountpoint -q "$ROOT/dev" || mount --bind /dev "$ROOT/dev"
+mountpoint -q "$ROOT/dev/pts" || mount -t devpts devpts "$ROOT/dev/pts"
 mountpoint -q "$ROOT/dev/shm" || mount -t tmpfs tmpfs "$ROOT/dev/shm"
 
 inside() {
@@ -53,7 +54,10 @@ files() {
     -o -path ./home -o -path ./tmp \) -prune -o -print | sort)
 }
 
-inside dpkg --purge heatdesk >/dev/null 2>&1 || true
+# Bare again, where an earlier run left what the package depends on.
+inside apt-get -qq -y purge heatdesk >/dev/null 2>&1 || true
+inside apt-get -qq -y autoremove --purge >/dev/null
+say "bare: $(inside dpkg-query -W -f 'x' | wc -c) packages"
 inside apt-get -qq update
 inside id trader >/dev/null 2>&1 || inside useradd --create-home trader
 cp "$DEB" "$ROOT/tmp/heatdesk.deb"
@@ -96,4 +100,5 @@ say "remove"
 inside apt-get -qq -y purge heatdesk
 files >"$ROOT/tmp/after"
 diff "$ROOT/tmp/before" "$ROOT/tmp/after" || fail "removing left or took files"
+inside apt-get -qq -y autoremove --purge >/dev/null
 say "passed: installs, starts and removes cleanly in a bare $SUITE"

@@ -252,3 +252,24 @@ def test_the_lock_covers_windows_mac_and_linux() -> None:
     assert entry.count("--hash=sha256:") >= 4  # mac, two Linux, at least one Windows wheel
     assert "pywin32-ctypes" in lock
     assert "macholib" in lock
+
+
+def test_the_bundle_is_built_by_the_interpreter_of_the_environment(
+    bootstrap: ModuleType, calls: Calls
+) -> None:
+    assert bootstrap.main(["bundle", "--", "--no-packages"]) == 0
+    script = Path("packaging", "bundle.py")
+    assert calls.lines[-1] == f"{bootstrap.PYTHON} {script} --no-packages"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Debian's packages")
+def test_a_bundle_also_needs_what_reads_and_packs_its_files_and_python_as_a_library(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap.sysconfig, "get_config_var", lambda name: 0)
+    packages = {need.package for need in bootstrap.system_needs("bundle")}
+    minor = sys.version_info[1]
+    assert {"binutils", "dpkg", "libwayland-egl1", f"libpython3.{minor}"} <= packages
+    monkeypatch.setattr(bootstrap.sysconfig, "get_config_var", lambda name: 1)
+    packages = {need.package for need in bootstrap.system_needs("bundle")}
+    assert f"libpython3.{minor}" not in packages

@@ -6,11 +6,14 @@ import sys
 
 import pyqtgraph as pg
 from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from ui import theme
 from ui.heatmap.gl_probe import prepare_format
 
+DESKTOP_FILE = "org.heatdesk.HeatDesk"
+"""The menu entry of an installed program: Wayland finds the icon of its windows by this name."""
 SWITCH_INTERVAL_S = 0.0005
 """Short turns of the interpreter keep the GUI smooth while the feed thread parses."""
 
@@ -22,6 +25,8 @@ def open_application(theme_name: str = "dark") -> QApplication:
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     prepare_format()
     QCoreApplication.setApplicationName("HeatDesk")
+    if getattr(sys, "frozen", False):
+        QGuiApplication.setDesktopFileName(DESKTOP_FILE)
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(["HeatDesk"])
     theme.use(theme_name)
