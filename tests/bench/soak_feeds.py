@@ -20,6 +20,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 
 from heatdesk.frames import BookSub, BookWindow
 from heatdesk.store.block import OBSERVED
+from heatdesk.store.shares import Budget
 from tests.bench.pacing import wait
 from tests.bench.soak_memory import census, growth, held_by_design, malloc_mib, resident_mib
 from tests.bench.soak_picture import Seen, look
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
     from tests.bench.soak_venues import Standing
 
-CELL_BYTES, SNAPSHOT_BYTES = 6 << 20, 4 << 20
-"""Budgets of a book here: they are full long before the end, so that columns leave as they come."""
+CELL_BYTES, SNAPSHOT_BYTES = 3 << 19, 2 << 20
+"""Budgets of a book here: full before the warm-up ends, so that columns leave as others come."""
 CHECK_S, PICTURE_S = 60.0, 20.0
 WARM_S = 5.0
 CALM_S = 60.0
@@ -232,7 +233,7 @@ def soak_feeds(
     with Venues(seed) as venues, contextlib.ExitStack() as stack:
         environ = {"HEATDESK_HOME": str(home), **venues.environment()}
         program = Program(home, environ, demo=False)
-        program.services.store._fast_budgets = (CELL_BYTES, SNAPSHOT_BYTES)
+        program.services.store._fast_budget = Budget(CELL_BYTES, SNAPSHOT_BYTES)
         program.desk.first.resize(1920, 1080)
         program.start()
         stack.callback(_close, program)
