@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 
 from heatdesk import __version__
 from heatdesk.errors import UsageError
-from heatdesk.export.help_text import ABOUT, EXIT_CODES
+from heatdesk.export.help_text import ABOUT, EXIT_CODES, PROGRAM
 from heatdesk.export.live_book import LIVE_PROVIDERS, check_times, live_book_from
 from heatdesk.frames import (
     BookSub,
@@ -54,7 +54,7 @@ class _Parser(argparse.ArgumentParser):
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of the whole command line."""
     parser = _Parser(
-        prog="main.py",
+        prog=PROGRAM,
         description=ABOUT,
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
+PROGRAM: Final = "heatdesk" if getattr(sys, "frozen", False) else "main.py"
+"""What a user types; a download has a name of its own."""
 ABOUT: Final = """\
 HeatDesk, a desktop trading station: order book and liquidation heatmaps, market dots and
 cohort biases. It shows data only: HeatDesk places no orders.
@@ -14,7 +17,7 @@ cohort biases. It shows data only: HeatDesk places no orders.
   main.py export KIND ... --out F.csv|F.npz
                                 write data to a file; KIND is order-book, liquidation,
                                 dots or cohorts ("main.py export KIND --help" lists its flags)
-"""
+""".replace("main.py", PROGRAM)
 EXIT_CODES: Final = """\
 exit codes: 0 done; 2 wrong use; 3 key missing or refused (of a picture of the whole desk: never);
 4 refused (plan, history, request, region, unknown or paused symbol, redirect); 5 network, or
