@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
+from heatdesk.units import plain_figures
 from heatdesk.views.palettes import CHANGE
 from ui.theme import colour, font, lean_colour
 
@@ -92,8 +93,9 @@ class FigureModel(QAbstractTableModel):
         if same_shape and rows == len(self._order):
             self._columns = tuple(columns)
             self._resort()
-            last = self.index(max(rows - 1, 0), max(len(columns) - 1, 0))
-            self.dataChanged.emit(self.index(0, 0), last)
+            if rows:
+                last = self.index(rows - 1, len(columns) - 1)
+                self.dataChanged.emit(self.index(0, 0), last)
             return
         self.beginResetModel()
         self._columns = tuple(columns)
@@ -263,13 +265,14 @@ class FigureTable(QTableView):
     def copy_rows(self) -> None:
         """Copy the selected rows as shown, tab-separated."""
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        lines = [
-            "\t".join(
-                str(self.figures.data(self.figures.index(row, column)))
-                for column in range(self.figures.columnCount())
-            )
-            for row in rows
-        ]
+        with plain_figures():
+            lines = [
+                "\t".join(
+                    str(self.figures.data(self.figures.index(row, column)))
+                    for column in range(self.figures.columnCount())
+                )
+                for row in rows
+            ]
         QGuiApplication.clipboard().setText("\n".join(lines))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from heatdesk.units import format_pct, format_price, grouped
+from heatdesk.units import format_pct, format_price, grouped, shown_number
 
 if TYPE_CHECKING:
     from heatdesk.views.viewport import ChartWindow
@@ -56,7 +56,7 @@ def span_text(span_s: float) -> str:
     if span_s < 1:
         return f"{span_s * 1000:.0f} ms"
     if span_s < 60:
-        return f"{span_s:.1f} s"
+        return shown_number(f"{span_s:.1f} s")
     whole = round(span_s)
     if whole < 3_600:
         return f"{whole // 60} min {whole % 60} s"

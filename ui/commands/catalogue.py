@@ -27,6 +27,9 @@ class PanelCommand:
     keys: tuple[str, ...] = ()
 
 
+DELETE_LINE = PanelCommand("chart.delete_line", "Delete the line or alert", ("Del",))
+"""Of a chart the one under the mouse or touched last, of a list the one that is marked."""
+
 CHART_COMMANDS: tuple[PanelCommand, ...] = (
     PanelCommand("chart.follow", "Follow the newest column", ("Alt+F",)),
     PanelCommand("chart.pause", "Pause", ("Space",)),
@@ -45,7 +48,7 @@ CHART_COMMANDS: tuple[PanelCommand, ...] = (
     PanelCommand("chart.down_far", "Lower by half a view", ("Shift+Down",)),
     PanelCommand("chart.add_line", "Add a line at the crosshair", ("Alt+H",)),
     PanelCommand("chart.add_alert", "Alert at the crosshair", ("Alt+A",)),
-    PanelCommand("chart.delete_line", "Delete the line or alert under the mouse", ("Del",)),
+    DELETE_LINE,
     PanelCommand("chart.refit", "Refit contrast", ("Alt+R",)),
     PanelCommand("chart.next_colours", "Next colours", ("Alt+P",)),
     PanelCommand("chart.previous_colours", "Previous colours", ("Alt+Shift+P",)),

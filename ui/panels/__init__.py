@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ui.panel import Panel
+from ui.panels.alerts import AlertPanel
 from ui.panels.cohorts import CohortPanel
 from ui.panels.dots import DotPanel
 from ui.panels.liquidation import LiquidationPanel
@@ -16,5 +17,6 @@ PANELS: tuple[type[Panel], ...] = (
     DotPanel,
     CohortPanel,
     TapePanel,
+    AlertPanel,
     StatusPanel,
 )

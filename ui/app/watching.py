@@ -1,0 +1,97 @@
+"""`Watching`: a user's alerts, lines and favourites, their files, and who watches the alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from heatdesk import drawings, favourites
+from heatdesk.alerts import alert_list
+from ui.alerts.alert_commands import alert_commands
+from ui.alerts.notifier import Notifier
+from ui.alerts.player import SoundPlayer
+from ui.alerts.watcher import AlertWatcher
+from ui.panel.alert_desk import AlertDesk
+from ui.panel.shared_lists import SharedFavourites, SharedLines
+
+if TYPE_CHECKING:
+    from heatdesk.frames import Subscription
+    from ui.main_window import Desk
+    from ui.panel import PanelContext
+
+PANEL = "alerts"
+SOUNDS = "sounds"
+
+
+class Watching(QObject):
+    """What a desk keeps of a user's own marks on the market.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where their files are; None: in memory only.
+    sounds : Path
+        Where the files of tones are kept.
+    """
+
+    def __init__(self, folder: Path | None, sounds: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+
+        def of(name: str) -> Path | None:
+            return None if folder is None else folder / name
+
+        self.alerts = AlertDesk(of(alert_list.FILE_NAME), self)
+        self.lines = SharedLines(of(drawings.FILE_NAME), self)
+        self.favourites = SharedFavourites(of(favourites.FILE_NAME), self)
+        self._player = SoundPlayer(sounds, self)
+        self._watcher: AlertWatcher | None = None
+
+    def in_context(self, context: PanelContext) -> PanelContext:
+        """The context of panels with these lists in it."""
+        return replace(context, alerts=self.alerts, lines=self.lines, favourites=self.favourites)
+
+    def needs(self) -> frozenset[Subscription]:
+        """What alerts want beside the panels."""
+        return frozenset() if self._watcher is None else self._watcher.needs()
+
+    def begin(self, desk: Desk, ask: Callable[[], object]) -> None:
+        """Watch for a desk.
+
+        Parameters
+        ----------
+        ask : callable
+            Called when `needs` is another.
+        """
+
+        def show() -> None:
+            dock = desk.docks.get(PANEL)
+            if dock is not None:
+                dock.show()
+                dock.raise_()
+                dock.activateWindow()
+                dock.panel.setFocus()
+
+        notifier = Notifier(desk.say, self)
+        notifier.opened.connect(show)
+        context = desk.context
+        self._watcher = AlertWatcher(
+            self.alerts, context.store, context.clock, self._player, notifier, self
+        )
+        self._watcher.needs_changed.connect(ask)
+        desk.commands.add(*alert_commands(self.alerts, show))
+        for sentence in (
+            self.alerts.list.sentence,
+            self.lines.sentence,
+            self.favourites.sentence,
+        ):
+            desk.say(sentence)
+        ask()
+
+    def stop(self) -> None:
+        """Watch nothing any more."""
+        if self._watcher is not None:
+            self._watcher.stop()

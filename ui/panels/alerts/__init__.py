@@ -1,0 +1,5 @@
+"""The alerts panel."""
+
+from ui.panels.alerts.panel import AlertPanel
+
+__all__ = ["AlertPanel"]
