@@ -63,6 +63,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"HeatDesk {__version__}")
     parser.add_argument("--demo", action="store_true", help="open the demo desk")
     parser.add_argument(
+        "--safe", action="store_true", help="open the usual desk: nothing kept is read or written"
+    )
+    parser.add_argument(
+        "--home", type=Path, metavar="FOLDER", help="data folder (as HEATDESK_HOME)"
+    )
+    parser.add_argument(
         "--selftest", action="store_true", help="check the parts of this copy of the program"
     )
     commands = parser.add_subparsers(dest="command", metavar="snapshot|export")

@@ -43,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = parse_arguments(sys.argv[1:] if argv is None else argv)
         if args.command != "export":
             raise UsageError("This is no export; see main.py --help.")
+        if args.home is not None:
+            os.environ["HEATDESK_HOME"] = str(args.home)
         return run_export(args, os.environ)
     except HeatDeskError as error:
         log.info("stopped: %s", error)

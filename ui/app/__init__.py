@@ -17,12 +17,18 @@ NO_DISPLAY = (
 def main(argv: Sequence[str]) -> int:
     """Open the desk or draw a snapshot; return the exit code."""
     try:
-        demo = list(argv) == ["--demo"]
+        demo, safe = list(argv) == ["--demo"], False
         if argv and not demo:  # a plain start needs no parser
             from heatdesk.export.command_line import parse_arguments
 
             args = parse_arguments(list(argv))
-            demo = args.demo
+            demo, safe = args.demo, args.safe
+            if args.home is not None:
+                os.environ["HEATDESK_HOME"] = str(args.home)
+            if args.command == "export":  # behind another option
+                from heatdesk.export.command_line import main as without_a_window
+
+                return without_a_window(argv)
             if args.selftest:
                 from ui.app.selftest import run_selftest
 
@@ -38,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
         quick_start.begin()  # `run_desk` ends it
         from ui.app.program import run_desk
 
-        return run_desk(os.environ, demo=demo)
+        return run_desk(os.environ, demo=demo, safe=safe)
     except HeatDeskError as error:
         return _fail(error.user_message, error.exit_code)
 

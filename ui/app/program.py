@@ -10,20 +10,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QObject, QSocketNotifier, QTimer, Signal
+from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal
 
 from heatdesk import settings as settings_file
 from heatdesk.errors import HeatDeskError, WriteError
 from heatdesk.frames import KeyState, Subscription
-from heatdesk.settings import Settings
+from heatdesk.settings import Settings, ViewSettings
 from heatdesk.units import SystemClock
 from heatdesk.workspaces.library import Library
 from ui.app import quick_start
+from ui.app.care import Care
 from ui.app.dressing import Dressing, prepare
 from ui.app.journal import UNEXPECTED, Journal
 from ui.app.opening import Opening
 from ui.app.services import Services
+from ui.app.single import SingleDesk
 from ui.app.stage import open_application
+from ui.app.watching import SOUNDS, Watching
 from ui.commands import CommandTable
 from ui.commands.bindings import FILE_NAME as SHORTCUTS_NAME
 from ui.dialogs.vault_work import VaultWork
@@ -42,6 +45,8 @@ LAYOUT_NAME, DEMO_LAYOUT_NAME = "layout.json", "layout-demo.json"
 """Files of a desk before it had named workspaces."""
 DEMO_FOLDER = "demo"
 """Where a desk started with --demo keeps its own workspaces."""
+LISTEN_MS = 200
+"""After the first frame: until then the desk is opened."""
 SECOND_DESK = "Another HeatDesk is open with the same folder: this one does not save its layout."
 
 
@@ -59,6 +64,10 @@ class Program(QObject):
     ----------
     loaded : tuple of Settings and list of str, optional
         What `heatdesk.settings.load` returned, where it was read already.
+    single : SingleDesk, optional
+        Whether another desk runs with the folder, where that was found out already.
+    safe : bool
+        Nothing kept is read, and nothing is kept.
 
     Signals
     -------
@@ -74,13 +83,18 @@ class Program(QObject):
         *,
         demo: bool,
         loaded: tuple[Settings, list[str]] | None = None,
+        single: SingleDesk | None = None,
+        safe: bool = False,
     ) -> None:
         super().__init__()
         self.home = home
-        self._demo = demo
+        self._demo, self._safe = demo, safe
         self._settings, warnings = loaded or settings_file.load(home, environ)
-        self.services = Services(self._settings, home, environ, SystemClock())
-        self.journal = Journal(home, self.services.keys, self.services.log)
+        self.single = single if single is not None or safe else SingleDesk(home)
+        second = self.single is not None and self.single.other
+        kept = None if safe else home
+        self.services = Services(self._settings, kept, environ, SystemClock())
+        self.journal = Journal(kept, self.services.keys, self.services.log, second=second)
         self.path = gl_probe.decide(self._settings.view.render_path)
         self.workspace = Workspace(utc=self._settings.view.utc, zone=self._settings.view.zone)
         self.feed = FeedThread(self.services.engine)
@@ -90,21 +104,25 @@ class Program(QObject):
         self._opening: Opening | None = None
         self._needed: frozenset[Subscription] = frozenset()
         self._beside: frozenset[Subscription] = frozenset()
-        self._lock = QLockFile(str(home / "desk.lock"))
-        self._lock.setStaleLockTime(0)
-        second = not self._lock.tryLock(0)
+        saves = not (second or safe)
+        marks = home / DEMO_FOLDER if demo else home
+        self.watching = Watching(marks if saves else None, home / SOUNDS, self)
         self.desk = Desk(
-            self.services.context(self.workspace, self.show_keys),
+            self.watching.in_context(self.services.context(self.workspace, self.show_keys)),
             PANELS,
             self._want,
-            library=Library() if second else library_of(home, demo=demo),
-            commands=CommandTable(None if second else home / SHORTCUTS_NAME, self),
+            library=library_of(home, demo=demo) if saves else Library(),
+            commands=CommandTable(home / SHORTCUTS_NAME if saves else None, self),
             demo_only=demo,
             starts_live=lambda one: not demo and self.services.has_environment_key(one),
             opens_live=not demo,
         )
         self._dressing = Dressing(self.desk, self._settings)
         self._dressing.limit_memory(self._settings)
+        keeps = "all" if saves else "nothing" if safe else "settings only: a second desk"
+        self.care = Care(
+            self.desk, self.services, self.journal, home, keeps, lambda: self._settings
+        )
         for sentence in [*warnings, *([SECOND_DESK] if second else [])]:
             self.desk.say(sentence)
         self.desk.say(self.desk.commands.sentence)
@@ -120,20 +138,29 @@ class Program(QObject):
                 self.desk, services.store, services.failures, services.clock, self._want_beside
             )
             QTimer.singleShot(0, self, self._ask_vault)
+        if self._safe:
+            self.care.show_safe()
+        if self.journal.last_run is not None:
+            self.care.offer(self.journal.last_run)
+        if self.single is not None:
+            QTimer.singleShot(LISTEN_MS, self, self._listen)
         log.info("the desk is open")
 
     def stop(self) -> None:
         """End the feeds and close what holds files."""
         if self._opening is not None:
             self._opening.end()
+        self.watching.stop()
         self.work.close()
         if not self.feed.stop():
             log.error("the feed thread did not end in time")
         if self._dialog is not None:
             self._dialog.close()
             self._dialog.deleteLater()
+        self.care.stop()
         self.desk.discard()
-        self._lock.unlock()
+        if self.single is not None:
+            self.single.close()
         self.services.close()
         self.journal.close()
 
@@ -154,6 +181,8 @@ class Program(QObject):
                 self.feed.restart_provider(name.replace("_", "-"))
         self._dressing.show(settings)
         self._dressing.limit_memory(settings)
+        if self._safe:
+            return ""
         try:
             settings_file.save(settings, self.home)
         except WriteError as error:
@@ -161,17 +190,31 @@ class Program(QObject):
             return error.user_message
         return ""
 
+    def come_up(self) -> None:
+        """Stand in front of everything: another start asked for it."""
+        for window in reversed(self.desk.windows):
+            window.come_up()
+
+    def _listen(self) -> None:
+        if self.single is not None:
+            self.single.listen(self.come_up)
+
     def _want(self, needed: frozenset[Subscription]) -> None:
         self._needed = needed
-        self.feed.want(needed | self._beside)
+        self._ask()
 
     def _want_beside(self, beside: frozenset[Subscription]) -> None:
         """Ask for something beside what the panels need."""
         if beside != self._beside:
             self._beside = beside
-            self.feed.want(self._needed | beside)
+            self._ask()
+
+    def _ask(self) -> None:
+        """Ask for what panels and alerts need, and what is wanted beside them."""
+        self.feed.want(self._needed | self._beside | self.watching.needs())
 
     def _connect(self) -> None:
+        self.watching.begin(self.desk, self._ask)
         self.desk.settings_wanted.connect(self.show_settings)
         self.desk.keys_wanted.connect(self.show_keys)
         self.desk.commands.said.connect(self.desk.say)
@@ -277,17 +320,27 @@ class Interrupts(QObject):
         QTimer.singleShot(0, self._program.desk, self._program.desk.close)
 
 
-def run_desk(environ: Mapping[str, str], *, demo: bool) -> int:
-    """Open the desk and run until it is closed; return the exit code."""
+def run_desk(environ: Mapping[str, str], *, demo: bool, safe: bool = False) -> int:
+    """Open the desk and run until it is closed; return the exit code.
+
+    Where a desk runs with the same folder, that one is brought up in place of a second one.
+    """
     home = settings_file.home_dir(environ)
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WriteError(f"{home} cannot be used: {error.strerror}.") from error
-    loaded = settings_file.load(home, environ)
+    single = None
+    if safe:
+        loaded = safe_settings()
+    else:
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WriteError(f"{home} cannot be used: {error.strerror}.") from error
+        loaded = settings_file.load(home, environ)
+        single = SingleDesk(home)
     prepare(loaded[0].view)
     app = open_application(loaded[0].view.theme)
-    program = Program(home, environ, demo=demo, loaded=loaded)
+    if single is not None and single.other and single.call_first():
+        return 0
+    program = Program(home, environ, demo=demo, loaded=loaded, single=single, safe=safe)
     interrupts = Interrupts(program)
     program.desk.closed.connect(app.quit)
     program.start()
@@ -296,3 +349,8 @@ def run_desk(environ: Mapping[str, str], *, demo: bool) -> int:
     interrupts.close()
     program.stop()
     return code
+
+
+def safe_settings() -> tuple[Settings, list[str]]:
+    """Return the settings of the safe mode: the usual ones, drawn by the processor."""
+    return Settings(view=ViewSettings(render_path=gl_probe.CPU)), []

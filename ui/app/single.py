@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QObject
+from PySide6.QtCore import QElapsedTimer, QLockFile, QObject, QThread
 
 if TYPE_CHECKING:
     from PySide6.QtNetwork import QLocalServer, QLocalSocket
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 LOCK_NAME = "desk.lock"
 PATIENCE_MS = 2_000
 """A first desk that does not answer by then is busy or ill: the second one opens, without saving."""
+AGAIN_MS = 50
 GREETING, ANSWER = b"raise", b"raised\n"
 TOKEN_NAME = "XDG_ACTIVATION_TOKEN"
 """What lets a Wayland desktop give the keyboard away; it was given to the second start."""
@@ -54,10 +55,10 @@ class SingleDesk(QObject):
         self._talks: list[QLocalSocket] = []
         self._lock = QLockFile(str(home / LOCK_NAME))
         self._lock.setStaleLockTime(0)
-        # a folder that takes no lock file has no other desk that saves there
         self.first = self._lock.tryLock(0)
-        refused = self._lock.error() is QLockFile.LockError.PermissionError
-        self.other = not self.first and not refused
+        # a folder that takes no lock file has no other desk that saves there
+        failed = self._lock.error() is QLockFile.LockError.LockFailedError
+        self.other = not self.first and failed
 
     def call_first(self, patience_ms: int = PATIENCE_MS) -> bool:
         """Ask the first desk to come up; return whether it answered in time."""
@@ -65,15 +66,20 @@ class SingleDesk(QObject):
             from PySide6.QtNetwork import QLocalSocket
         except ImportError:  # a library of the system is missing
             return False
-        talk = QLocalSocket()
-        talk.connectToServer(self._name)
+        talk, spent = QLocalSocket(), QElapsedTimer()
+        spent.start()
+        token = os.environ.get(TOKEN_NAME, "").encode("ascii", "ignore")
         try:
-            if not talk.waitForConnected(patience_ms):
-                return False
-            token = os.environ.get(TOKEN_NAME, "").encode("ascii", "ignore")
+            talk.connectToServer(self._name)
+            while not talk.waitForConnected(max(1, patience_ms - spent.elapsed())):
+                if spent.elapsed() >= patience_ms:
+                    return False
+                QThread.msleep(AGAIN_MS)  # it holds the folder and does not listen yet
+                talk.abort()
+                talk.connectToServer(self._name)
             talk.write(GREETING + b" " + token[: LONGEST_BYTES - 16] + b"\n")
             talk.flush()
-            if not talk.waitForReadyRead(patience_ms):
+            if not talk.waitForReadyRead(max(1, patience_ms - spent.elapsed())):
                 return False
             return bytes(talk.readAll().data()) == ANSWER
         finally:

@@ -21,7 +21,15 @@ WORKSPACE_MENU = (
     *("workspace.save", "workspace.save_as", "workspace.duplicate", "workspace.rename"),
     *("workspace.delete", SEPARATOR, "workspace.revert", "workspace.shipped"),
 )
-HELP_MENU = ("help.palette", "help.keys", SEPARATOR, "help.about")
+HELP_MENU = (
+    *("help.palette", "help.keys", SEPARATOR, "help.diagnostics", "help.copy_report"),
+    *("help.crash", SEPARATOR, "help.about"),
+)
+SHARE_MENU = (
+    *("share.desk.copy", "share.desk.copy_twice", "share.desk.save", "share.desk.save_twice"),
+    *(SEPARATOR, "share.panel.copy", "share.panel.copy_twice", "share.panel.save"),
+    *("share.panel.save_twice", SEPARATOR, "share.table.copy", "share.table.save"),
+)
 
 
 class DeskMenus(QMenuBar):
@@ -31,12 +39,12 @@ class DeskMenus(QMenuBar):
         super().__init__()
         self._desk = desk
         self._workspace = desk.context.workspace
-        self._fill(self.addMenu("&Desk"), DESK_MENU)
+        self._listed("&Desk", self._fill_desk)
         self._listed("&Workspaces", self._fill_workspaces)
         self.panels = self._listed("P&anels", self._fill_panels)
         self._listed("W&indows", self._fill_windows)
         self._fill(self.addMenu("&View"), VIEW_MENU)
-        self._fill(self.addMenu("&Help"), HELP_MENU)
+        self._listed("&Help", lambda menu: self._put(menu, HELP_MENU))
         self.utc = desk.commands.action("view.utc")
         self.zone = QToolButton()
         self.zone.setToolTip("Zone of every time shown; press to switch between your zone and UTC")
@@ -48,13 +56,18 @@ class DeskMenus(QMenuBar):
     # -- inside
 
     def _fill(self, menu: QMenu, ids: tuple[str, ...]) -> None:
+        self._put(menu, ids)
+        refresh = self._desk.commands.refresh
+        menu.aboutToShow.connect(partial(refresh, [id_ for id_ in ids if id_]))
+
+    def _put(self, menu: QMenu, ids: tuple[str, ...]) -> None:
+        """Add the commands there are."""
         table = self._desk.commands
         for id_ in ids:
             if id_ == SEPARATOR:
                 menu.addSeparator()
-            else:
+            elif id_ in table:
                 menu.addAction(table.action(id_))
-        menu.aboutToShow.connect(partial(table.refresh, [id_ for id_ in ids if id_]))
 
     def _listed(self, title: str, fill: Callable[[QMenu], None]) -> QMenu:
         """A menu that is filled anew each time it opens."""
@@ -69,6 +82,13 @@ class DeskMenus(QMenuBar):
         self._desk.commands.refresh()
         fill(menu)
 
+    def _fill_desk(self, menu: QMenu) -> None:
+        self._put(menu, DESK_MENU)
+        share = QMenu("Copy or save", menu)
+        self._put(share, SHARE_MENU)
+        menu.insertMenu(menu.actions()[-1], share)
+        menu.insertSeparator(menu.actions()[-1])
+
     def _fill_workspaces(self, menu: QMenu) -> None:
         desk = self._desk
         for number, one in enumerate(desk.workspaces(), 1):
@@ -76,7 +96,7 @@ class DeskMenus(QMenuBar):
             entry.setCheckable(True)
             entry.setChecked(one.slug == desk.workspace.slug)
         menu.addSeparator()
-        self._fill(menu, WORKSPACE_MENU)
+        self._put(menu, WORKSPACE_MENU)
 
     def _fill_panels(self, menu: QMenu) -> None:
         desk = self._desk
@@ -94,7 +114,8 @@ class DeskMenus(QMenuBar):
             if kind.provider_id:
                 self._run(add, f"panel.add.{kind.panel_id}", kind.title)
         menu.addSeparator()
-        menu.addAction(desk.commands.action("panel.reset"))
+        for id_ in ("panel.apply_to_peers", "panel.reset"):
+            menu.addAction(desk.commands.action(id_))
 
     def _fill_windows(self, menu: QMenu) -> None:
         desk = self._desk
