@@ -20,7 +20,22 @@ VERSION = 1
 MOST_LINES = 200
 """Of one instrument; the oldest goes."""
 _OTHER_QUOTES = frozenset(
-    ("EUR", "GBP", "JPY", "KRW", "TRY", "BRL", "AUD", "CAD", "CHF", "MXN", "BTC", "ETH", "BNB", "SOL")
+    (
+        "EUR",
+        "GBP",
+        "JPY",
+        "KRW",
+        "TRY",
+        "BRL",
+        "AUD",
+        "CAD",
+        "CHF",
+        "MXN",
+        "BTC",
+        "ETH",
+        "BNB",
+        "SOL",
+    )
 )
 """What is not priced in dollars is priced in one of these."""
 _NAMES = {"XBT": "BTC", "UBTC": "BTC"}

@@ -10,6 +10,8 @@ import asyncio
 import math
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -254,6 +256,17 @@ def use_number_format(name: str) -> None:
     _marks.clear()
     if (group, point) != (",", "."):
         _marks.update({ord(","): group.replace(" ", "\u00a0"), ord("."): point})
+
+
+@contextmanager
+def plain_figures() -> Iterator[None]:
+    """Write figures plainly (``1,234.5``) meanwhile: for what leaves the screen."""
+    kept = dict(_marks)
+    _marks.clear()
+    try:
+        yield
+    finally:
+        _marks.update(kept)
 
 
 def shown_number(plain: str) -> str:

@@ -127,21 +127,21 @@ def program() -> Path:
 def selftest() -> None:
     """Run the built program's own test, with nothing of this environment to lean on."""
     names = ("HOME", "PATH", "TMPDIR", "SYSTEMROOT", "TEMP", "USERPROFILE", "LOCALAPPDATA")
-    names += (
-        "LANG",
-        "LC_ALL",
-        "APPDATA",
-        "DISPLAY",
-        "XAUTHORITY",
-        "DBUS_SESSION_BUS_ADDRESS",
-        "XDG_RUNTIME_DIR",
-    )
+    names += ("APPDATA", "DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")
+    names += ("LANG", "LC_ALL")
     env = {name: os.environ[name] for name in names if name in os.environ}
     run([str(program()), "--selftest"], env, timeout_s=SELFTEST_PATIENCE_S)
     picture = WORK / "demo.png"
     run([str(program()), "snapshot", "--demo", "--out", str(picture)], env, SELFTEST_PATIENCE_S)
     if not picture.is_file():
         raise BundleError("the bundle drew no demo desk")
+    if LINUX:
+        loads = [str(program()), "export", "--help"]
+        done = subprocess.run(
+            loads, env={**env, "LD_DEBUG": "files"}, capture_output=True, text=True, check=True
+        )
+        if "libQt6" in done.stderr:
+            raise BundleError("an export loads Qt")
 
 
 def size_mb(folder: Path) -> float:

@@ -33,6 +33,7 @@ Span = tuple[int, int]
 """A half-open stretch of time, ``(from_ms, to_ms)``."""
 
 _MAX_CANDLES = 200_000
+_NOTHING = Budget(0, 0)
 FAST_HEATMAP_BYTES = 96 << 20
 FAST_EXACT_BYTES = 16 << 20
 """Of a subscription in intervals under a minute: there is no end to its columns, and many run at once."""
@@ -43,7 +44,7 @@ class _Kept:
     """What is held of one subscription."""
 
     exact: ExactFrames
-    budget: Budget = Budget(0, 0)
+    budget: Budget = _NOTHING
     revision: int = 0
     covered: list[Span] = field(default_factory=list)
     heatmap: HeatmapStore | None = None

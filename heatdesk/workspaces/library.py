@@ -27,8 +27,8 @@ LONGEST_NAME = 60
 class Library:
     """Every workspace there is.
 
-    What cannot be written costs one sentence, which `take_sentences` hands out; the desk goes on
-    with what is in memory.
+    Changes by name are written at once, what an open desk does on `write`. What cannot be written
+    costs one sentence, which `take_sentences` hands out; the desk goes on with what is in memory.
 
     Parameters
     ----------
@@ -46,8 +46,10 @@ class Library:
     def __init__(self, home: Path | None = None, earlier: Path | None = None) -> None:
         self._home = home
         self._sentences: list[str] = []
-        self._failing = ""
+        self._hindered = False
         self._texts: dict[str, str] = {}
+        self._unwritten: set[str] = set()
+        self._index = ""
         self._kept: dict[str, Workspace] = {}
         self._order: list[str] = []
         self._hidden: list[str] = []
@@ -93,19 +95,46 @@ class Library:
 
     # -- changes
 
-    def keep(self, state: State) -> bool:
-        """Write how the open workspace is at present; return whether it is in the file now."""
-        return self._put(replace(self.open, present=state))
-
-    def save(self, state: State) -> bool:
-        """Take the present state as the one to go back to."""
-        return self._put(replace(self.open, present=state, saved=state))
+    def keep(self, state: State) -> None:
+        """Remember how the open workspace is at present; `write` is still to come."""
+        self._put(replace(self.open, present=state))
 
     def go_to(self, slug: str) -> Workspace:
-        """Let another workspace be the open one."""
+        """Let another workspace be the open one; `write` is still to come."""
         self._open = self._kept[slug].slug
-        self._write_index()
         return self.open
+
+    def write(self) -> None:
+        """Write every file that has something new to say."""
+        if self._home is None:
+            return
+        hindered = ""
+        for slug in sorted(self._unwritten):
+            text = files.text_of(self._kept[slug])
+            why = "" if text == self._texts.get(slug) else self._why_not(self._path(slug), text)
+            if not why:
+                self._texts[slug] = text
+                self._unwritten.discard(slug)
+            hindered = hindered or why
+        table = {
+            "version": files.VERSION,
+            "open": self._open,
+            "order": self._order,
+            "hidden": self._hidden,
+        }
+        text = json.dumps(table, indent=1) + "\n"
+        if text != self._index:
+            why = self._why_not(self._home / INDEX_NAME, text)
+            self._index = self._index if why else text
+            hindered = hindered or why
+        if hindered and not self._hindered:
+            self._tell(hindered)
+        self._hindered = bool(hindered)
+
+    def save(self, state: State) -> None:
+        """Take the present state as the one to go back to."""
+        self._put(replace(self.open, present=state, saved=state))
+        self.write()
 
     def add(self, name: str, state: State) -> Workspace:
         """Keep a state under a new name; it stands behind the others and is not open yet."""
@@ -114,13 +143,14 @@ class Library:
         workspace = Workspace(slug, name, present=state, saved=state)
         self._order.append(slug)
         self._put(workspace)
-        self._write_index()
+        self.write()
         return workspace
 
     def rename(self, slug: str, name: str) -> Workspace:
         """Give a workspace another name; its file keeps the one it has."""
         if name.strip() != self._kept[slug].name:
             self._put(replace(self._kept[slug], name=self.free_name(name)))
+            self.write()
         return self._kept[slug]
 
     def delete(self, slug: str) -> None:
@@ -130,6 +160,7 @@ class Library:
         gone = self._kept.pop(slug)
         self._order.remove(slug)
         self._texts.pop(slug, None)
+        self._unwritten.discard(slug)
         if gone.shipped:
             self._hidden.append(slug)
         if self._home is not None:
@@ -137,12 +168,13 @@ class Library:
                 self._path(slug).unlink(missing_ok=True)
             except OSError as error:
                 self._tell(f"The workspace file {slug}.json cannot be removed ({error.strerror}).")
-        self._write_index()
+        self.write()
 
     def revert(self) -> State | None:
         """Go back to the state at the last *Save*; None: to the plan it came with."""
         workspace = self.open
         self._put(replace(workspace, present=workspace.saved))
+        self.write()
         return workspace.saved
 
     def bring_back_shipped(self) -> None:
@@ -152,7 +184,7 @@ class Library:
                 self._kept[one.slug] = one.workspace
                 self._order.append(one.slug)
         self._hidden = []
-        self._write_index()
+        self.write()
 
     def free_name(self, name: str) -> str:
         """Return a name that no workspace has yet, as near to the wanted one as can be."""
@@ -206,7 +238,6 @@ class Library:
         self._tell(sentence)
         if workspace is None:
             return None
-        self._kept[slug] = workspace
         self._put(workspace)
         return slug
 
@@ -221,7 +252,7 @@ class Library:
                 self._tell(f"{INDEX_NAME} comes from another version; it is kept as {aside}.")
                 return {}
             return dict(table)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
             self._tell(f"{INDEX_NAME} cannot be read ({error.strerror}).")
@@ -230,43 +261,17 @@ class Library:
             self._tell(f"{INDEX_NAME} was damaged and is kept as {aside}.")
         return {}
 
-    def _put(self, workspace: Workspace) -> bool:
-        """Remember a workspace and write its file where it says something new."""
+    def _put(self, workspace: Workspace) -> None:
         self._kept[workspace.slug] = workspace
-        text = files.text_of(workspace)
-        if text == self._texts.get(workspace.slug):
-            return True
-        if self._home is None:
-            return False
-        if not self._write(self._path(workspace.slug), text):
-            return False
-        self._texts[workspace.slug] = text
-        if not (self._home / INDEX_NAME).exists():
-            self._write_index()
-        return True
+        self._unwritten.add(workspace.slug)
 
-    def _write_index(self) -> None:
-        if self._home is None:
-            return
-        table = {
-            "version": files.VERSION,
-            "open": self._open,
-            "order": self._order,
-            "hidden": self._hidden,
-        }
-        self._write(self._home / INDEX_NAME, json.dumps(table, indent=1) + "\n")
-
-    def _write(self, path: Path, text: str) -> bool:
-        """Write a file; what hinders it is said once, until something could be written again."""
+    def _why_not(self, path: Path, text: str) -> str:
+        """Write a file; return why it could not be, empty when it is there now."""
         try:
             write_whole(path, text.encode())
         except WriteError as error:
-            if error.user_message != self._failing:
-                self._failing = error.user_message
-                self._tell(error.user_message)
-            return False
-        self._failing = ""
-        return True
+            return error.user_message
+        return ""
 
     def _tell(self, sentence: str) -> None:
         if sentence and sentence not in self._sentences:

@@ -61,6 +61,12 @@ def eight_panels() -> list[Row]:
     return measure_pacing()
 
 
+def workspaces() -> list[Row]:
+    from tests.bench.workspaces import measure_workspaces
+
+    return measure_workspaces()
+
+
 def decode() -> list[Row]:
     from tests.bench.decode import measure_decode
 
@@ -133,6 +139,7 @@ SECTIONS = {
         Section(painting_gl, opengl=True, hardware=True),
         Section(first_frame, windows=False),
         Section(eight_panels),
+        Section(workspaces, 90.0),
         Section(eight_panels_gl, opengl=True, hardware=True),
         Section(decode, 90.0, windows=False),
         Section(six_feeds),

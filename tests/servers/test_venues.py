@@ -101,26 +101,6 @@ def test_a_market_trades_away_what_a_flood_left_in_its_way_and_tells_of_it(spec:
     assert (heard.bids, heard.asks) == (play.book.bids, play.book.asks)
 
 
-@pytest.mark.parametrize("spec", [USDM_BTC, SPOT_BTC, GEMINI_BTC])
-def test_a_market_trades_away_what_a_flood_left_in_its_way_and_tells_of_it(spec: Spec) -> None:
-    play = Play(spec, Generated(spec, PRICES[spec.coin]), 0)
-    heard, chance = play.book.copy(), random.Random(3)
-    for now_ms in range(0, 240_000, 20):
-        if now_ms % 20_000 == 0:
-            bid, ask = max(play.book.bids), min(play.book.asks)
-        if now_ms % 20_000 < 600:
-            # as a flood does: what it began with is old by the time it comes
-            away = chance.randint(40, 90) * spec.tick
-            play.extra += [Step(0, [(bid - away, 5)], []), Step(0, [], [(ask + away, 5)])]
-        play.next_is_promised = now_ms % 500 == 0
-        if play.next_is_promised:
-            play.clear_way()
-        for _, step in play.due(now_ms):
-            heard.apply(step.bids, step.asks)
-            assert not heard.is_crossed, now_ms
-    assert (heard.bids, heard.asks) == (play.book.bids, play.book.asks)
-
-
 # ----------------------------------------------------------------------------------- the oracle
 class _Script:
     """A market whose steps are written down."""

@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtGui import QAction, QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QMenu
 
-from heatdesk.units import format_price, iso_of
+from heatdesk.units import format_price, iso_of, plain_number
 from heatdesk.views.colourings import colouring_after, offered
 from heatdesk.views.palettes import Palette, ramp
 from heatdesk.views.ticks import quantity_label
@@ -41,9 +41,7 @@ def fill_chart_menu(
     """
     if reading is not None:
         price = format_price(reading.price, tick_size)
-        menu.addAction(f"Copy price {price}").triggered.connect(
-            lambda: copy(price.replace(",", ""))
-        )
+        menu.addAction(f"Copy price {price}").triggered.connect(lambda: copy(plain_number(price)))
         value = reading.value
         if math.isfinite(value) and value > 0:
             shown = quantity_label(value, chart.legend.usd)

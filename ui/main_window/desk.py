@@ -258,6 +258,7 @@ class Desk(QObject):
         self._saving.stop()
         if self.placed and not self.watch.settling and not self.spaces.busy:
             self.spaces.keep()
+            self.spaces.library.write()
         self.tell()
 
     def tell(self) -> None:
@@ -270,6 +271,7 @@ class Desk(QObject):
         if self.first.isVisible():
             self.show()
             self._settle()
+            self.pulse.beat()  # what is there is drawn before the first paint, not after
         self.list_changed()
 
     def list_changed(self) -> None:
@@ -320,7 +322,7 @@ class Desk(QObject):
         return True
 
     def _put_away(self, window: DeskWindow) -> None:
-        if window in self.windows and not window.first:
+        if window in self.windows and not self._ended:
             self.window_set.put_away(window)
             self.changed()
 

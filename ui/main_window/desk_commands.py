@@ -10,6 +10,7 @@ from PySide6.QtGui import QScreen
 from ui.commands import Command, Scope
 from ui.main_window import naming
 from ui.main_window.screens import by_place, screen_title
+from ui.panel.peers import peer_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,7 @@ def desk_commands(desk: Desk) -> list[Command]:
     return [
         *_of_desk(desk),
         *_of_panels(desk),
+        *peer_commands(desk.active_panel, desk.panels, desk.say),
         *_of_windows(desk),
         *_of_workspaces(desk),
         *_of_view(desk),

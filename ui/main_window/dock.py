@@ -30,7 +30,7 @@ class PanelDock(QDockWidget):
     def __init__(self, panel_name: str, panel: Panel, parent: QWidget) -> None:
         super().__init__(panel.title, parent)
         self.panel = panel
-        self.rename(panel_name)
+        self.setObjectName(panel_name)
         self.seen = False
         self.setTitleBarWidget(panel.header)
         self.setWidget(panel)
@@ -67,11 +67,6 @@ class PanelDock(QDockWidget):
     def floats(self) -> bool:
         """Whether it is in a window of its own or of a group."""
         return self.window() is not self.owner
-
-    def rename(self, name: str) -> None:
-        """Give it another name on the desk."""
-        self.setObjectName(name)
-        self.toggleViewAction().setText(menu_name(name, self.panel))
 
     def leave(self) -> None:
         """Leave the window it is in, docked or floating; it is hidden until it has a new place."""
@@ -139,9 +134,3 @@ class PanelDock(QDockWidget):
         if visible:
             self.panel.invalidate()
         self.moved.emit()
-
-
-def menu_name(name: str, panel: Panel) -> str:
-    """What a menu calls a panel by its name on the desk (``order-book-2``: Order book 2)."""
-    number = name.removeprefix(panel.panel_id).removeprefix("-")
-    return f"{panel.title} {number}".strip()

@@ -71,8 +71,8 @@ class Spaces:
         return State(panels, () if before is None else before.arrangements).arranged(arrangement)
 
     def keep(self) -> None:
-        """Write the desk as it is; nothing while it is not yet, or no longer, as it should be."""
-        if self.due is None:
+        """Remember the desk as it is; nothing while it is not yet, or no longer, as it should be."""
+        if self.due is None and not self._desk.watch.settling:
             self.library.keep(self.captured())
 
     # -- the list
@@ -81,7 +81,7 @@ class Spaces:
         """Keep the present workspace as it is and open another, by name or slug."""
         wanted = self.library.named(name)
         if wanted.slug != self.library.open.slug:
-            self._desk.keep()
+            self.keep()
             self.put_on(self.library.go_to(wanted.slug))
 
     def save(self) -> None:
@@ -91,7 +91,7 @@ class Spaces:
 
     def save_as(self, name: str) -> None:
         """Keep the desk under a new name and go on with that one."""
-        self._desk.keep()
+        self.keep()
         self.library.go_to(self.library.add(name, self.captured()).slug)
         self._desk.list_changed()
 
@@ -212,7 +212,7 @@ class Spaces:
             if twin is not None:
                 dock = spare.pop(twin)
                 dock.leave()
-                dock.rename(record.id)
+                dock.setObjectName(record.id)
                 desk.docks[record.id] = dock
             else:
                 dock = desk.add_panel(

@@ -22,7 +22,7 @@ from heatdesk.analytics.cohorts import (
     value_bias_ratio,
 )
 from heatdesk.frames import CohortSub, CohortTable, Subscription
-from heatdesk.units import format_usd, grouped, shown_number
+from heatdesk.units import format_usd, grouped, plain_figures, shown_number
 from heatdesk.views.cohort_matrix import bias_text
 from heatdesk.views.target import Target
 from ui.bias.key import BiasKey
@@ -200,7 +200,8 @@ class CohortPanel(Panel):
             return
         cell = self.matrix.cell_at(self.matrix.viewport().mapFrom(self, pos))
         if cell is not None:
-            words = self._words(cell)
+            with plain_figures():
+                words = self._words(cell)
             menu.addAction("Copy value").triggered.connect(lambda: self.copy_text(words))
             row = self._coin_csv(cell.row)
             menu.addAction("Copy row as CSV").triggered.connect(lambda: self.copy_text(row))

@@ -29,7 +29,7 @@ from heatdesk.analytics.dots import (
 from heatdesk.frames import DotSet, DotSub, KeyState, Subscription
 from heatdesk.frames.dot_lists import CATEGORIES, MODES
 from heatdesk.frames.market import TIMEFRAMES
-from heatdesk.units import format_usd
+from heatdesk.units import format_usd, plain_figures
 from heatdesk.views.dot_words import (
     change_words,
     dot_line,
@@ -244,7 +244,8 @@ class DotPanel(Panel):
                 menu.addAction("Fit all").triggered.connect(self.chart.reset_view)
             return
         row = self._dots.ids.index(dot_id)
-        value = dot_line(self._dots, row, self.timeframe)
+        with plain_figures():
+            value = dot_line(self._dots, row, self.timeframe)
         line = dots_csv(self._dots, [row]).splitlines()[1]
         menu.addAction("Copy value").triggered.connect(lambda: self.copy_text(value))
         menu.addAction("Copy row").triggered.connect(lambda: self.copy_text(line))

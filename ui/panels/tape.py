@@ -24,7 +24,7 @@ from heatdesk.frames import (
 )
 from heatdesk.providers.base import Cost
 from heatdesk.store.tape import LiquidationTape, TradeTape
-from heatdesk.units import format_usd
+from heatdesk.units import format_usd, plain_figures
 from heatdesk.views.instrument_search import Instrument, find_instruments, merge_markets
 from heatdesk.views.instruments import coin_of, symbol_for
 from heatdesk.views.tape import (
@@ -266,7 +266,8 @@ class TapePanel(Panel):
         """Copy the row under the mouse; what is shown."""
         at = self.view.row_at(self.view.mapFrom(self, pos)) if pos.x() >= 0 else None
         if at is not None:
-            text = self.view.row_text(at)
+            with plain_figures():
+                text = self.view.row_text(at)
             menu.addAction("Copy row").triggered.connect(lambda: self.copy_text(text))
             menu.addSeparator()
         for title, name in (

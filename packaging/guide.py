@@ -1,0 +1,159 @@
+"""Write what can be generated of the user's guide: every setting, and every usual shortcut.
+
+``python packaging/guide.py`` writes docs/user-guide.md between its markers; with ``--check`` it
+only tells, by its exit code, whether that would change anything.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDE = ROOT / "docs" / "user-guide.md"
+sys.path.insert(0, str(ROOT))
+
+if TYPE_CHECKING:
+    from heatdesk.settings import Settings
+    from ui.commands import Command
+
+OF_THIS_MACHINE = ("window.on.", "panel.to.")
+"""Commands that name a monitor or a window: another computer has others."""
+TITLES = {"view": "View", "performance": "Performance", "providers": "Providers"}
+
+
+def settings_table(settings: Settings) -> str:
+    """Return every setting below the defaults given, a table for each section."""
+    from heatdesk.settings import walk
+
+    parts: list[str] = []
+    section = ""
+    for path, value, item in sorted(walk(settings), key=lambda one: one[0][0] == "providers"):
+        here = ".".join(path[:-1])
+        if here != section:
+            section = here
+            parts += ["", f"**{_section_title(path[:-1])}** (`[{here}]`)", ""]
+            parts += ["| setting | name in the file | values | default | meaning |"]
+            parts += ["| --- | --- | --- | --- | --- |"]
+        said = item.metadata
+        parts.append(
+            _row(
+                said["label"],
+                f"`{path[-1]}`",
+                _values(item.metadata, value),
+                f"`{_toml(value)}`",
+                said["help"],
+            )
+        )
+    return "\n".join(parts).strip()
+
+
+def shortcuts_table(commands: Iterable[Command]) -> str:
+    """Return the usual keys of all commands by group, then what has none."""
+    groups: dict[str, list[Command]] = {}
+    for command in commands:
+        if command.listed and not command.id.startswith(OF_THIS_MACHINE):
+            groups.setdefault(command.group, []).append(command)
+    lines = ["| where | what | keys |", "| --- | --- | --- |"]
+    for group, held in groups.items():
+        for one in held:
+            if one.keys:
+                keys = " or ".join(f"`{key}`" for key in one.keys)
+                lines.append(_row(group, one.title, keys))
+    lines += ["", "Without a usual key, found by the palette and free to be given one:", ""]
+    for group, held in groups.items():
+        names = [one.title for one in held if not one.keys]
+        if names:
+            lines.append(f"- {group}: {'; '.join(names)}.")
+    return "\n".join(lines)
+
+
+def put_between(text: str, name: str, content: str) -> str:
+    """Replace what stands between the markers of a name.
+
+    Raises
+    ------
+    ValueError
+        When the text does not have both.
+    """
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    before, found, rest = text.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not (found and found_end):
+        raise ValueError(f"{begin} and {end} are not both there")
+    return f"{before}{begin}\n\n{content}\n\n{end}{after}"
+
+
+def desk_commands() -> Sequence[Command]:
+    """Return every command of a desk as the program builds it, on no screen and in no home."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from ui.app.program import Program
+    from ui.app.stage import open_application
+
+    open_application()
+    with tempfile.TemporaryDirectory() as home:
+        program = Program(Path(home), {}, demo=True)
+        try:
+            commands = program.desk.commands.all()
+            program.desk.close()
+        finally:
+            program.stop()  # gives the hook back that would keep an error to itself
+    return commands
+
+
+def main(argv: Sequence[str]) -> int:
+    """Write the guide, or check it; return the exit code."""
+    from heatdesk.settings import Settings
+
+    text = GUIDE.read_text(encoding="utf-8")
+    wanted = put_between(text, "settings", settings_table(Settings()))
+    wanted = put_between(wanted, "shortcuts", shortcuts_table(desk_commands()))
+    if wanted == text:
+        return 0
+    if "--check" in argv:
+        print(f"{GUIDE.name} is not what the program says; run python packaging/guide.py")
+        return 1
+    GUIDE.write_text(wanted, encoding="utf-8", newline="\n")
+    print(f"{GUIDE.name} is written")
+    return 0
+
+
+def _section_title(section: tuple[str, ...]) -> str:
+    if section[0] != "providers":
+        return TITLES[section[0]]
+    from heatdesk.providers import PROVIDERS
+
+    titles = {cls.spec.id: cls.spec.title for cls in PROVIDERS}
+    return titles[section[1].replace("_", "-")]
+
+
+def _values(said: dict[str, object], value: object) -> str:
+    choices, titles = said["choices"], said["titles"]
+    unit = f" {said['unit']}" if said["unit"] else ""
+    if choices:
+        pairs = zip(choices, titles, strict=True)  # type: ignore[call-overload]
+        return ", ".join(f"`{c}`" if c == t else f"`{c}` ({t})" for c, t in pairs)
+    if isinstance(value, bool):
+        return "`true`, `false`"
+    if said["range"]:
+        least, most = said["range"]  # type: ignore[misc]
+        return f"{least:,} to {most:,}{unit}"
+    return f"text{unit}"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
