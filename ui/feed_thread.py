@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from ui.process_memory import give_back_free
+
 if TYPE_CHECKING:
     from heatdesk.frames import KeyState, Subscription
 
@@ -18,6 +20,7 @@ log = logging.getLogger(__name__)
 
 STOP_GRACE_S = 2.0
 """How long the engine may take to end by itself before it is cancelled."""
+TIDY_S = 60.0
 
 
 class RunsFeeds(Protocol):
@@ -100,6 +103,7 @@ class FeedThread(QThread):
         self._loop = asyncio.get_running_loop()
         serving = asyncio.create_task(self._engine.run())
         stopping = asyncio.create_task(self._stopping.wait())
+        self._spawn(_tidy())
         # one turn, so that the engine's loop is up before the first wishes reach it
         self._loop.call_soon(self._drain)
         try:
@@ -146,3 +150,9 @@ class FeedThread(QThread):
             self.key_checked.emit(provider_id, "untested", "The check failed; the log says why.")
         else:
             self.key_checked.emit(provider_id, str(state.value), sentence)
+
+
+async def _tidy() -> None:
+    while True:
+        await asyncio.sleep(TIDY_S)
+        await asyncio.to_thread(give_back_free)

@@ -18,9 +18,9 @@ from heatdesk.units import Clock, iso_of
 from ui.dialogs.diagnostics import Section, report_text
 from ui.heatmap import gl_probe
 from ui.heatmap.frame_times import PAINTS, FrameTimes
-from ui.main_window.process_memory import resident_bytes
 from ui.main_window.vitals import Vitals, figures_of
 from ui.panels.status import budget_text, state_of
+from ui.process_memory import resident_bytes
 
 PARTS = (
     *("PySide6-Essentials", "pyqtgraph", "numpy", "httpx", "websockets", "msgspec", "keyring"),

@@ -11,9 +11,9 @@ from heatdesk.frames import DataState
 from heatdesk.store.market import MarketStore
 from heatdesk.units import Clock
 from ui.heatmap.frame_times import PAINTS, FrameTimes
-from ui.main_window.process_memory import resident_bytes
 from ui.panel import Panel
 from ui.panel.heatmap import HeatmapPanel
+from ui.process_memory import resident_bytes
 
 EVERY_MS = 1_000
 """Pace at which they are taken; nothing is taken while the desk cannot be seen."""

@@ -1,4 +1,4 @@
-"""How much memory this process holds."""
+"""How much memory this process holds, and giving back what it holds without use."""
 
 from __future__ import annotations
 
@@ -20,6 +20,23 @@ def resident_bytes() -> int | None:
         return int(_STATM.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError, AttributeError):
         return None
+
+
+def give_back_free() -> bool:
+    """Hand free pages inside the C library's heap back to the system; return whether any were.
+
+    glibc keeps the gaps that short-lived buffers leave between long-lived ones: a desk that runs
+    all day would hold tens of MiB that nobody uses. Other systems do this by themselves. Takes
+    milliseconds, without the interpreter's lock.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (OSError, AttributeError):
+        return False
+    trim.argtypes, trim.restype = (ctypes.c_size_t,), ctypes.c_int
+    return bool(trim(0))
 
 
 def _mac() -> int | None:
