@@ -60,20 +60,22 @@ def inside(place: Rect, monitor: Rect) -> bool:
     )
 
 
-def open_on_both(desktop: Desktop, home: Path) -> Desk:
-    """Open a desk with a second window on the right monitor, and carry the dots over by mouse."""
+def open_on_both(
+    desktop: Desktop, home: Path, panel: str = "dots", title: str = "Market dots"
+) -> Desk:
+    """Open a desk with a second window on the right monitor, and carry a panel over by mouse."""
     desk = Desk(desktop, home, "--demo")
     assert inside(desktop.rect(desk.window), LEFT)
     desk.press_menu("Windows", "New window on RIGHT, 1920 x 1080")
     second = desktop.window(SECOND, pid=desk.program.pid)
     wait_until(lambda: desktop.rect(second).x >= RIGHT.x, "the second window on its monitor")
-    desktop.drag(grip(desk, "dots"), (RIGHT.x + 900, 500), steps=30)
+    desktop.drag(grip(desk, panel), (RIGHT.x + 900, 500), steps=30)
     wait_until(
         lambda: (
-            desk.spot("panelStage", "dots").rect.x >= RIGHT.x
-            and not desktop.windows("^Market dots", desk.program.pid)
+            desk.spot("panelStage", panel).rect.x >= RIGHT.x
+            and not desktop.windows(f"^{title}", desk.program.pid)
         ),
-        "the dots to dock in the second window",
+        f"{panel} to dock in the second window",
     )
     return desk
 

@@ -1,0 +1,139 @@
+"""Panels of two windows linked by hand: one instrument, one crosshair, found again as they were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtGui import QImage
+
+from tests.app.test_two_monitors import grip, near, open_on_both, places, settled
+from tests.desktop import RIGHT
+from tests.processes import wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.app.driving import Desk
+    from tests.desktop import Desktop, Monitors
+
+BOOK, LEVELS = "order-book", "liquidation"
+LINKED = "Link: orange, follows"
+DASH_PX = 3
+"""A crosshair is dashed: so many pixels drawn, so many left out."""
+APART, ALIKE = 20, 12
+"""Least difference of a dash from the space after it, and most of a dash from the next one."""
+PARTS, DASHED_SHARE = 4, 0.65
+"""A crosshair is dashed over most of one part of its length; other lines of a chart are less."""
+
+
+def crosshair(desk: Desk, panel: str) -> tuple[list[int], list[int]]:
+    """Pixels from the left and from the top of a panel's chart at which dashed lines are seen."""
+    chart = desk.spot("ChartView", panel).rect
+    image = desk.desktop.picture().copy(*chart).convertToFormat(QImage.Format.Format_Grayscale8)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(chart.height, image.bytesPerLine())
+    greys = rows[:, : chart.width].astype(int)
+    return _dashed(greys), _dashed(greys.T)
+
+
+def _dashed(greys: np.ndarray) -> list[int]:
+    """Columns in which every value differs from the one a dash on and equals the one two on."""
+    end = len(greys) - 2 * DASH_PX
+    first, space, second = (greys[at : at + end] for at in (0, DASH_PX, 2 * DASH_PX))
+    like = (abs(first - space) > APART) & (abs(first - second) < ALIKE)
+    shares = [part.mean(axis=0) for part in np.array_split(like, PARTS)]
+    return np.flatnonzero(np.max(shares, axis=0) > DASHED_SHARE).tolist()
+
+
+def link(desk: Desk, panel: str, colour: str) -> None:
+    """Choose a colour from the chip of a panel, by mouse."""
+    desk.press("LinkChip", panel)
+    desk.press(colour, "QMenu")
+    desk.wait_gone(colour, "QMenu")
+
+
+def instruments(desk: Desk) -> dict[str, str]:
+    """What the workspace file says the two panels show."""
+    options = {one: desk.panel(one, demo=True).get("options", {}) for one in (BOOK, LEVELS)}
+    return {one: str(options[one].get("coin")) for one in options}
+
+
+def wait_instruments(desk: Desk, coin: str) -> None:
+    wait_until(
+        lambda: instruments(desk) == {BOOK: coin, LEVELS: coin}, f"both panels to show {coin}"
+    )
+
+
+def wait_cross(desk: Desk, panel: str, *, shown: bool) -> tuple[list[int], list[int]]:
+    """Wait until a crosshair is seen in a panel, or none any more; return its lines."""
+    what = f"{'a' if shown else 'no'} crosshair in {panel}"
+    wait_until(lambda: all(bool(part) is shown for part in crosshair(desk, panel)), what)
+    return crosshair(desk, panel)
+
+
+def point(desk: Desk, panel: str, across: float, down: float) -> None:
+    """Point at a share of a panel's chart."""
+    chart = desk.spot("ChartView", panel).rect
+    desk.desktop.move(chart.x + round(across * chart.width), chart.y + round(down * chart.height))
+
+
+def test_panels_on_two_monitors_are_linked_by_chip_and_found_again_so(
+    desktop: Desktop, monitors: Monitors, heatdesk_home: Path
+) -> None:
+    desk = open_on_both(desktop, heatdesk_home, LEVELS, "Liquidations")
+    for panel in (BOOK, LEVELS):
+        assert desk.seen("Link: blue, follows", panel)
+        link(desk, panel, "Orange")
+        desk.wait_for(LINKED, panel)
+    wait_instruments(desk, "BTC")
+
+    # typing over the one panel changes both; the first letter opens the search
+    desktop.click(*grip(desk, BOOK))
+    point(desk, BOOK, 0.4, 0.5)
+    desktop.type("e")
+    desk.wait_for("Apply", "InstrumentPopover")
+    desktop.type("th")
+    desktop.key("Return")
+    wait_instruments(desk, "ETH")
+
+    # and over the other one, in the other window
+    desktop.click(*grip(desk, LEVELS))
+    point(desk, LEVELS, 0.4, 0.5)
+    desktop.type("b")
+    desk.wait_for("NameSearch")
+    desktop.type("tc")
+    desktop.key("Return")
+    wait_instruments(desk, "BTC")
+
+    the_crosshair_is_seen_in_both(desk)
+    desktop.key("ctrl+s")
+    before = places(desk)
+    assert before[LEVELS].x >= RIGHT.x
+    desk.quit()
+
+    again = type(desk)(desktop, heatdesk_home, "--demo")
+    settled(again, before)
+    assert near(places(again), before)
+    for panel in (BOOK, LEVELS):
+        again.wait_for(LINKED, panel)
+    wait_instruments(again, "BTC")
+    the_crosshair_is_seen_in_both(again)
+    again.quit()
+
+
+def the_crosshair_is_seen_in_both(desk: Desk) -> None:
+    for panel, other, at in ((BOOK, LEVELS, 0.75), (LEVELS, BOOK, 0.8)):
+        desk.desktop.move(RIGHT.x + 300, RIGHT.y + RIGHT.height + 200)  # no panel is there
+        wait_cross(desk, other, shown=False)
+        point(desk, panel, at, 0.35)
+        first = wait_cross(desk, other, shown=True)
+        point(desk, panel, at - 0.02, 0.42)
+        wait_until(
+            lambda other=other, first=first: (
+                all(crosshair(desk, other)) and crosshair(desk, other) != first
+            ),
+            f"the crosshair in {other} to move along",
+        )
+        then = crosshair(desk, other)
+        assert then[0][0] < first[0][0], "earlier"
+        assert then[1][0] > first[1][0], "lower"
