@@ -1,4 +1,4 @@
-"""Write what can be generated of the user's guide: every setting, and every usual shortcut.
+"""Write what can be generated of the user's guide: panels, workspaces, keys, hand, settings.
 
 ``python packaging/guide.py`` writes docs/user-guide.md between its markers; with ``--check`` it
 only tells, by its exit code, whether that would change anything.
@@ -19,7 +19,9 @@ sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:
     from heatdesk.settings import Settings
+    from heatdesk.workspaces.shipped import Shipped
     from ui.commands import Command
+    from ui.panel import Panel
 
 OF_THIS_MACHINE = ("window.on.", "panel.to.")
 """Commands that name a monitor or a window: another computer has others."""
@@ -72,6 +74,35 @@ def shortcuts_table(commands: Iterable[Command]) -> str:
     return "\n".join(lines)
 
 
+def panels_table(kinds: Iterable[type[Panel]]) -> str:
+    """Return every kind of panel with what it shows; each is a heading of the guide."""
+    lines = ["| panel | what it shows |", "| --- | --- |"]
+    for kind in kinds:
+        said = (kind.__doc__ or "").strip().partition("\n\n")[0]
+        anchor = kind.title.lower().replace(" ", "-")
+        lines.append(_row(f"[{kind.title}](#{anchor})", " ".join(said.split())))
+    return "\n".join(lines)
+
+
+def workspaces_table(shipped: Iterable[Shipped], kinds: Iterable[type[Panel]]) -> str:
+    """Return the workspaces that come along, with their keys and the rows of panels they show."""
+    titles = {kind.panel_id: kind.title for kind in kinds}
+    lines = ["| keys | workspace | panels, row by row |", "| --- | --- | --- |"]
+    for number, one in enumerate(shipped, 1):
+        kind_of = {record.id: record.kind for record in one.panels}
+        rows = (
+            ", ".join(titles[kind_of.get(name, name)] for cell in row.cells for name in cell.panels)
+            for row in one.plan.rows
+        )
+        lines.append(_row(f"`Ctrl+{number}`", one.name, "; ".join(rows)))
+    return "\n".join(lines)
+
+
+def gestures_table(gestures: Iterable[tuple[str, str]]) -> str:
+    """Return what the hand does over a chart."""
+    return "\n".join(["| hand | what |", "| --- | --- |", *(_row(*one) for one in gestures)])
+
+
 def put_between(text: str, name: str, content: str) -> str:
     """Replace what stands between the markers of a name.
 
@@ -105,13 +136,29 @@ def desk_commands() -> Sequence[Command]:
     return commands
 
 
+def generated() -> dict[str, str]:
+    """Return each generated part by the name of its markers."""
+    from heatdesk.settings import Settings
+    from heatdesk.workspaces.shipped import SHIPPED
+
+    commands = desk_commands()
+    from ui.commands.cheat_sheet import GESTURES
+    from ui.panels import PANELS
+
+    return {
+        "panels": panels_table(PANELS),
+        "workspaces": workspaces_table(SHIPPED, PANELS),
+        "settings": settings_table(Settings()),
+        "shortcuts": shortcuts_table(commands),
+        "gestures": gestures_table(GESTURES),
+    }
+
+
 def main(argv: Sequence[str]) -> int:
     """Write the guide, or check it; return the exit code."""
-    from heatdesk.settings import Settings
-
-    text = GUIDE.read_text(encoding="utf-8")
-    wanted = put_between(text, "settings", settings_table(Settings()))
-    wanted = put_between(wanted, "shortcuts", shortcuts_table(desk_commands()))
+    text = wanted = GUIDE.read_text(encoding="utf-8")
+    for name, content in generated().items():
+        wanted = put_between(wanted, name, content)
     if wanted == text:
         return 0
     if "--check" in argv:

@@ -61,7 +61,7 @@ class CohortOptions:
 
 
 class CohortPanel(Panel):
-    """Coin by cohort matrix, and a table with every column of the payload."""
+    """Which class of traders leans which way, coin by coin, as a matrix or a table."""
 
     panel_id = "cohorts"
     title = "Cohort bias"

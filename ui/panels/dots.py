@@ -64,7 +64,7 @@ class DotOptions:
 
 
 class DotPanel(Panel):
-    """Scatter of relative volume against performance, and a table of all timeframes."""
+    """Relative volume against performance of each coin, as a chart or a table of every timeframe."""
 
     panel_id = "dots"
     title = "Market dots"

@@ -66,7 +66,7 @@ _ALL_TIME = (0, 2**62)
 
 
 class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
-    """Levels summed into bands, the largest clusters, and what lies on the way to a price."""
+    """Liquidations by price and time, in bands: the largest clusters, and what lies on the way."""
 
     panel_id = "liquidation"
     title = "Liquidations"
