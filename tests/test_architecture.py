@@ -21,11 +21,11 @@ ui.panels | ui.alerts
 ui.panel
 ui.heatmap | ui.dots | ui.bias | ui.table | ui.tape | ui.feed_thread
 ui.commands
-ui.theme
+ui.theme | ui.process_memory
 heatdesk.export | heatdesk.alerts
 heatdesk.engine | heatdesk.views
 heatdesk.providers | heatdesk.store | heatdesk.analytics
-heatdesk.net | heatdesk.books | heatdesk.recording | heatdesk.settings | heatdesk.secrets | heatdesk.log_file | heatdesk.workspaces | heatdesk.drawings | heatdesk.favourites
+heatdesk.net | heatdesk.books | heatdesk.settings | heatdesk.secrets | heatdesk.log_file | heatdesk.workspaces | heatdesk.drawings | heatdesk.favourites
 heatdesk.frames | heatdesk.kept_table
 heatdesk.files
 heatdesk.units
@@ -190,6 +190,22 @@ def test_the_plan_in_the_documentation_has_the_same_floors() -> None:
     lines = plan.split("## Floors", 1)[1].split("```")[1].strip().splitlines()
     written = [line.strip() for line in lines if not line.startswith("---")]
     assert written == FLOORS.strip().splitlines()
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_floor_has_a_room_and_every_room_its_line(unit: str) -> None:
+    assert any(within(module, unit) for module in MODULES), f"{unit} does not exist"
+    rooms = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("## Rooms", 1)[1]
+    named = {
+        name.rstrip("/").removesuffix(".py").rpartition("/")[2]
+        for row in rooms.split("\n## ", 1)[0].splitlines()
+        for name in row.partition("|")[2]
+        .partition("|")[0]
+        .replace("`", "")
+        .replace(",", " ")
+        .split()
+    }
+    assert unit.rpartition(".")[2] in named, f"{unit} has no line among the rooms"
 
 
 def test_a_data_export_never_loads_qt() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from heatdesk.units import SystemClock
 from ui.process_memory import give_back_free
 
 if TYPE_CHECKING:
@@ -154,5 +155,5 @@ class FeedThread(QThread):
 
 async def _tidy() -> None:
     while True:
-        await asyncio.sleep(TIDY_S)
+        await SystemClock().sleep(TIDY_S)
         await asyncio.to_thread(give_back_free)
