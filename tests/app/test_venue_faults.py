@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SEEN_MS = 700
 """So old a column is told for good."""
-_SLOW = frozenset({Kind.SILENCE, Kind.BOOK_SILENCE, Kind.ENDLESS})
+_SLOW = frozenset({Kind.SILENCE, Kind.HALF_OPEN, Kind.BOOK_SILENCE, Kind.ENDLESS})
 
 
 def held_up(desk: LiveDesk, server: VenueServer, sub: BookSub) -> Tally:
@@ -94,6 +94,34 @@ def test_a_quiet_connection_is_marked_from_its_last_word_and_opened_anew(
     assert counted.wrong == []
     assert counted.flawed + counted.missing >= 8
     assert counted.live >= 5
+
+
+def test_a_peer_gone_without_a_close_is_found_and_every_book_is_live_again(tmp_path: Path) -> None:
+    subs = [book(name) for name in VENUES]
+
+    async def run(servers: list[VenueServer]) -> list[Tally]:
+        desk = LiveDesk(servers, tmp_path)
+        async with desk.running(*subs):
+            await desk.until_live(*subs)
+            # by then each connection is known to answer pings
+            await asyncio.sleep(2.0)
+            for server in servers:
+                server.cause(Fault(Kind.HALF_OPEN))
+            while not all(desk.store.story(sub).gaps for sub in subs):
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(1.0)
+        return [held_up(desk, server, sub) for server, sub in zip(servers, subs, strict=True)]
+
+    with ExitStack() as stack:
+        servers = [stack.enter_context(make()) for make in VENUES.values()]
+        counted = asyncio.run(run(servers))
+        assert [server.violations for server in servers] == [[]] * len(servers)
+        assert all(server.lost and server.connections_made > 1 for server in servers)
+    for name, one in zip(VENUES, counted, strict=True):
+        assert one.wrong == [], name
+        # from the last word on, not only from the moment it was found
+        assert one.flawed + one.missing >= 20, name
+        assert one.live >= 5, name
 
 
 def test_a_venue_whose_clock_is_a_minute_ahead_is_told_and_its_columns_are_right(

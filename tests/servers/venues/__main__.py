@@ -11,6 +11,8 @@ from pathlib import Path
 from tests.servers.venues.catalogue import VENUES, default_data_dir
 from tests.servers.venues.mischief import Fault, Kind
 
+_REFUSALS = (Kind.REFUSE, Kind.REFUSE_REST)
+
 
 def main() -> None:
     """Print the environment that leads a desk here; then read mischief from standard input."""
@@ -38,7 +40,7 @@ def main() -> None:
             for name_of, value in server.environment().items():
                 print(f"export {name_of}={value}", flush=True)
         names = ", ".join(kind.name.lower() for kind in Kind)
-        print(f"# mischief, one a line: KIND [seconds [status]]; kinds: {names}", flush=True)
+        print(f"# mischief, one a line: [VENUE] KIND [seconds [status]]; {names}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             for line in sys.stdin:
                 _command(servers, line.split())
@@ -46,6 +48,9 @@ def main() -> None:
 
 
 def _command(servers: list, words: list[str]) -> None:
+    some = [server for server in servers if words and server.provider == words[0]]
+    if some:
+        words = words[1:]
     if not words:
         return
     try:
@@ -55,9 +60,13 @@ def _command(servers: list, words: list[str]) -> None:
     except (KeyError, ValueError):
         print(f"# not understood: {' '.join(words)}", flush=True)
         return
-    for server in servers:
+    for server in some or servers:
         if kind in server.faults:
-            server.cause(Fault(kind, seconds=seconds, status=status))
+            # refusals last as long as is said, whatever number of attempts that is
+            times = 1_000_000 if kind in _REFUSALS else 1
+            fault = server.cause(Fault(kind, seconds=seconds, times=times, status=status))
+            if kind in _REFUSALS:
+                threading.Timer(seconds, server.mischief.end, [fault]).start()
     for server in servers:
         for violation in server.violations:
             print(f"# {server.provider}: {violation}", flush=True)

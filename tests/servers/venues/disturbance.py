@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.servers.venues.session import Session
 
 _OF_CONNECTIONS = (
-    Kind.DELAY, Kind.SILENCE, Kind.CLOSE, Kind.ABORT, Kind.SHUTDOWN, Kind.PING,
+    Kind.DELAY, Kind.SILENCE, Kind.HALF_OPEN, Kind.CLOSE, Kind.ABORT, Kind.SHUTDOWN, Kind.PING,
 )  # fmt: skip
 
 
@@ -49,6 +49,8 @@ def _disturb(venue: VenueServer, session: Session, fault: Fault) -> None:
         session.hold(fault.seconds)
     elif kind is Kind.SILENCE:
         session.silent_until_s = time.monotonic() + fault.seconds
+    elif kind is Kind.HALF_OPEN:
+        venue.lose(session)
     elif kind is Kind.ABORT:
         session.socket.transport.abort()
     elif kind is Kind.PING:

@@ -23,6 +23,7 @@ class Kind(Enum):
     DELAY = "messages are held up"
     SILENCE = "the connection stays open and says nothing"
     BOOK_SILENCE = "the book says nothing while other feeds go on"
+    HALF_OPEN = "the peer is gone without a close, and answers nothing any more"
     CLOSE = "the connection is closed"
     ABORT = "the connection is torn"
     SHUTDOWN = "the venue says that it will close, and does"
@@ -95,6 +96,11 @@ class Mischief:
                 fault.done = True
                 return fault
         return None
+
+    def end(self, fault: Fault) -> None:
+        """Let a fault that waits wait no more."""
+        if fault in self.waiting:
+            self.waiting.remove(fault)
 
     def book_is_silent(self, symbol: str) -> bool:
         """Whether the book of a market is not told at present."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http
+import math
 import random
 import threading
 import time
@@ -71,6 +72,8 @@ class VenueServer(ABC):
         self.violations: list[str] = []
         self.attempts = SlidingCount(*self.connects)
         self.sessions: set[Session] = set()
+        self.lost: set[Session] = set()
+        """Connections that only their client believes in."""
         self.connections_made = 0
         self.pongs = 0
         self.plays: dict[str, Play] = {}
@@ -246,6 +249,13 @@ class VenueServer(ABC):
             assert isinstance(play.source, Generated)
             play.source.retick(tick)
 
+    def lose(self, session: Session) -> None:
+        """Vanish without a word: nothing is sent or read any more, a ping is not answered."""
+        self._forget(session)
+        self.lost.add(session)
+        session.silent_until_s = math.inf
+        session.socket.transport.pause_reading()
+
     def spawn(self, work: Any) -> None:
         """Let something run on the venue's loop until the venue ends."""
         task = asyncio.ensure_future(work)
@@ -290,7 +300,7 @@ class VenueServer(ABC):
                                return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
             for task in (pump, ending, *self._tasks):
                 task.cancel()
-            for session in list(self.sessions):
+            for session in (*self.sessions, *self.lost):
                 session.socket.transport.abort()
             if pump.done() and not pump.cancelled() and (error := pump.exception()):
                 raise error
@@ -330,9 +340,12 @@ class VenueServer(ABC):
             pass
         finally:
             with self.lock:
-                self.sessions.discard(session)
-                for topic in list(session.topics):
-                    self.unsubscribe(session, topic)
+                self._forget(session)
+
+    def _forget(self, session: Session) -> None:
+        self.sessions.discard(session)
+        for topic in list(session.topics):
+            self.unsubscribe(session, topic)
 
     def _hear(self, session: Session, raw: str | bytes) -> None:
         try:
