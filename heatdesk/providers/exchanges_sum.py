@@ -241,6 +241,7 @@ class BookSum:
         interval_ms, block = self._interval_ms, self.block_size
         ends = [fold.last for _, fold in folds if fold.last is not None]
         shown = [fold.largest for _, fold in folds if fold.largest is not None]
+        shape = len(ends), len(self.parts), 2  # told in full: there may be no column at all
         return BookWindow(
             columns.start * interval_ms,
             columns.stop * interval_ms,
@@ -258,7 +259,7 @@ class BookSum:
             flaws=np.array([fold.flaws for _, fold in folds], np.uint8),
             updates=np.array([fold.updates for _, fold in folds], np.int64),
             best_px=np.array([state.best for state in ends], np.float64).reshape(-1, 2),
-            parts_reach_px=block * np.array([s.parts for s in ends]).reshape(len(ends), -1, 2),
+            parts_reach_px=block * np.array([s.parts for s in ends], np.float64).reshape(shape),
         )
 
 

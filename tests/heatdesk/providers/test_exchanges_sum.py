@@ -202,6 +202,22 @@ def test_while_all_are_gone_there_are_gaps() -> None:
     assert window.complete_ms == START_MS + 20_000
 
 
+def test_columns_of_which_no_part_knows_anything_are_told_as_a_gap() -> None:
+    total, (a, b) = summed()
+    for part in (a, b):
+        total.take(part, live({0: one(1.0)}, reach_px=REACH))
+    total.frame()
+    for part in (a, b):
+        total.lose(part)
+    # time goes by at one of them, and no book comes of it
+    total.take(a, live({}, asked=(1, 5)))
+    window = frame_of(total)
+    assert (window.from_ms - START_MS, window.complete_ms - START_MS) == (100, 400)
+    assert window.time_ms.size == 0
+    assert window.parts_reach_px is not None
+    assert window.parts_reach_px.shape == (0, 2, 2)
+
+
 def test_a_coarse_column_is_the_largest_of_the_sums_not_the_sum_of_the_largest() -> None:
     total, (a, b) = summed(interval_ms=1_000)
     # a wall moves from one venue to the other
