@@ -32,7 +32,8 @@ class Help:
 
     def show_keys(self) -> None:
         """Show every key."""
-        CheatSheet(self._table).open_over(self._window())
+        window = self._window()
+        CheatSheet(self._table, window).open_over(window)  # nobody else would hold it
 
     def show_about(self) -> None:
         """Show what HeatDesk is."""
