@@ -42,6 +42,11 @@ class TradeFeed(Protocol):
         """Stretches of which trades are unknown, half-open; None: without an end yet."""
         ...
 
+    @property
+    def blind(self) -> tuple[tuple[int, int | None], ...]:
+        """The parts of these of which no trade at all is known: at one of several is not all."""
+        ...
+
     def changed_from_ms(self, revision: int) -> int | None:
         """Time of the earliest trade that came after a revision."""
         ...

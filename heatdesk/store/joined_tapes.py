@@ -17,8 +17,25 @@ _NO_LIQUIDATIONS = LiquidationBatch(
 )
 
 
-def _begin(gap: tuple[int, int | None]) -> int:
-    return gap[0]
+Gap = tuple[int, int | None]
+_NEVER_MS = 2**62
+
+
+def _lacking(tapes: Sequence[EventTape], at_least: int) -> tuple[Gap, ...]:
+    """Stretches that so many of the tapes lack, half-open, ascending."""
+    ends: list[tuple[int, int]] = []
+    for tape in tapes:
+        for from_ms, to_ms in tape.gaps:
+            ends += [(from_ms, -1), (_NEVER_MS if to_ms is None else to_ms, 1)]
+    found: list[Gap] = []
+    lacking, since_ms = 0, 0
+    for at_ms, change in sorted(ends):  # one gap begins before another ends: they touch
+        before, lacking = lacking, lacking - change
+        if before < at_least <= lacking:
+            since_ms = at_ms
+        elif lacking < at_least <= before and at_ms > since_ms:
+            found.append((since_ms, None if at_ms == _NEVER_MS else at_ms))
+    return tuple(found)
 
 
 class _Joined:
@@ -51,9 +68,14 @@ class _Joined:
         return max((one for one in found if one is not None), default=None)
 
     @property
-    def gaps(self) -> tuple[tuple[int, int | None], ...]:
-        """Stretches of which something is unknown: those of each of them, ascending."""
-        return tuple(sorted((gap for tape in self._tapes for gap in tape.gaps), key=_begin))
+    def gaps(self) -> tuple[Gap, ...]:
+        """Stretches of which something is unknown: what any of them lacks, ascending."""
+        return _lacking(self._tapes, 1)
+
+    @property
+    def blind(self) -> tuple[Gap, ...]:
+        """Stretches of which nothing is known: what all of them lack, ascending."""
+        return _lacking(self._tapes, len(self._tapes))
 
     def changed_from_ms(self, revision: int) -> int | None:
         """Time of the earliest row that came after a revision read here; None when none did."""

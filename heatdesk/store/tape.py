@@ -76,6 +76,11 @@ class EventTape:
         with self.lock:
             return tuple(self._gaps)
 
+    @property
+    def blind(self) -> tuple[tuple[int, int | None], ...]:
+        """Stretches of which no source knows anything: there is one."""
+        return self.gaps
+
     def break_off(self, at_ms: int) -> None:
         """Nothing is known from a moment on, until the next row that is later."""
         with self.lock:

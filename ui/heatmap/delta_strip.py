@@ -46,6 +46,7 @@ _LEAST_GAP_PX = 3.0
 _TAG_PX = 16.0
 TITLE = "Cumulative delta"
 UNKNOWN = "trades unknown: a gap"
+IN_PART = "a venue's trades unknown: a gap"
 
 
 class DeltaStrip(Layer):
@@ -72,6 +73,7 @@ class DeltaStrip(Layer):
         self._next_ms: int | None = None
         self._last_ms: int | None = None
         self._gaps: tuple[tuple[int, int | None], ...] = ()
+        self._blind: tuple[tuple[int, int | None], ...] = ()
         self._newest_ms = 0
         self._piece_ms = _FIRST_PIECE_MS
         self._key: tuple[object, ...] = ()
@@ -107,7 +109,14 @@ class DeltaStrip(Layer):
 
     def gaps_s(self) -> list[tuple[float, float]]:
         """Stretches of which trades are unknown, epoch seconds."""
-        ends = [(a, self._newest_ms if b is None else b) for a, b in self._gaps]
+        return self._seconds(self._gaps)
+
+    def blind_s(self) -> list[tuple[float, float]]:
+        """Stretches of which no venue's trades are known, epoch seconds."""
+        return self._seconds(self._blind)
+
+    def _seconds(self, gaps: tuple[tuple[int, int | None], ...]) -> list[tuple[float, float]]:
+        ends = [(a, self._newest_ms if b is None else b) for a, b in gaps]
         return [(a / 1000, b / 1000) for a, b in ends if b > a]
 
     def boundingRect(self) -> QRectF:
@@ -120,7 +129,7 @@ class DeltaStrip(Layer):
         """Hold nothing."""
         self.ledger = DeltaLedger()
         self._revision, self._next_ms, self._last_ms = 0, None, None
-        self._gaps = ()
+        self._gaps = self._blind = ()
         self._piece_ms = _FIRST_PIECE_MS
         self._key, self._shapes = (), None
         self.update()
@@ -132,8 +141,9 @@ class DeltaStrip(Layer):
         changed_ms = feed.changed_from_ms(self._revision)
         self._revision = revision
         self._last_ms = feed.last_ms
-        if feed.gaps != self._gaps:
-            self._gaps = feed.gaps
+        gaps, blind = feed.gaps, feed.blind
+        if (gaps, blind) != (self._gaps, self._blind):
+            self._gaps, self._blind = gaps, blind
             self.update()
         if changed_ms is not None and self._next_ms is not None:
             self._next_ms = min(self._next_ms, changed_ms)
@@ -177,14 +187,16 @@ class DeltaStrip(Layer):
         found = None
         if window is not None:
             found = read_delta(self.ledger, window, time_s, self._quote)
-        if any(a <= time_s < b for a, b in self.gaps_s()):
+        if any(a <= time_s < b for a, b in self.blind_s()):
             return UNKNOWN
         if found is None:
             return ""
         at = clock_label(found.from_ms, found.to_ms - found.from_ms, self._zone)
         delta = delta_text(found.delta, self._quote, self._coin)
         total = delta_text(found.total, self._quote, self._coin)
-        return f"{at}   \u0394 {delta}   \u03a3 {total}"
+        text = f"{at}   \u0394 {delta}   \u03a3 {total}"
+        in_part = any(a <= time_s < b for a, b in self.gaps_s())
+        return f"{text}   {IN_PART}" if in_part else text
 
     def value_text(self, y_px: float) -> str:
         """Value of the axis at a row; empty while there is none."""
@@ -240,20 +252,23 @@ class DeltaStrip(Layer):
             rows = rect_rows(left[some], top[some], (right - left)[some], (end - top)[some])
             draw_rects(painter, rows)
 
-    def _gaps_px(self, window: ChartWindow) -> list[tuple[float, float]]:
+    def _gaps_px(
+        self, window: ChartWindow, gaps_s: list[tuple[float, float]]
+    ) -> list[tuple[float, float]]:
         """Left and right edges of the gaps in view; a short one is still seen."""
-        edges = [(window.x_of(a), window.x_of(b)) for a, b in self.gaps_s()]
+        edges = [(window.x_of(a), window.x_of(b)) for a, b in gaps_s]
         wide = [(a, max(b, a + _LEAST_GAP_PX)) for a, b in edges]
         return [(a, b) for a, b in wide if b > 0 and a < window.width_px]
 
     def _draw_gaps(self, painter: QPainter, window: ChartWindow) -> None:
         hatch = QBrush(theme.colour(theme.Palette.TEXT_FAINT, 0.7), Qt.BrushStyle.BDiagPattern)
-        for left, right in self._gaps_px(window):
+        for left, right in self._gaps_px(window, self.gaps_s()):
             painter.fillRect(QRectF(left, 0, right - left, self._height_px), hatch)
 
     def _draw_line(self, painter: QPainter, shapes: DeltaShapes, window: ChartWindow) -> None:
         known = np.isfinite(shapes.y)
-        for left, right in self._gaps_px(window):
+        # where a venue of several is heard the sum goes on; the hatching tells that it is in part
+        for left, right in self._gaps_px(window, self.blind_s()):
             known &= ~((shapes.x > left) & (shapes.x < right))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         # lines a device pixel wide are drawn many times faster than wider ones

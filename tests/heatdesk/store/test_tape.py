@@ -152,10 +152,18 @@ def test_what_was_not_heard_is_a_gap_from_the_break_to_the_next_trade() -> None:
     assert tape.gaps == ((3_000, 7_000), (8_001, None)), "what was heard is no gap"
 
 
-def test_several_venues_have_the_gaps_of_each() -> None:
+def test_several_venues_lack_in_part_what_any_of_them_lacks_and_wholly_what_all_do() -> None:
     one, other = TradeTape(), TradeTape()
     for tape, at_ms in ((one, 50), (other, 30)):
         tape.add(trades(10))
         tape.break_off(at_ms)
+    both = JoinedTrades((one, other))
+    assert (both.gaps, both.blind) == (((30, None),), ((50, None),))
     one.add(trades(60))
-    assert JoinedTrades((one, other)).gaps == ((30, None), (50, 60))
+    assert (both.gaps, both.blind) == (((30, None),), ((50, 60),))
+    other.add(trades(40))
+    assert (both.gaps, both.blind) == (((30, 40), (50, 60)), ())
+    other.break_off(60)
+    other.add(trades(80))
+    assert (both.gaps, both.blind) == (((30, 40), (50, 80)), ()), "one where they touch"
+    assert (one.blind, other.blind) == (one.gaps, other.gaps), "there is nobody else"

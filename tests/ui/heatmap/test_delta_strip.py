@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
 from heatdesk.frames import TradeBatch
+from heatdesk.store.joined_tapes import JoinedTrades
 from heatdesk.store.tape import LiquidationTape, TradeTape
 from tests.heatdesk.views.test_trade_slices import START_MS, START_S
 from tests.ui.heatmap.flow_chart import (
@@ -17,9 +19,10 @@ from tests.ui.heatmap.flow_chart import (
     open_chart,
     trade_tape,
 )
+from ui import theme
 from ui.heatmap.axes import TIME_AXIS_PX
 from ui.heatmap.chart import PriceTimeChart
-from ui.heatmap.delta_strip import UNKNOWN
+from ui.heatmap.delta_strip import IN_PART, UNKNOWN
 from ui.heatmap.flow import LEAST_STRIP_PX, STRIP_PX
 
 if TYPE_CHECKING:
@@ -175,8 +178,43 @@ def test_a_gap_of_the_trades_is_hatched_breaks_the_line_and_is_counted(
     after = strip.ledger.before(np.array([START_MS + 39_900]), quote=False)[0]
     assert after == before, "the sum goes on from where it was"
     assert hatched(chart, START_S + 21, START_S + 39)
+    assert not line_seen(chart, START_S + 21, START_S + 39)
     strip.forget()
     assert strip.gaps_s() == []
+
+
+def test_where_one_of_several_venues_is_gone_the_line_goes_on_and_is_marked(
+    qtbot: QtBot, liquidations: LiquidationTape
+) -> None:
+    here, there = TradeTape(), TradeTape()
+    here.add(TRADES)
+    there.add(part_of(TRADES.time_ms < START_MS + 20_000))
+    there.break_off(START_MS + 20_000)
+    chart = open_chart(qtbot, JoinedTrades((here, there)), liquidations)
+    all_in(chart)
+    strip = chart.flow.strip
+    strip.set_newest(START_MS + 60_000)
+    assert strip.gaps_s() == [(START_S + 20, START_S + 60)]
+    assert strip.blind_s() == []
+    assert hatched(chart, START_S + 21, START_S + 39)
+    assert strip.reading_text(START_S + 30).endswith(IN_PART)
+    assert "\u03a3" in strip.reading_text(START_S + 30)
+    assert IN_PART not in strip.reading_text(START_S + 10)
+    assert line_seen(chart, START_S + 21, START_S + 39)
+
+
+def line_seen(chart: PriceTimeChart, from_s: float, to_s: float) -> bool:
+    """Whether the line is drawn all the way between two moments."""
+    strip, window = chart.flow.strip_rect, chart.camera.window
+    shapes = chart.flow.strip.shapes(window)
+    assert shapes is not None
+    picture = chart.view.grab().toImage()
+    top = round(strip.top())
+    rows = range(top + round(shapes.line_px[0]), top + round(shapes.line_px[1]))
+    columns = range(round(window.x_of(from_s)) + 2, round(window.x_of(to_s)) - 2)
+    bright = 0.7 * QColor(theme.Palette.TEXT).lightness()
+    assert QColor(theme.Palette.TEXT_FAINT).lightness() < bright, "hatching is no line"
+    return all(any(picture.pixelColor(x, y).lightness() > bright for y in rows) for x in columns)
 
 
 def part_of(some: np.ndarray) -> TradeBatch:

@@ -402,6 +402,7 @@ class BrokenTape:
     """Whatever is asked of it fails once a paint is under way."""
 
     gaps: tuple[tuple[int, int | None], ...] = ((10**15, 0), (0, None))
+    blind = gaps
 
     revision = 1
     first_ms = START_MS
