@@ -74,7 +74,8 @@ def error_of(refusal: Refusal, now_ms: int) -> ProviderError:
         text = f"{title} asks for patience (too many requests): {words}"
         return RateLimited(provider, text, detail, request_id, retry_after_s=wait_s)
     if status >= 500 or status in _TRANSIENT_4XX:
-        text = f"{title} is in trouble (HTTP {status}): {words}"
+        told = "." if words == _sentence(_phrase(status)) else f": {words}"
+        text = f"{title} is in trouble (HTTP {status}){told}"
         return ServerTrouble(provider, text, detail, request_id, retry_after_s=wait_s)
     return BadRequest(provider, f"{title} refused the request: {words}", detail, request_id)
 

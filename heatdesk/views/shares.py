@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _MOST_NAMED = 4
+_IN_A_ROW = 2
+"""More would make the card as wide as the chart it lies on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ def share_rows(shares: Sequence[VenueShare]) -> list[tuple[str, str]]:
         rest = sum(one.qty for one in some[_MOST_NAMED:])
         if rest > 0:
             parts.append(f"others {_percent(rest / total)}")
-        rows.append(("Venues", ", ".join(parts)))
+        for first in range(0, len(parts), _IN_A_ROW):
+            rows.append(("and" if first else "Venues", ", ".join(parts[first : first + _IN_A_ROW])))
     if len(known) == len(shares):
         rows.append(("Known by", f"all {len(shares)} venues"))
     else:

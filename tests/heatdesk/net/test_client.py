@@ -220,6 +220,11 @@ def test_an_error_without_words_falls_back_to_the_http_reason(body: bytes) -> No
     assert "<" not in error.user_message
 
 
+def test_a_server_in_trouble_without_words_names_its_status_once() -> None:
+    error = refused(lambda request: Served(500, b""), ServerTrouble)
+    assert error.user_message == "Kiyotaka is in trouble (HTTP 500)."
+
+
 def test_a_used_up_monthly_quota_is_told_apart_from_a_missing_permission() -> None:
     body = {
         "type": "https://www.sharpe.ai/errors/monthly_quota_exceeded",

@@ -33,6 +33,11 @@ def test_an_empty_level_has_no_shares_but_is_known() -> None:
     assert rows == [("Known by", "all 2 venues")]
 
 
-def test_many_small_shares_are_told_together() -> None:
+def test_many_small_shares_are_told_together_and_no_row_is_as_wide_as_a_chart() -> None:
     shares = [VenueShare(f"V{n}", 10.0 - n) for n in range(6)]
-    assert dict(share_rows(shares))["Venues"].endswith("others 24 %")
+    assert share_rows(shares) == [
+        ("Venues", "V0 22 %, V1 20 %"),
+        ("and", "V2 18 %, V3 16 %"),
+        ("and", "others 24 %"),
+        ("Known by", "all 6 venues"),
+    ]
