@@ -55,9 +55,9 @@ def sharing_commands(
         return Command(f"share.{id_}", title, SHARING, of_panel(act), keys, there)
 
     def desk_command(
-        id_: str, title: str, act: Callable[..., None], factor: float = 1.0
+        id_: str, title: str, act: Callable[..., None], key: str, factor: float = 1.0
     ) -> Command:
-        return Command(f"share.{id_}", title, SHARING, of_desk(act, factor))
+        return Command(f"share.{id_}", title, SHARING, of_desk(act, factor), (key,))
 
     return [
         panel_command(
@@ -67,6 +67,7 @@ def sharing_commands(
             "panel.copy_twice",
             "Copy a picture of the panel, twice the size",
             partial(sharing.copy_picture, factor=TWICE),
+            "Ctrl+G, Shift+C",
         ),
         panel_command(
             "panel.save", "Save a picture of the panel...", sharing.save_picture, "Ctrl+Shift+P"
@@ -75,22 +76,32 @@ def sharing_commands(
             "panel.save_twice",
             "Save a picture of the panel, twice the size...",
             partial(sharing.save_picture, factor=TWICE),
+            "Ctrl+G, Shift+P",
         ),
-        desk_command("desk.copy", "Copy a picture of the desk", sharing.copy_desk),
+        desk_command("desk.copy", "Copy a picture of the desk", sharing.copy_desk, "Ctrl+G, D"),
         desk_command(
             "desk.copy_twice",
             "Copy a picture of the desk, twice the size",
             sharing.copy_desk,
+            "Ctrl+G, Shift+D",
             TWICE,
         ),
-        desk_command("desk.save", "Save a picture of the desk...", sharing.save_desk),
+        desk_command("desk.save", "Save a picture of the desk...", sharing.save_desk, "Ctrl+G, S"),
         desk_command(
             "desk.save_twice",
             "Save a picture of the desk, twice the size...",
             sharing.save_desk,
+            "Ctrl+G, Shift+S",
             TWICE,
         ),
-        panel_command("table.copy", "Copy the panel's table for a spreadsheet", sharing.copy_table),
-        panel_command("table.csv", "Copy the panel's table as CSV", sharing.copy_csv),
-        panel_command("table.save", "Save the panel's table as CSV...", sharing.save_csv),
+        panel_command(
+            "table.copy",
+            "Copy the panel's table for a spreadsheet",
+            sharing.copy_table,
+            "Ctrl+G, T",
+        ),
+        panel_command("table.csv", "Copy the panel's table as CSV", sharing.copy_csv, "Ctrl+G, V"),
+        panel_command(
+            "table.save", "Save the panel's table as CSV...", sharing.save_csv, "Ctrl+G, F"
+        ),
     ]

@@ -22,7 +22,7 @@ def blank(size: QSize, scale: float) -> QImage:
         QImage.Format.Format_RGB32,
     )
     image.setDevicePixelRatio(scale)
-    image.fill(Qt.GlobalColor.black)
+    image.fill(0)
     return image
 
 

@@ -362,7 +362,7 @@ def test_the_card_says_share_source_best_prices_and_distance(panel: OrderBookPan
 def test_the_best_prices_outlive_the_snapshots_as_approximate_ones(
     qtbot: QtBot, market: Market
 ) -> None:
-    market.store._budgets = (market.store._budgets[0], 20_000)
+    market.store._budget = replace(market.store._budget, exact=20_000)
     made = history_panel(market.context)
     market.fill_book(made.primary(), made.options.candle_sub(made.source))
     market.show(qtbot, made)
