@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def wait_until(question: Callable[[], T], what: str, timeout_s: float = 30.0) -> T:
+def wait_until(question: Callable[[], T], what: str, timeout_s: float = 90.0) -> T:
     """Ask until the answer is true and return it; fail the test, naming ``what``, otherwise."""
     deadline_s = time.monotonic() + timeout_s
     while not (answer := question()):
