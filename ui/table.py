@@ -158,6 +158,13 @@ class FigureModel(QAbstractTableModel):
         self._resort()
         self.layoutChanged.emit()
 
+    def unsort(self) -> None:
+        """Show the rows in the order they were handed over."""
+        self.layoutAboutToBeChanged.emit()
+        self._sorted_by = None
+        self._order.sort()
+        self.layoutChanged.emit()
+
     def csv(self) -> str:
         """Everything shown, in the order shown, numbers in full."""
         return columns_csv(self._columns, self._order)
@@ -225,6 +232,11 @@ class FigureTable(QTableView):
         if not self._fitted and columns and len(columns[0].values):
             self._spread()
             self._fitted = True
+
+    def unsort(self) -> None:
+        """Show the rows in the order they were handed over, until a heading is clicked again."""
+        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
+        self.figures.unsort()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fill the width, as long as the user has not set it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,15 @@ from ui.alerts.player import SoundPlayer
 from ui.alerts.watcher import AlertWatcher
 from ui.panel.alert_desk import AlertDesk
 from ui.panel.shared_lists import SharedFavourites, SharedLines
+from ui.panels.favourites.commands import GO, favourite_commands, listed_commands
 
 if TYPE_CHECKING:
     from heatdesk.frames import Subscription
     from ui.main_window import Desk
     from ui.panel import PanelContext
 
-PANEL = "alerts"
+ALERTS, FAVOURITES = "alerts", "favourites"
+"""Names of the panels that list them."""
 SOUNDS = "sounds"
 
 
@@ -67,22 +70,27 @@ class Watching(QObject):
             Called when `needs` is another.
         """
 
-        def show() -> None:
-            dock = desk.docks.get(PANEL)
+        def show(name: str) -> None:
+            dock = desk.docks.get(name)
             if dock is not None:
-                dock.show()
-                dock.raise_()
-                dock.activateWindow()
-                dock.panel.setFocus()
+                dock.come_forward()
 
         notifier = Notifier(desk.say, self)
-        notifier.opened.connect(show)
+        show_alerts = partial(show, ALERTS)
+        notifier.opened.connect(show_alerts)
         context = desk.context
         self._watcher = AlertWatcher(
             self.alerts, context.store, context.clock, self._player, notifier, self
         )
         self._watcher.needs_changed.connect(ask)
-        desk.commands.add(*alert_commands(self.alerts, show))
+        desk.commands.add(
+            *alert_commands(self.alerts, show_alerts),
+            *favourite_commands(
+                self.favourites, desk.active_panel, partial(show, FAVOURITES), desk.say
+            ),
+        )
+        self.favourites.changed.connect(partial(self._list_favourites, desk))
+        self._list_favourites(desk)
         for sentence in (
             self.alerts.list.sentence,
             self.lines.sentence,
@@ -90,6 +98,17 @@ class Watching(QObject):
         ):
             desk.say(sentence)
         ask()
+
+    def _list_favourites(self, desk: Desk) -> None:
+        """Let the palette find each favourite by its name."""
+        table = desk.commands
+        listed = listed_commands(self.favourites, desk.active_panel)
+        ids = {one.id for one in listed}
+        gone = [one.id for one in table.all() if one.id.startswith(GO) and one.id not in ids]
+        if gone:
+            table.remove(*gone)
+        if listed:
+            table.add(*listed)
 
     def stop(self) -> None:
         """Watch nothing any more."""

@@ -27,7 +27,7 @@ class PanelCommand:
     keys: tuple[str, ...] = ()
 
 
-DELETE_LINE = PanelCommand("chart.delete_line", "Delete the line or alert", ("Del",))
+DELETE_LINE = PanelCommand("chart.delete_line", "Delete the line, alert or favourite", ("Del",))
 """Of a chart the one under the mouse or touched last, of a list the one that is marked."""
 
 CHART_COMMANDS: tuple[PanelCommand, ...] = (

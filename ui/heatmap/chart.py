@@ -187,7 +187,10 @@ class PriceTimeChart(QWidget):
 
     def set_grid(self, interval_ms: int, tick_size: float, example_price: float) -> None:
         """Fix the precision of times and prices."""
+        finer = tick_size != self.tick_size
         self.interval_ms, self.tick_size = interval_ms, tick_size
+        if finer:
+            self.tools.show_tags()
         if self.price_axis.set_tick_size(tick_size, example_price):
             self.relayout()
 

@@ -69,12 +69,12 @@ class ChartTools(QObject):
         self.lines.set_lines(lines)
         if self.lines.line(self.lines.marked) is None:
             self.lines.mark("")
-        self._show_tags()
+        self.show_tags()
 
     def select(self, line_id: str) -> None:
         """Let a line stand out: Delete is about it."""
         self.lines.mark(line_id)
-        self._show_tags()
+        self.show_tags()
 
     def line_at(self, at: QPointF) -> DrawnLine | None:
         """The line under a point of the view: over the plot, or at its tag on the axis."""
@@ -126,7 +126,7 @@ class ChartTools(QObject):
             self._dragged = self._chart.camera.held = True
         if self._dragged:
             self.lines.move(self._held, self.price_at(at))
-            self._show_tags()
+            self.show_tags()
         return True
 
     def release(self) -> bool:
@@ -152,7 +152,7 @@ class ChartTools(QObject):
             self.lines.move(held, self._start_price)
             self._free_chart()
             self._take_kept()
-            self._show_tags()
+            self.show_tags()
             return True
         if self._measuring is not None:
             self._measuring = None
@@ -217,7 +217,7 @@ class ChartTools(QObject):
         if kept is not None:
             self.set_lines(kept)
 
-    def _show_tags(self) -> None:
+    def show_tags(self) -> None:
         """Name the prices of lines on the axis."""
         chart = self._chart
         colours = theme.Palette

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
@@ -12,9 +12,16 @@ from ui import theme
 from ui.main_window.screens import bring_home
 from ui.panel import Panel
 
+_ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+
 
 class PanelDock(QDockWidget):
     """One panel that can be docked, floated, tabbed and closed.
+
+    Attributes
+    ----------
+    waits : bool
+        It is closed at a place that nobody chose for it.
 
     Signals
     -------
@@ -31,7 +38,7 @@ class PanelDock(QDockWidget):
         super().__init__(panel.title, parent)
         self.panel = panel
         self.setObjectName(panel_name)
-        self.seen = False
+        self.seen = self.waits = False
         self.setTitleBarWidget(panel.header)
         self.setWidget(panel)
         header = panel.header
@@ -42,6 +49,7 @@ class PanelDock(QDockWidget):
         self.topLevelChanged.connect(self._floated)
         self.dockLocationChanged.connect(self.moved)
         self.visibilityChanged.connect(self._visible)
+        self.toggleViewAction().triggered.connect(self._toggled)
         panel.extra_actions.append(self._action("Float or dock", self.toggle_float))
         panel.extra_actions.append(self._action("Close", self.close))
 
@@ -80,6 +88,40 @@ class PanelDock(QDockWidget):
         """Move a floating panel whose screen is gone onto one that is there."""
         if self.floats and self.open:
             bring_home(self.window())
+
+    def come_forward(self) -> None:
+        """Open it, in front and with the keyboard, with room for what it shows."""
+        if not self.open:
+            self._take_place()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self.panel.setFocus()
+
+    def _toggled(self, on: bool) -> None:
+        if on:
+            self._take_place()  # Qt has shown it already
+            self.come_forward()
+
+    def _take_place(self) -> None:
+        """Go from where closed panels wait to the side where a hand expects this one."""
+        waited, self.waits = self.waits, False
+        owner = self.owner
+        if not waited or owner is None or self.floats:
+            return
+        if self.panel.opens_beside:
+            # the whole height beside the rows, which are all at the top
+            owner.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, self, _ACROSS)
+        QTimer.singleShot(0, self, self._take_room)
+
+    def _take_room(self) -> None:
+        """Be as large as a panel that asks for it needs to be."""
+        owner, wanted_px = self.owner, self.panel.room_px
+        if owner is None or self.floats:
+            return
+        beside = self.panel.opens_beside
+        if (self.width() if beside else self.height()) < wanted_px:
+            owner.resizeDocks([self], [wanted_px], _ACROSS if beside else _DOWN)
 
     def toggle_float(self) -> None:
         """Float where it is docked, dock where it floats."""

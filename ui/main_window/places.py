@@ -67,6 +67,7 @@ def wait_closed(window: QMainWindow, dock: PanelDock) -> None:
     """Give a dock a place in a window without showing it."""
     window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
     dock.hide()
+    dock.waits = True
 
 
 def docks_text(window: QMainWindow) -> str:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
 
 from heatdesk.frames import DataState, KeyState, StreamStatus, Subscription
 from heatdesk.views.target import Target
+from heatdesk.views.watchlist import favourite_of, star_words
 from ui import theme
 from ui.commands.catalogue import PanelCommand
 from ui.panel.card import Stage
@@ -50,6 +51,10 @@ class Panel(QWidget):
         What `perform` can be asked for.
     linkable : bool
         Whether a link to other panels makes sense.
+    opens_beside : bool
+        It opens at the right of the others, not below them.
+    room_px : int
+        So wide, or below so high, it opens at least; 0 leaves it to the window.
     panel_id, title, provider_id : str
         Kind of panel, its name on screen, and who it asks when it is not a demo.
     body : QVBoxLayout
@@ -62,6 +67,8 @@ class Panel(QWidget):
 
     commands: ClassVar[tuple[PanelCommand, ...]] = ()
     linkable: ClassVar[bool] = True
+    opens_beside: ClassVar[bool] = False
+    room_px: ClassVar[int] = 0
     panel_id: ClassVar[str] = ""
     title: ClassVar[str] = ""
     provider_id: ClassVar[str] = ""
@@ -203,6 +210,13 @@ class Panel(QWidget):
         self._own_note = text
         self.show_header()
 
+    def add_star(self, menu: QMenu, target: Target, keys: str = "") -> None:
+        """Put onto a menu what makes an instrument a favourite, or no favourite any more."""
+        favourites, favourite = self.context.favourites, favourite_of(target)
+        words = star_words(favourite, starred=favourite in favourites)
+        action = menu.addAction(f"{words}\t{keys}" if keys else words)
+        action.triggered.connect(lambda: favourites.toggle(favourite))
+
     def copy_text(self, text: str) -> None:
         """Put a text on the clipboard."""
         QGuiApplication.clipboard().setText(text)
@@ -295,6 +309,9 @@ class Panel(QWidget):
         self.context_menu(menu, pos if pos is not None else QPoint(-1, -1))
         if not menu.isEmpty():
             menu.addSeparator()
+        target = self.target()
+        if target is not None:
+            self.add_star(menu, target, keys="Ctrl+D")
         copy = menu.addAction("Copy as CSV")
         copy.triggered.connect(self._copy_csv)
         if self.provider_id:

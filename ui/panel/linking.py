@@ -97,8 +97,12 @@ class PanelLink(QObject):
 
     def lead_to(self, coin: str) -> None:
         """A coin was picked in a panel that shows many: make it the colour's."""
+        self.lead(Target(coin))
+
+    def lead(self, target: Target) -> None:
+        """An instrument was picked in a panel that shows many: make it the colour's."""
         if self.state.gives:
-            self._hub.publish(self.state.colour, Target(coin))
+            self._hub.publish(self.state.colour, target)
 
     def point(self, time_s: float, price: float) -> None:
         """The mouse is at a time and a price of this panel, or left it (neither is known).

@@ -77,14 +77,13 @@ class SharedFavourites(QObject):
         return favourite in self._favourites
 
     def toggle(self, favourite: Favourite) -> bool:
-        """Star an instrument, or take its star away; returns whether it has one now."""
-        starred = favourite not in self._favourites
-        if starred:
-            self._favourites.star(favourite)
-        else:
+        """Star an instrument, or take its star away; returns whether it has one now (a full list has no room)."""
+        if favourite in self._favourites:
             self._favourites.unstar(favourite)
+        else:
+            self._favourites.star(favourite)
         self.changed.emit()
-        return starred
+        return favourite in self._favourites
 
     def shift(self, favourite: Favourite, by: int) -> None:
         """Move an instrument up (-1) or down (1)."""

@@ -6,6 +6,7 @@ from ui.panel import Panel
 from ui.panels.alerts import AlertPanel
 from ui.panels.cohorts import CohortPanel
 from ui.panels.dots import DotPanel
+from ui.panels.favourites import FavouritesPanel
 from ui.panels.liquidation import LiquidationPanel
 from ui.panels.order_book import OrderBookPanel
 from ui.panels.status import StatusPanel
@@ -17,6 +18,7 @@ PANELS: tuple[type[Panel], ...] = (
     DotPanel,
     CohortPanel,
     TapePanel,
+    FavouritesPanel,
     AlertPanel,
     StatusPanel,
 )

@@ -6,7 +6,7 @@ from functools import partial
 from typing import ClassVar
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from heatdesk.alerts.rules import Rule
@@ -21,6 +21,7 @@ EMPTY = (
     "No alerts yet. Right-click a chart, or press Alt+A over it,\n"
     "to be told when the price crosses a level or a size appears or shrinks there."
 )
+LOW_PX, WIDE_PX = 300, 900
 LIST_COMMANDS = (
     PanelCommand("alert.edit", "Change the alert", ("Ctrl+E",)),
     PanelCommand("alert.switch", "Switch the alert on or off", ("Ctrl+Space",)),
@@ -61,6 +62,7 @@ class AlertPanel(Panel):
     panel_id: ClassVar[str] = "alerts"
     title: ClassVar[str] = "Alerts"
     commands: ClassVar[tuple[PanelCommand, ...]] = LIST_COMMANDS
+    room_px: ClassVar[int] = 230
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
@@ -124,6 +126,15 @@ class AlertPanel(Panel):
         self.options_bar.addWidget(self.mute)
 
     # -- what the base class asks
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the history beside the list where both would be too low."""
+        super().resizeEvent(event)
+        size = event.size()
+        flat = size.height() < LOW_PX and size.width() > WIDE_PX
+        wanted = Qt.Orientation.Horizontal if flat else Qt.Orientation.Vertical
+        if wanted != self.splitter.orientation():
+            self.splitter.setOrientation(wanted)
 
     def revision(self) -> object:
         """Cool-downs end by themselves: look at them each second while there are any."""
