@@ -5,14 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QObject, QPoint
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QMenu, QToolButton
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QCursor, QKeyEvent
+from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QWidget
 
 if TYPE_CHECKING:
     from heatdesk.providers.base import Cost
 
 T = TypeVar("T")
+
+
+def settle_hover(button: QWidget) -> None:
+    """Let a button whose menu or popover closes look pointed at only where it is.
+
+    The leaving of the pointer is not told to who lies below a popup.
+    """
+
+    def settle() -> None:
+        here = button.rect().contains(button.mapFromGlobal(QCursor.pos()))
+        button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, here)
+        button.update()
+
+    QTimer.singleShot(0, button, settle)
+
+
+class Popover(QFrame):
+    """A card below a button, gone with a click beside it or Escape."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("problemCard")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._button: QWidget | None = None
+
+    def open_below(self, button: QWidget) -> None:
+        """Show below a button."""
+        self._button = button
+        self.adjustSize()
+        self.move(button.mapToGlobal(QPoint(0, button.height() + 2)))
+        self.show()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Leave the button as it is found."""
+        super().closeEvent(event)
+        if self._button is not None:
+            settle_hover(self._button)
 
 
 class ChoiceButton(QToolButton, Generic[T]):
@@ -41,11 +78,13 @@ class ChoiceButton(QToolButton, Generic[T]):
         self._choices, self._chosen, self._cost = choices, chosen, cost
         self._current: T | None = None
         self._typed = ""
+        self._tip = tip
         self.setToolTip(tip)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         menu.aboutToShow.connect(self.fill)
+        menu.aboutToHide.connect(lambda: settle_hover(self))
         menu.installEventFilter(self)
         self.setMenu(menu)
 
@@ -53,6 +92,7 @@ class ChoiceButton(QToolButton, Generic[T]):
         """Show a value as the present choice."""
         self._current = value
         self.setText(text)
+        self.setAccessibleName(f"{self._tip}: {text}")
 
     def search(self, text: str) -> None:
         """Open the menu at the first choice that starts with a text; typing on narrows it."""

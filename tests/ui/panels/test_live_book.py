@@ -176,6 +176,23 @@ def test_the_slider_chooses_the_least_bubble_and_usual_takes_it_back(
     popover.close()
 
 
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+def test_a_button_looks_pointed_at_no_longer_once_what_it_opened_is_closed(
+    qtbot: QtBot, panel: OrderBookPanel
+) -> None:
+    controls = panel.controls
+    for button in (controls.flow, controls.instrument, controls.interval):
+        # what is left behind where the pointer leaves over a popup
+        button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, True)
+    panel.open_flow()
+    panel.findChild(FlowPopover).close()
+    panel.search_name("")
+    panel.findChild(InstrumentPopover).close()
+    controls.interval.menu().aboutToHide.emit()
+    for button in (controls.flow, controls.instrument, controls.interval):
+        qtbot.waitUntil(lambda button=button: not button.underMouse())
+
+
 def test_another_unit_forgets_a_least_bubble_said_in_the_one_before(panel: OrderBookPanel) -> None:
     panel.choose(replace(panel.options, least_bubble=5.0))
     panel.choose(panel.options.counted_in(Quote.USD))

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -23,6 +22,7 @@ from heatdesk.store.joined_tapes import JoinedLiquidations, JoinedTrades
 from heatdesk.store.tape import EventTape, LiquidationTape, TradeTape
 from heatdesk.views.hover import format_qty
 from ui import theme
+from ui.heatmap.choices import Popover
 from ui.panels.order_book.bar import rung
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def held(
     return tuple(tape for tape in tapes if tape is not None)
 
 
-class FlowPopover(QFrame):
+class FlowPopover(Popover):
     """Three switches, and a slider for the least bubble; everything takes effect at once.
 
     Parameters
@@ -152,9 +152,7 @@ class FlowPopover(QFrame):
         usual_least: float,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setObjectName("problemCard")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        super().__init__(parent)
         self._options, self._choose = options, choose
         self._usual = usual_least if usual_least > 0 else 1.0
         self._middle = round(3 * math.log10(self._usual))
@@ -176,12 +174,6 @@ class FlowPopover(QFrame):
         self._lay_out()
         self._show_least()
         self.slider.valueChanged.connect(lambda value: self._take(self._least_at(value)))
-
-    def open_below(self, button: QWidget) -> None:
-        """Show below a button."""
-        self.adjustSize()
-        self.move(button.mapToGlobal(QPoint(0, button.height() + 2)))
-        self.show()
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -25,6 +24,7 @@ from heatdesk.frames import LIVE_VENUES, VENUES, MarketList, venue_title
 from heatdesk.views.instrument_search import Instrument, find_instruments
 from heatdesk.views.instruments import symbol_for
 from ui import theme
+from ui.heatmap.choices import Popover
 from ui.panels.order_book.options import KIYOTAKA, LIVE, SOURCES
 from ui.panels.order_book.tick_list import TickList
 
@@ -43,7 +43,7 @@ SOURCE_TIPS = {
 }
 
 
-class InstrumentPopover(QFrame):
+class InstrumentPopover(Popover):
     """Venues to tick and an instrument to search; nothing is asked for before *Apply*.
 
     Parameters
@@ -67,8 +67,7 @@ class InstrumentPopover(QFrame):
         cost: Callable[[BookOptions], Cost],
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setObjectName("problemCard")
+        super().__init__(parent)
         self.options = options
         self._markets_of, self._cost = markets, cost
         self._present = options
@@ -97,6 +96,7 @@ class InstrumentPopover(QFrame):
             group.addButton(button)
             self.sources[source] = button
         self.venues = TickList()
+        self.venues.setAccessibleName("Venues")
         self.venues.itemChanged.connect(lambda _: self._venues_changed())
         self.venues.finished.connect(self._apply)
         self.name_label = QLabel()

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu
 
 from heatdesk.analytics.book import BookProfile, compute_profile, profile_csv
@@ -107,13 +106,9 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         """Open the pop-over for venues and symbol, with a text already typed."""
         self.want_markets()
         popover = InstrumentPopover(self.options, self.markets_of, self.cost_of, self)
-        popover.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         popover.applied.connect(lambda: self.choose(popover.options))
         popover.looked.connect(lambda: self._look_at(popover.looked_at))
-        popover.adjustSize()
-        button = self.controls.instrument
-        popover.move(button.mapToGlobal(QPoint(0, button.height() + 2)))
-        popover.show()
+        popover.open_below(self.controls.instrument)
         popover.begin(text)
 
     def _look_at(self, options: BookOptions) -> None:
