@@ -59,6 +59,10 @@ class Column:
     tint: Tint = no_tint
     key: str = ""
 
+    def texts(self) -> list[str]:
+        """Every value as it is on screen."""
+        return ["" if _unknown(value) else self.words(value) for value in self.values]
+
 
 def _unknown(value: Value) -> bool:
     return isinstance(value, float) and math.isnan(value)
@@ -238,11 +242,15 @@ class FigureTable(QTableView):
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
         self.figures.unsort()
 
+    def refit(self) -> None:
+        """Fit the widths again, as long as the user has not set them: figures grew."""
+        if self._fitted and not self._by_hand:
+            self._spread()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fill the width, as long as the user has not set it."""
         super().resizeEvent(event)
-        if self._fitted and not self._by_hand:
-            self._spread()
+        self.refit()
 
     def _spread(self) -> None:
         """Share the width among the columns, none narrower than its contents."""

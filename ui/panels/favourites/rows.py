@@ -53,7 +53,7 @@ def favourite_columns(rows: Sequence[FavouriteRow]) -> list[Column]:
         return theme.Palette.TEXT_DIM if state is None or state in _QUIET else state_colour(state)
 
     return [
-        Column("Instrument", [row.favourite.name for row in rows]),
+        Column("Symbol", [row.favourite.name for row in rows]),
         Column("Venue", [_venue(row.favourite) for row in rows]),
         Column("Last", [row.quoted.last for row in rows], price_words, price_tint),
         Column(
