@@ -33,6 +33,7 @@ APP = DIST / "HeatDesk.app"
 LARGEST_MB = 215.0
 LARGEST_PACKED_MB = 70.0
 SELFTEST_PATIENCE_S = 300.0
+LICENCES = "licenses"
 UNSTRIPPED = ("numpy",)
 """Their libraries were rewritten when they were packed, and stripping them breaks them."""
 
@@ -108,13 +109,22 @@ def add_licences() -> None:
     inventory = json.loads((WORK / "inventory.json").read_text(encoding="utf-8"))
     kept = {Path(source) for place, source in inventory if not LINUX or _is_there(place)}
     into = APP / "Contents" / "Resources" if MACOS else FOLDER
-    parts = licences.gather(kept, into / "licenses")
+    parts = licences.gather(kept, into / LICENCES)
     say(f"licences of {len(parts)} parts")
 
 
 def _is_there(place: str) -> bool:
     """Tell whether a file was kept; modules lie in the program itself."""
     return ".so" not in place or (FOLDER / "_internal" / place).exists()
+
+
+def list_files() -> None:
+    """Write the sums of all files into the bundle, for its self-test to compare."""
+    root, inside = (APP / "Contents", "Resources") if MACOS else (FOLDER, "_internal")
+    sums = root / inside / packages.LIST_NAME
+    sums.unlink(missing_ok=True)
+    # Signing changes libraries of macOS after this: there only their being there is held.
+    packages.list_files(root, sums, without=LICENCES, summed=not MACOS)
 
 
 def program() -> Path:
@@ -210,7 +220,7 @@ def main(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
     steps: list[tuple[str, Callable[[], object]]] = [("collect", build)]
     steps += [("trim", prune)] if LINUX else []
-    steps += [("licences", add_licences), ("self-test", selftest)]
+    steps += [("licences", add_licences), ("list", list_files), ("self-test", selftest)]
     packed: list[Path] = []
     if not args.no_packages:
         steps.append(("packages", lambda: packed.extend(pack())))

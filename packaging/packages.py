@@ -18,6 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 _EXECUTABLE, _PLAIN = 0o755, 0o644
+LIST_NAME = "files.sha256"
+"""Of the list of a bundle's files, which its self-test reads."""
 _EARLIEST_ZIP_S = 315532800
 """1980-01-01: a zip file knows no earlier time."""
 
@@ -76,6 +78,24 @@ def write_sums(files: Sequence[Path], target: Path) -> Path:
         with path.open("rb") as file:
             lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path.name}\n")
     target.write_text("".join(lines), encoding="ascii", newline="\n")
+    return target
+
+
+def list_files(root: Path, target: Path, *, without: str, summed: bool) -> Path:
+    """Write the sums of all files below a folder, but those in folders named ``without``.
+
+    Parameters
+    ----------
+    summed : bool
+        Without, the list tells only which files there are.
+    """
+    lines = []
+    for path in files_below(root):
+        name = path.relative_to(root)
+        if path.is_file() and without not in name.parts and path != target:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest() if summed else "-"
+            lines.append(f"{digest}  {name.as_posix()}\n")
+    target.write_text("".join(lines), encoding="utf-8", newline="\n")
     return target
 
 

@@ -30,11 +30,12 @@ def test_the_program_passes_without_a_display_and_without_a_keyring():
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("PASS  Qt platform        offscreen")
+    assert lines[0].startswith("SKIP  files              this is the source")
+    assert lines[1].startswith("PASS  Qt platform        offscreen")
     assert [line for line in lines if line.startswith("SKIP  OpenGL ")]
     assert [line for line in lines if line.startswith("SKIP  keyring  ")]
     assert "PASS  demo frame" in done.stdout
-    assert lines[-1].endswith(f"{len(lines) - 3} PASS, 0 FAIL, 2 SKIP")
+    assert lines[-1].endswith(f"{len(lines) - 4} PASS, 0 FAIL, 3 SKIP")
 
 
 def test_one_failure_fails_the_whole_and_the_rest_still_runs(monkeypatch):
@@ -154,11 +155,98 @@ def test_secure_connections_without_authorities_fail(monkeypatch):
 
     from heatdesk.net import authorities
 
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     empty = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     monkeypatch.setattr(authorities, "trusted_authorities", lambda: empty)
     result = outcome_of("TLS roots")
     assert result.outcome is Outcome.FAIL
     assert "only 0" in result.detail
+
+
+def test_authorities_in_a_folder_that_the_environment_names_are_counted(monkeypatch, tmp_path):
+    from heatdesk.net.authorities import trusted_authorities
+
+    def answer(count: int) -> selftest.Result:
+        for number in range(count):
+            (tmp_path / f"{number:08x}.0").touch()
+        trusted_authorities.cache_clear()
+        return outcome_of("TLS roots")
+
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    try:
+        assert answer(0).outcome is Outcome.FAIL
+        assert answer(60) == selftest.Result(
+            "TLS roots", Outcome.PASS, f"60 authorities in {tmp_path}"
+        )
+    finally:
+        trusted_authorities.cache_clear()
+
+
+@pytest.fixture
+def download(tmp_path, monkeypatch):
+    """Files of a download beside the list that packing writes of them."""
+    monkeypatch.syspath_prepend(str(ROOT / "packaging"))
+    import packages
+
+    inside = tmp_path / "HeatDesk" / "_internal"
+    for name in ("HeatDesk", "_internal/plugins/libqxcb.so", "_internal/a", "_internal/b"):
+        path = tmp_path / "HeatDesk" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    (tmp_path / "HeatDesk" / "licenses").mkdir()
+    (tmp_path / "HeatDesk" / "licenses" / "INDEX.txt").write_text("all")
+    monkeypatch.setattr(sys, "_MEIPASS", str(inside), raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+
+    def pack(*, summed: bool = True) -> None:
+        target = inside / packages.LIST_NAME
+        packages.list_files(inside.parent, target, without="licenses", summed=summed)
+
+    pack()
+    return inside, pack
+
+
+def test_a_download_with_all_its_files_passes_and_its_licences_are_free_to_go(download):
+    inside, _ = download
+    (inside.parent / "licenses" / "INDEX.txt").unlink()
+    assert outcome_of("files") == selftest.Result("files", Outcome.PASS, "4 as they were packed")
+
+
+def test_a_plugin_that_is_gone_fails_by_its_name(download):
+    inside, _ = download
+    (inside / "plugins" / "libqxcb.so").unlink()
+    result = outcome_of("files")
+    assert result.outcome is Outcome.FAIL
+    assert "missing: _internal/plugins/libqxcb.so" in result.detail
+
+
+def test_a_file_that_came_over_damaged_fails_by_its_name(download):
+    inside, _ = download
+    (inside / "b").write_text("_internal/c")
+    result = outcome_of("files")
+    assert result.outcome is Outcome.FAIL
+    assert "not as they were packed: _internal/b" in result.detail
+
+
+def test_files_that_signing_changes_need_only_be_there(download):
+    inside, pack = download
+    pack(summed=False)
+    (inside / "b").write_text("signed")
+    assert outcome_of("files").outcome is Outcome.PASS
+    (inside / "a").unlink()
+    assert outcome_of("files").outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("text", [None, "", "nothing to read"])
+def test_a_download_without_its_list_fails(download, text):
+    from ui.app.selftest_files import LIST_NAME
+
+    inside, _ = download
+    (inside / LIST_NAME).unlink()
+    if text is not None:
+        (inside / LIST_NAME).write_text(text)
+    assert outcome_of("files").outcome is Outcome.FAIL
 
 
 class Ring:

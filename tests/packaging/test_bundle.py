@@ -308,7 +308,7 @@ def test_a_self_test_that_fails_fails_the_bundle(
     script.write_text("#!/bin/sh\nexit 1\n")
     script.chmod(0o755)
     monkeypatch.setattr(bundle, "program", lambda: script)
-    for step in ("build", "prune", "add_licences"):
+    for step in ("build", "prune", "add_licences", "list_files"):
         monkeypatch.setattr(bundle, step, lambda: None)
     assert bundle.main(["--no-packages"]) == 1
     assert "--selftest failed (1)" in capsys.readouterr().out

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 from pkgutil import walk_packages
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from ui.app.selftest import (
     run_check,
     tell,
 )
+from ui.app.selftest_files import check_files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +53,7 @@ FEWEST_AUTHORITIES = 50
 def checks() -> dict[str, Check]:
     """Return the checks by name, in their order; each builds what it needs."""
     return {
+        "files": check_files,
         "Qt platform": check_platform,
         "modules": check_modules,
         "fonts": check_fonts,
@@ -277,9 +280,13 @@ def check_authorities() -> str:
     from heatdesk.net.authorities import trusted_authorities
 
     count = trusted_authorities().cert_store_stats()["x509_ca"]
+    where = ""
+    if not count and (folder := os.environ.get("SSL_CERT_DIR")):
+        # Of a folder, each is read only once a server names it: their files are counted.
+        count, where = len(list(Path(folder).glob("????????.[0-9]"))), f" in {folder}"
     if count < FEWEST_AUTHORITIES:
-        raise BrokenPartError(f"only {count} certificate authorities are known")
-    return f"{count} authorities"
+        raise BrokenPartError(f"only {count} certificate authorities are known{where}")
+    return f"{count} authorities{where}"
 
 
 def check_decoders() -> str:
