@@ -33,6 +33,8 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _CENTRE = Qt.AlignmentFlag.AlignCenter
 _WIDE_PX = 300.0
 # narrower than this the second figure of a row is left out
+_WIDEST_PX = 620.0
+# spread wider than this a row is no longer read as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +235,7 @@ class TapeView(QWidget):
     def _places(self) -> list[tuple[QRectF, Qt.AlignmentFlag]]:
         """Where time, price and sizes stand in a row, and how they are aligned."""
         width = float(self.width())
-        inner = width - 16.0
+        inner = min(width, _WIDEST_PX) - 16.0
         shares = (0.27, 0.29, 0.22, 0.22) if width >= _WIDE_PX else (0.38, 0.32, 0.30)
         found, left = [], 8.0
         for i, share in enumerate(shares):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import QPoint
@@ -78,6 +79,8 @@ class TapePanel(Panel):
     panel_id = "tape"
     title = "Tape"
     provider_id = "binance-usdm"
+    opens_beside: ClassVar[bool] = True
+    room_px: ClassVar[int] = 340
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
@@ -287,6 +290,10 @@ class TapePanel(Panel):
         """Letters typed anywhere search an instrument, digits a least value."""
         if not take_typed(event, self._search, self._type_least):
             super().keyPressEvent(event)
+
+    def open_search(self) -> None:
+        """Open the search for an instrument."""
+        self._search("")
 
     # -- choosing
 

@@ -89,6 +89,16 @@ def test_the_newest_trade_is_on_top(panel: TapePanel) -> None:
     assert rows[0][3:] == ["$70.1K", "1.000"]
 
 
+def test_in_a_wide_panel_a_row_is_still_read_as_one(panel: TapePanel) -> None:
+    panel.resize(1800, 400)
+    image = panel.view.grab().toImage()
+    ground = image.pixel(image.width() - 5, image.height() - 5)
+    written = [
+        x for x in range(image.width()) if any(image.pixel(x, y) != ground for y in range(2, 18))
+    ]
+    assert 300 < max(written) - min(written) < 640
+
+
 def test_new_trades_come_on_top_and_only_they_are_read(
     panel: TapePanel, market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -164,6 +164,7 @@ class FlowPopover(Popover):
             self.switches[name] = box
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(-STEPS - 1, STEPS)
+        self.slider.setPageStep(3)  # beside the handle: ten times more or less
         self.slider.setAccessibleName("Least bubble")
         self.slider.setFixedWidth(190)
         self.told = QLabel()
