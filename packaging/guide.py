@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ui.commands import Command
     from ui.panel import Panel
 
-OF_THIS_MACHINE = ("window.on.", "panel.to.")
+OF_THIS_MACHINE = ("window.on.", "window.go.", "panel.to.", "panel.show.")
 """Commands that name a monitor or a window: another computer has others."""
 TITLES = {"view": "View", "performance": "Performance", "providers": "Providers"}
 
@@ -66,11 +66,11 @@ def shortcuts_table(commands: Iterable[Command]) -> str:
             if one.keys:
                 keys = " or ".join(f"`{key}`" for key in one.keys)
                 lines.append(_row(group, one.title, keys))
-    lines += ["", "Without a usual key, found by the palette and free to be given one:", ""]
-    for group, held in groups.items():
-        names = [one.title for one in held if not one.keys]
-        if names:
-            lines.append(f"- {group}: {'; '.join(names)}.")
+    lines += ["", "Two keys with a comma between them are pressed one after the other."]
+    keyless = {group: [one.title for one in held if not one.keys] for group, held in groups.items()}
+    if any(keyless.values()):
+        lines += ["", "Without a usual key, found by the palette and free to be given one:", ""]
+        lines += [f"- {group}: {'; '.join(names)}." for group, names in keyless.items() if names]
     return "\n".join(lines)
 
 

@@ -39,6 +39,7 @@ def alert_commands(alerts: AlertDesk, show: Callable[[], object]) -> list[Comman
             "Mute the sounds of alerts",
             ALERTS,
             lambda: alerts.mute(muted=not alerts.muted),
+            ("Ctrl+B, M",),
             checked=lambda: alerts.muted,
         ),
         Command(
@@ -46,6 +47,7 @@ def alert_commands(alerts: AlertDesk, show: Callable[[], object]) -> list[Comman
             "Arm the alerts again that fired",
             ALERTS,
             lambda: alerts.rearm(*spent()),
+            ("Ctrl+B, R",),
             enabled=lambda: bool(spent()),
         ),
         Command(
@@ -53,6 +55,7 @@ def alert_commands(alerts: AlertDesk, show: Callable[[], object]) -> list[Comman
             "Switch all alerts off",
             ALERTS,
             lambda: switch_all(enabled=False),
+            ("Ctrl+B, O",),
             enabled=lambda: any_is(True),
         ),
         Command(
@@ -60,6 +63,7 @@ def alert_commands(alerts: AlertDesk, show: Callable[[], object]) -> list[Comman
             "Switch all alerts on",
             ALERTS,
             lambda: switch_all(enabled=True),
+            ("Ctrl+B, A",),
             enabled=lambda: any_is(False),
         ),
         Command(
@@ -67,6 +71,7 @@ def alert_commands(alerts: AlertDesk, show: Callable[[], object]) -> list[Comman
             "Clear the history of alerts",
             ALERTS,
             alerts.clear_history,
+            ("Ctrl+B, C",),
             enabled=lambda: bool(alerts.history),
         ),
     ]

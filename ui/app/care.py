@@ -190,7 +190,13 @@ class Care(QObject):
 def care_commands(care: Care) -> list[Command]:
     """Return what can be done when something is wrong, as commands."""
     return [
-        Command("help.diagnostics", "Diagnostics", HELP, care.show_diagnostics),
-        Command("help.copy_report", "Copy report", HELP, care.copy_report),
-        Command("help.crash", "Show the newest crash report", HELP, care.show_newest_crash),
+        Command("help.diagnostics", "Diagnostics", HELP, care.show_diagnostics, ("Ctrl+I, D",)),
+        Command("help.copy_report", "Copy report", HELP, care.copy_report, ("Ctrl+I, C",)),
+        Command(
+            "help.crash",
+            "Show the newest crash report",
+            HELP,
+            care.show_newest_crash,
+            ("Ctrl+I, R",),
+        ),
     ]

@@ -64,6 +64,7 @@ class CheatSheet(QFrame):
         self._scroll.setWidgetResizable(True)
         self._scroll.setWidget(self._body)
         self._scroll.setObjectName("cheatSheetBody")
+        self._scroll.setAccessibleName("Keys by group")
         column.addWidget(self._scroll)
 
     def open_over(self, window: QWidget) -> None:

@@ -22,7 +22,7 @@ from heatdesk.views.fuzzy import fuzzy_match
 from ui import theme
 from ui.commands.cheat_sheet import native
 from ui.commands.command import Command
-from ui.commands.table import CommandTable
+from ui.commands.table import CommandTable, clash
 
 COLUMNS = ("Command", "Group", "Keys", "Usual keys")
 _ID = Qt.ItemDataRole.UserRole
@@ -106,7 +106,7 @@ class ShortcutsPage(QWidget):
     def _build_editor(self) -> None:
         self.keys = QKeySequenceEdit()
         self.keys.setAccessibleName("Keys of the chosen command")
-        self.keys.setMaximumSequenceLength(1)
+        self.keys.setMaximumSequenceLength(2)
         self.keys.setClearButtonEnabled(True)
         self.keys.editingFinished.connect(self._edited)
         self.take = QPushButton("Take it")
@@ -172,7 +172,7 @@ class ShortcutsPage(QWidget):
         wanted = self.keys.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
         if command is None or not wanted or wanted in self._table.keys(command.id):
             return
-        if refusal := self._table.refusal(wanted):
+        if refusal := self._table.refusal(wanted, command.id):
             self.words.setText(refusal)
             return
         others = self._table.conflicts(wanted, but=command.id)
@@ -192,7 +192,7 @@ class ShortcutsPage(QWidget):
         if command is None:
             return
         for other in self._table.conflicts(wanted, but=command.id):
-            left = tuple(key for key in self._table.keys(other.id) if not _same(key, wanted))
+            left = tuple(key for key in self._table.keys(other.id) if not clash(key, wanted))
             self._table.bind(other.id, left)
         self._bind((wanted,))
 
@@ -206,7 +206,3 @@ class ShortcutsPage(QWidget):
 
     def _keys(self, command: Command) -> str:
         return " or ".join(native(key) for key in self._table.keys(command.id))
-
-
-def _same(key: str, other: str) -> bool:
-    return QKeySequence(key) == QKeySequence(other)

@@ -154,23 +154,26 @@ class CommandTable(QObject):
         self._keep()
 
     def conflicts(self, key: str, but: str = "") -> list[Command]:
-        """Commands that have a key, other than one."""
-        wanted = _portable(key)
+        """Commands with a key that `clash`es with one, other than one command."""
         return [
             command
             for command in self._commands.values()
-            if command.id != but
-            and wanted
-            and any(_portable(one) == wanted for one in self.keys(command.id))
+            if command.id != but and any(clash(one, key) for one in self.keys(command.id))
         ]
 
     def all_conflicts(self) -> list[tuple[str, list[Command]]]:
-        """Keys that more than one command has, with those commands."""
-        holders: dict[str, list[Command]] = {}
+        """Keys that more than one command has, or that others begin with, with the commands."""
+        first: dict[str, list[tuple[str, Command]]] = {}
         for command in self._commands.values():
             for key in self.keys(command.id):
-                holders.setdefault(_portable(key), []).append(command)
-        return [(key, held) for key, held in holders.items() if len(held) > 1]
+                first.setdefault(strokes(key)[0], []).append((key, command))
+        found: dict[str, list[Command]] = {}
+        for held in first.values():
+            for key, command in held:
+                clashing = [one for other, one in held if clash(key, other)]
+                if len(clashing) > 1 and command in clashing:
+                    found.setdefault(_portable(key), clashing)
+        return list(found.items())
 
     def panel_command(self, event: QKeyEvent) -> str:
         """Id of the command of a panel that a key press means; empty where it means none."""
@@ -180,9 +183,12 @@ class CommandTable(QObject):
                     return command.id
         return ""
 
-    def refusal(self, key: str) -> str:
-        """Why a key cannot be bound, in one sentence; empty where it can."""
-        text = _portable(key)
+    def refusal(self, key: str, id_: str = "") -> str:
+        """Why a key cannot be bound to a command, in one sentence; empty where it can."""
+        text, command = _portable(key), self._commands.get(id_)
+        if command is not None and command.scope is Scope.PANEL and len(strokes(key)) > 1:
+            return "What a panel does by itself has a single key; press one only."
+        text = strokes(text)[0] if text else text
         if len(text) == 1 and text.isalnum():
             return (
                 "Letters and digits alone search symbols and intervals; add Ctrl or Alt to the key."
@@ -212,3 +218,15 @@ class CommandTable(QObject):
 
 def _portable(key: str) -> str:
     return QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
+
+
+def strokes(key: str) -> tuple[str, ...]:
+    """The keys that are pressed one after the other (``Ctrl+L, B``: two)."""
+    return tuple(_portable(key).split(", "))
+
+
+def clash(key: str, other: str) -> bool:
+    """Whether two keys cannot both count: they are the same, or one begins like the other."""
+    one, two = strokes(key), strokes(other)
+    length = min(len(one), len(two))
+    return bool(one[0]) and one[:length] == two[:length]

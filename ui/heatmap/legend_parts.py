@@ -89,6 +89,7 @@ class NumberEditor(QLineEdit):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self.setAccessibleName("Limit of the contrast")
         self._number = ""
         self._before: QWidget | None = None
         self.setFont(theme.font(theme.SMALL_PX, tabular=True))

@@ -67,6 +67,7 @@ class NameSearch(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._matches, self._cost = matches, cost
         self.line = QLineEdit()
+        self.line.setAccessibleName("Symbol or coin")
         self.names = QStringListModel(self)
         self.list = QListView()
         self.list.setModel(self.names)

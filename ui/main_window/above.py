@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui.main_window.bands import DemoBand, LiveBand, SentenceBand
 from ui.main_window.menus import DeskMenus
+from ui.main_window.notice import NoticeBand
 
 
 class Above(QWidget):
@@ -46,3 +47,19 @@ class Above(QWidget):
         """
         self.demo_band.tell(demo=demo, real=real)
         self.live_band.tell(wanted=live_news and not demo)
+
+    @property
+    def has_messages(self) -> bool:
+        """Whether there is one that can be closed."""
+        return bool(self._notices()) or not (self.live_band.isHidden() and self.sentence.isHidden())
+
+    def dismiss(self) -> None:
+        """Close what can be closed."""
+        self.live_band.dismiss()
+        self.sentence.hide()
+        for notice in self._notices():
+            notice.dismiss()
+
+    def _notices(self) -> list[NoticeBand]:
+        found = self.findChildren(NoticeBand)
+        return [one for one in found if not (one.stays or one.isHidden())]

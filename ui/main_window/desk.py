@@ -15,9 +15,10 @@ from heatdesk.workspaces.model import MAIN, Workspace
 from ui.commands import CommandTable
 from ui.main_window.above import Above
 from ui.main_window.carrying import Carrying
-from ui.main_window.desk_commands import desk_commands, list_commands
+from ui.main_window.desk_commands import desk_commands
 from ui.main_window.desk_window import DeskWindow
 from ui.main_window.help import Help
+from ui.main_window.listed_commands import list_commands
 from ui.main_window.making import PanelMaker
 from ui.main_window.menus import DeskMenus
 from ui.main_window.panel_set import PanelSet
@@ -224,6 +225,15 @@ class Desk(QObject):
         self.spaces.lay_out()
         self.changed()
 
+    @property
+    def has_messages(self) -> bool:
+        """Whether a message stands above the panels that can be closed."""
+        return self._above.has_messages
+
+    def dismiss(self) -> None:
+        """Close the messages above the panels."""
+        self._above.dismiss()
+
     def show_status(self) -> None:
         """Show or hide the Status panel."""
         dock = self.docks.get("status")
@@ -332,7 +342,8 @@ class Desk(QObject):
             self._saving.start()
 
     def _settle(self) -> None:
-        """Once the events of a change are through: sizes, wishes, bands, pace."""
+        """Once the events of a change are through: sizes, names, wishes, bands, pace."""
+        list_commands(self)
         if self.spaces.due is not None and self.first.isVisible():
             size_plan(self.first, self.docks, self.spaces.due)
             self.spaces.due = None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QScreen
-
 from ui.commands import Command, Scope
 from ui.main_window import naming
-from ui.main_window.screens import by_place, screen_title
+from ui.main_window.listed_commands import PANELS, WINDOWS, WORKSPACES, numbered
+from ui.main_window.panel_keys import panel_key_commands
+from ui.panel.link_commands import link_commands
 from ui.panel.peers import peer_commands
 
 if TYPE_CHECKING:
@@ -17,13 +17,9 @@ if TYPE_CHECKING:
 
     from ui.main_window.desk import Desk
     from ui.main_window.dock import PanelDock
+    from ui.panel import Panel
 
-DESK, PANELS, WINDOWS, WORKSPACES = "Desk", "Panels", "Windows", "Workspaces"
-VIEW, HELP, CHART = "View", "Help", "Chart"
-BY_NUMBER = 9
-"""Workspaces that have a key of their own, Ctrl+1 to Ctrl+9."""
-LISTED = ("workspace.go.", "window.on.", "panel.to.")
-"""Beginnings of the ids of commands that come and go with workspaces, monitors and windows."""
+DESK, VIEW, HELP, CHART = "Desk", "View", "Help", "Chart"
 
 
 def desk_commands(desk: Desk) -> list[Command]:
@@ -31,6 +27,8 @@ def desk_commands(desk: Desk) -> list[Command]:
     return [
         *_of_desk(desk),
         *_of_panels(desk),
+        *panel_key_commands(desk),
+        *link_commands(desk.active_panel),
         *peer_commands(desk.active_panel, desk.panels, desk.say),
         *_of_windows(desk),
         *_of_workspaces(desk),
@@ -38,17 +36,6 @@ def desk_commands(desk: Desk) -> list[Command]:
         *_of_help(desk),
         *_in_panels(desk),
     ]
-
-
-def list_commands(desk: Desk) -> None:
-    """Bring the commands up to date that name a workspace, a window or a monitor."""
-    wanted = [*_switches(desk), *_monitors(desk), *_moves(desk)]
-    ids = {one.id for one in wanted}
-    table = desk.commands
-    gone = [one.id for one in table.all() if one.id.startswith(LISTED) and one.id not in ids]
-    if gone:
-        table.remove(*gone)
-    table.add(*wanted)
 
 
 def _of_desk(desk: Desk) -> list[Command]:
@@ -61,7 +48,21 @@ def _of_desk(desk: Desk) -> list[Command]:
             lambda: desk.keys_wanted.emit(""),
             ("Ctrl+Shift+K",),
         ),
-        Command("desk.status", "Show or hide the Status panel", DESK, desk.show_status),
+        Command(
+            "desk.status",
+            "Show or hide the Status panel",
+            DESK,
+            desk.show_status,
+            ("Ctrl+Shift+U",),
+        ),
+        Command(
+            "desk.dismiss",
+            "Close the messages above the panels",
+            DESK,
+            desk.dismiss,
+            ("Ctrl+Shift+X",),
+            lambda: desk.has_messages,
+        ),
         Command("desk.quit", "Quit", DESK, desk.close, ("Ctrl+Q",)),
     ]
 
@@ -70,7 +71,7 @@ def _of_help(desk: Desk) -> list[Command]:
     return [
         Command("help.palette", "Find a command...", HELP, desk.help.show_palette, ("Ctrl+K",)),
         Command("help.keys", "Keys", HELP, desk.help.show_keys, ("?", "F1")),
-        Command("help.about", "About HeatDesk", HELP, desk.help.show_about),
+        Command("help.about", "About HeatDesk", HELP, desk.help.show_about, ("Ctrl+I, A",)),
     ]
 
 
@@ -93,9 +94,9 @@ def _of_panels(desk: Desk) -> list[Command]:
             f"Add panel: {kind.title}",
             PANELS,
             partial(desk.open_panel, kind.panel_id),
+            numbered("Ctrl+P, {}", number),
         )
-        for kind in desk.maker.kinds.values()
-        if kind.provider_id
+        for number, kind in enumerate(_addable(desk), 1)
     ]
     there = lambda: desk.active_dock() is not None  # noqa: E731
     return [
@@ -124,7 +125,14 @@ def _of_panels(desk: Desk) -> list[Command]:
             ("Ctrl+W",),
             there,
         ),
-        Command("panel.remove", "Remove the panel", PANELS, doing(desk.remove), (), can_remove),
+        Command(
+            "panel.remove",
+            "Remove the panel",
+            PANELS,
+            doing(desk.remove),
+            ("Ctrl+P, X",),
+            can_remove,
+        ),
         Command("panel.next", "Next panel", PANELS, partial(desk.focus_panel, 1), ("F6",)),
         Command(
             "panel.previous",
@@ -133,7 +141,7 @@ def _of_panels(desk: Desk) -> list[Command]:
             partial(desk.focus_panel, -1),
             ("Shift+F6",),
         ),
-        Command("panel.reset", "Reset layout", PANELS, desk.reset_layout),
+        Command("panel.reset", "Reset layout", PANELS, desk.reset_layout, ("Ctrl+P, Z",)),
     ]
 
 
@@ -210,16 +218,26 @@ def _of_workspaces(desk: Desk) -> list[Command]:
             lambda: naming.ask_new(desk),
             ("Ctrl+Shift+S",),
         ),
-        Command("workspace.duplicate", "Duplicate workspace", WORKSPACES, desk.duplicate_workspace),
         Command(
-            "workspace.rename", "Rename workspace...", WORKSPACES, lambda: naming.ask_other(desk)
+            "workspace.duplicate",
+            "Duplicate workspace",
+            WORKSPACES,
+            desk.duplicate_workspace,
+            ("Ctrl+J, D",),
+        ),
+        Command(
+            "workspace.rename",
+            "Rename workspace...",
+            WORKSPACES,
+            lambda: naming.ask_other(desk),
+            ("Ctrl+J, R",),
         ),
         Command(
             "workspace.delete",
             "Delete workspace...",
             WORKSPACES,
             lambda: naming.ask_delete(desk),
-            (),
+            ("Ctrl+J, X",),
             lambda: len(desk.workspaces()) > 1,
         ),
         Command(
@@ -227,7 +245,7 @@ def _of_workspaces(desk: Desk) -> list[Command]:
             "Revert workspace to saved",
             WORKSPACES,
             desk.revert,
-            (),
+            ("Ctrl+J, V",),
             lambda: desk.workspace.shipped or desk.workspace.saved is not None,
         ),
         Command(
@@ -235,7 +253,7 @@ def _of_workspaces(desk: Desk) -> list[Command]:
             "Restore deleted shipped workspaces",
             WORKSPACES,
             desk.spaces.restore_shipped,
-            (),
+            ("Ctrl+J, S",),
             lambda: desk.spaces.library.lacks_shipped,
         ),
         Command("workspace.next", "Next workspace", WORKSPACES, partial(step, 1), ("Ctrl+PgDown",)),
@@ -264,74 +282,26 @@ def _of_view(desk: Desk) -> list[Command]:
             ("Ctrl+U",),
             checked=lambda: workspace.utc,
         ),
-        Command("view.real", "Real data in all panels", VIEW, desk.choose_real),
-        Command("view.demo", "Demo in all panels", VIEW, desk.choose_demo),
-    ]
-
-
-# --------------------------------------------------------------------- what comes and goes by name
-def _switches(desk: Desk) -> list[Command]:
-    def is_open(slug: str) -> bool:
-        return desk.workspace.slug == slug
-
-    return [
         Command(
-            f"workspace.go.{number}",
-            f"Workspace {number}: {one.name}",
-            WORKSPACES,
-            partial(desk.switch, one.slug),
-            (f"Ctrl+{number}",) if number <= BY_NUMBER else (),
-            checked=partial(is_open, one.slug),
-        )
-        for number, one in enumerate(desk.workspaces(), 1)
-    ]
-
-
-def _monitors(desk: Desk) -> list[Command]:
-    return [
+            "view.live",
+            "Live markets in all panels",
+            VIEW,
+            desk.choose_live,
+            ("Ctrl+Shift+L",),
+            lambda: not desk.maker.demo_only,
+        ),
         Command(
-            f"window.on.{number}",
-            f"New window on {screen_title(screen)}",
-            WINDOWS,
-            partial(desk.new_window, screen),
-        )
-        for number, screen in enumerate(by_place(), 1)
+            "view.real",
+            "Real data in all panels",
+            VIEW,
+            desk.choose_real,
+            ("Ctrl+Shift+R",),
+            lambda: not desk.maker.demo_only,
+        ),
+        Command("view.demo", "Demo in all panels", VIEW, desk.choose_demo, ("Ctrl+Shift+E",)),
     ]
 
 
-def _moves(desk: Desk) -> list[Command]:
-    def to_window(window_id: str) -> None:
-        dock, window = desk.active_dock(), desk.window_set.named(window_id)
-        if dock is not None and window is not None:
-            desk.move_panel(dock, window)
-
-    def to_screen(screen: QScreen) -> None:
-        dock = desk.active_dock()
-        if dock is not None:
-            desk.move_panel(dock, desk.new_window(screen))
-
-    def elsewhere(window_id: str) -> bool:
-        dock = desk.active_dock()
-        return dock is not None and dock.owner is not desk.window_set.named(window_id)
-
-    present = [
-        Command(
-            f"panel.to.{one.window_id}",
-            f"Move the panel to {one.menu_title}",
-            PANELS,
-            partial(to_window, one.window_id),
-            (),
-            partial(elsewhere, one.window_id),
-        )
-        for one in desk.windows
-    ]
-    new = [
-        Command(
-            f"panel.to.screen-{number}",
-            f"Move the panel to a new window on {screen_title(screen)}",
-            PANELS,
-            partial(to_screen, screen),
-        )
-        for number, screen in enumerate(by_place(), 1)
-    ]
-    return [*present, *new]
+def _addable(desk: Desk) -> list[type[Panel]]:
+    """Kinds of panels of which there may be several."""
+    return [kind for kind in desk.maker.kinds.values() if kind.provider_id]

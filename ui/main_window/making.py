@@ -8,7 +8,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow
 
 from ui.main_window.dock import PanelDock
+from ui.main_window.focus_order import order_focus
 from ui.panel import Panel, PanelContext
+from ui.panel.heatmap import HeatmapPanel
 
 LEAST_PX = (150, 90)
 
@@ -57,7 +59,12 @@ class PanelMaker:
         if options:
             panel.load_options(options)
         self._open_source(panel, demo)
-        return PanelDock(name, panel, window)
+        dock = PanelDock(name, panel, window)
+        panel.setAccessibleName(panel.title)
+        if isinstance(panel, HeatmapPanel):
+            panel.chart.view.setAccessibleName(f"{panel.title}, chart")
+        order_focus(panel)
+        return dock
 
     def is_keyed(self, provider: str) -> bool:
         """Whether a key of a provider is known to work, or was there at the start."""

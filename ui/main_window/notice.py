@@ -31,6 +31,7 @@ class NoticeBand(QWidget):
         stays: bool = False,
     ) -> None:
         super().__init__()
+        self.stays = stays
         self.setObjectName("demoBand" if stays else "sentenceBand")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(BAND_PX)

@@ -64,4 +64,4 @@ def peer_commands(
         say(f"{others} of this kind ({panel.title}) took over these settings.")
 
     title = "Apply this panel's settings to all of its kind"
-    return [Command("panel.apply_to_peers", title, "Panels", run, enabled=can)]
+    return [Command("panel.apply_to_peers", title, "Panels", run, ("Ctrl+P, A",), can)]

@@ -76,6 +76,8 @@ class CohortPanel(Panel):
         self._build_options()
         self.matrix = BiasMatrix()
         self.table = FigureTable()
+        self.matrix.setAccessibleName("Cohort bias, matrix")
+        self.table.setAccessibleName("Cohort bias, table")
         self._stack = QStackedWidget()
         self._stack.addWidget(self.matrix)
         self._stack.addWidget(self.table)
@@ -103,6 +105,7 @@ class CohortPanel(Panel):
         self._limit = self._combo(_LIMITS, "limit", "How many coins, the largest by open value")
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find coin")
+        self.search.setAccessibleName("Find coin")
         self.search.setClearButtonEnabled(True)
         self.search.setFixedWidth(100)
         self.search.textChanged.connect(lambda text: self._choose(search=text))
@@ -120,6 +123,7 @@ class CohortPanel(Panel):
     def _combo(self, choices: dict[str, str] | dict[int, str], name: str, tip: str) -> QComboBox:
         combo = QComboBox()
         combo.setToolTip(tip)
+        combo.setAccessibleName(tip)
         combo.setFixedWidth({"sort": 150, "limit": 86}.get(name, 112))
         for value, text in choices.items():
             combo.addItem(text, value)
@@ -165,6 +169,10 @@ class CohortPanel(Panel):
             self._whole = compute_matrix(frame) if frame is not None else None
             self._offer_sorts()
         self._show()
+
+    def open_search(self) -> None:
+        """Give the keyboard to the search."""
+        self.search.setFocus()
 
     def save_options(self) -> Options:
         """Options for the layout file."""

@@ -80,6 +80,7 @@ class DotPanel(Panel):
         self._fitted_for: tuple[object, ...] = ()
         self.chart = DotChart()
         self.table = FigureTable()
+        self.table.setAccessibleName("Market dots, table")
         self._stack = QStackedWidget()
         self._stack.addWidget(self.chart)
         self._stack.addWidget(self.table)
@@ -109,6 +110,7 @@ class DotPanel(Panel):
         self.stable.toggled.connect(lambda on: self._choose(stable=on))
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find")
+        self.search.setAccessibleName("Find a coin")
         self.search.setToolTip("Name or symbol; Enter goes from match to match")
         self.search.setClearButtonEnabled(True)
         self.search.setFixedWidth(84)
@@ -208,6 +210,10 @@ class DotPanel(Panel):
             words = f"{words} · relative volume {self._dots.computed}".removeprefix(" · ")
         if words != self._own_note:
             self.set_note(words)
+
+    def open_search(self) -> None:
+        """Give the keyboard to the search."""
+        self.search.setFocus()
 
     def save_options(self) -> Options:
         """Options for the layout file, and whether a key is known."""
@@ -348,6 +354,7 @@ class DotPanel(Panel):
 def _combo(choices: dict[str, str], tip: str, width_px: int) -> QComboBox:
     combo = QComboBox()
     combo.setToolTip(tip)
+    combo.setAccessibleName(tip)
     combo.setMaxVisibleItems(34)
     combo.setFixedWidth(width_px)
     for value, text in choices.items():

@@ -65,6 +65,7 @@ class StatusPanel(Panel):
     def __init__(self, context: PanelContext, parent: QSplitter | None = None) -> None:
         super().__init__(context, parent)
         self.table = QTableWidget(0, len(COLUMNS))
+        self.table.setAccessibleName("Providers")
         self.table.setHorizontalHeaderLabels(list(COLUMNS))
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(22)

@@ -246,7 +246,8 @@ def test_the_menus_of_every_window_list_workspaces_windows_and_where_a_panel_can
             one.text().split("\t")[0] for one in menu.actions() if one.text()
         ]
         for inner in menu.findChildren(QMenu):
-            texts[inner.title()] = [one.text() for one in inner.actions() if one.text()]
+            entries = [one.text() for one in inner.actions() if one.text()]
+            texts[inner.title()] = [one.split("\t")[0] for one in entries]
     assert texts["Workspaces"][:5] == [
         *("Order flow", "Liquidations", "Market", "Positioning", "All four")
     ]
