@@ -102,8 +102,7 @@ def _views(desk: Desk) -> list[Command]:
         if dock.on_screen:
             dock.close()
         else:
-            dock.show()
-            dock.raise_()
+            dock.come_forward()
 
     def title(name: str, dock: PanelDock) -> str:
         number = name.removeprefix(dock.panel.panel_id).lstrip("-")

@@ -293,9 +293,14 @@ def test_reset_layout_puts_every_panel_back(opened, qtbot):
     qtbot.waitUntil(lambda: window.placed)
     assert not window.docks["order-book"].isFloating()
     assert window.docks["dots"].open
-    after = window.docks["order-book"].geometry()
-    assert abs(after.width() - before.width()) <= 4
-    assert abs(after.height() - before.height()) <= 4
+
+    def as_before() -> bool:
+        after = window.docks["order-book"].geometry()
+        return (
+            abs(after.width() - before.width()) <= 4 and abs(after.height() - before.height()) <= 4
+        )
+
+    qtbot.waitUntil(as_before)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"version": 1}', '{"version": 1, "panels": [3]}', ""])
