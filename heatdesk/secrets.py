@@ -23,6 +23,20 @@ FROM_THIS_RUN = "this run"
 _SHORTEST_MASKED = 12
 _SHORTEST_REDACTED = 4
 
+_REFUSALS = frozenset({"PromptDismissedException", "PasswordSetError", "PasswordDeleteError"})
+_LOSSES = frozenset({"ItemNotFoundException"})
+# by name: they belong to the backend of one desktop, which others have not
+
+_REFUSED = (
+    "The keyring refused: HeatDesk was not let in. Allow it and try again,"
+    " or use the key for this run only."
+)
+_DAMAGED = (
+    "What the keyring holds cannot be read: it may be damaged. Repair it,"
+    " or use the key for this run only."
+)
+_SILENT = "The keyring did not answer. Try again, or use the key for this run only."
+
 T = TypeVar("T")
 
 
@@ -247,7 +261,7 @@ def clean_key(key: str) -> str:
 
 
 def _ask_keyring(ask: Callable[[ModuleType], T]) -> T:
-    """Ask the keyring; its many ways to fail become three kinds of error without any key."""
+    """Ask the keyring; its many ways to fail become a few sentences without any key."""
     import keyring
     from keyring import errors
 
@@ -258,13 +272,16 @@ def _ask_keyring(ask: Callable[[ModuleType], T]) -> T:
         failure = VaultLocked(
             "The keyring is locked. Unlock it and try again, or use the key for this run only."
         )
-    except (errors.NoKeyringError, errors.InitError):
-        failure = _missing()
     except Exception as error:  # noqa: BLE001 - each desktop's backend has exceptions of its own
-        failure = VaultError(
-            "The keyring did not answer. Try again, or use the key for this run only.",
-            f"keyring: {type(error).__name__}",
-        )
+        kinds = {type(one).__name__ for one in (error, error.__cause__) if one is not None}
+        if kinds & _REFUSALS:
+            failure = VaultError(_REFUSED, f"keyring: {type(error).__name__}")
+        elif isinstance(error, errors.NoKeyringError | errors.InitError):
+            failure = _missing()
+        elif isinstance(error, ValueError | LookupError) or kinds & _LOSSES:
+            failure = VaultError(_DAMAGED, f"keyring: {type(error).__name__}")
+        else:
+            failure = VaultError(_SILENT, f"keyring: {type(error).__name__}")
     # Raised out here: the backend's exception may hold the key in its frames.
     raise failure
 

@@ -218,9 +218,25 @@ def test_the_keyring_keeps_replaces_and_deletes(monkeypatch: pytest.MonkeyPatch)
 def test_each_failure_of_a_keyring_becomes_one_clear_sentence(
     action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from keyring.errors import InitError, KeyringError, KeyringLocked, NoKeyringError
+    from keyring.errors import (
+        InitError,
+        KeyringError,
+        KeyringLocked,
+        NoKeyringError,
+        PasswordSetError,
+    )
 
+    PromptDismissedException = type("PromptDismissedException", (Exception,), {})
+    ItemNotFoundException = type("ItemNotFoundException", (Exception,), {})
+    no_store = InitError(MARKER)
+    no_store.__cause__ = PromptDismissedException(MARKER)
+    garbled = UnicodeDecodeError("utf-8", MARKER.encode(), 0, 1, "invalid")
     cases = [
+        (PasswordSetError(MARKER), VaultError, "The keyring refused"),
+        (PromptDismissedException(MARKER), VaultError, "The keyring refused"),
+        (no_store, VaultError, "The keyring refused"),
+        (garbled, VaultError, "may be damaged"),
+        (ItemNotFoundException(MARKER), VaultError, "may be damaged"),
         (KeyringLocked(MARKER), VaultLocked, "The keyring is locked."),
         (NoKeyringError(MARKER), VaultMissing, "offers no keyring"),
         (InitError(MARKER), VaultMissing, "offers no keyring"),
