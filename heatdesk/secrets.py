@@ -267,7 +267,7 @@ def _ask_keyring(ask: Callable[[ModuleType], T]) -> T:
 
     failure: VaultError
     try:
-        return ask(keyring)
+        return _asked_again(ask, keyring)
     except errors.KeyringLocked:
         failure = VaultLocked(
             "The keyring is locked. Unlock it and try again, or use the key for this run only."
@@ -284,6 +284,22 @@ def _ask_keyring(ask: Callable[[ModuleType], T]) -> T:
             failure = VaultError(_SILENT, f"keyring: {type(error).__name__}")
     # Raised out here: the backend's exception may hold the key in its frames.
     raise failure
+
+
+def _asked_again(ask: Callable[[ModuleType], T], keyring: ModuleType) -> T:
+    """Ask, and once more where a keyring has come up since the last look for one."""
+    try:
+        return ask(keyring)
+    except keyring.errors.NoKeyringError:
+        core = keyring.core
+        chosen = core.load_env() or core.load_config()
+        found = [] if chosen else keyring.backend.KeyringBackend.get_viable_backends()
+        # a chain would ask those that were found at the start
+        usable = [kind for kind in found if kind.priority >= 1 and "chainer" not in kind.__module__]
+        if not usable:
+            raise
+        keyring.set_keyring(max(usable, key=lambda kind: float(kind.priority))())
+        return ask(keyring)
 
 
 def _missing() -> VaultMissing:

@@ -32,6 +32,18 @@ class CountingVault(MemoryVault):
         return super().get(provider)
 
 
+class Service:
+    """A backend that works."""
+
+    priority = 5
+
+
+class NoBackend:
+    """What stands for none."""
+
+    priority = 0
+
+
 class FakeKeyring(types.ModuleType):
     """Stands in for the keyring package: a dict, or an error for every call."""
 
@@ -40,6 +52,16 @@ class FakeKeyring(types.ModuleType):
         self.held: dict[tuple[str, str], str] = {}
         self.failure = failure
         self.forgets = forgets
+        nothing = types.SimpleNamespace(load_env=lambda: None, load_config=lambda: None)
+        self.core = nothing
+        self.viable: list[type] = []
+        base = types.SimpleNamespace(get_viable_backends=lambda: self.viable)
+        self.backend = types.SimpleNamespace(KeyringBackend=base)
+
+    def set_keyring(self, backend: object) -> None:
+        """A backend was found: from now on there is no failure."""
+        assert isinstance(backend, Service)
+        self.failure = None
 
     def _check(self) -> None:
         if self.failure is not None:
@@ -254,6 +276,25 @@ def test_each_failure_of_a_keyring_becomes_one_clear_sentence(
         assert "for this run only" in caught.value.user_message
         assert MARKER not in str(caught.value)
         assert caught.value.__context__ is None
+
+
+def test_a_keyring_that_was_started_after_the_first_look_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from keyring.errors import NoKeyringError
+
+    fake = use_keyring(monkeypatch, NoKeyringError("none"))
+    vault = KeyringVault()
+    fake.viable = [NoBackend]
+    with pytest.raises(VaultMissing):
+        vault.set("sharpe", MARKER)
+    fake.viable = [NoBackend, Service]
+    fake.core.load_env = Service
+    with pytest.raises(VaultMissing):
+        vault.set("sharpe", MARKER)  # which one to use was chosen by hand
+    fake.core.load_env = lambda: None
+    vault.set("sharpe", MARKER)
+    assert fake.held == {(SERVICE, "sharpe"): MARKER}
 
 
 def test_a_keyring_that_forgets_what_it_is_given_counts_as_none(

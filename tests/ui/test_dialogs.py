@@ -133,6 +133,25 @@ def test_a_keyring_that_refuses_gives_one_sentence_and_the_choice_of_this_run(
     assert MemoryVault.get(vault, "kiyotaka") is None
 
 
+def test_why_the_keyring_does_not_answer_stands_there_once_and_goes_with_the_first_answer(
+    qtbot, vault, work
+):
+    locked = VaultLocked("The keyring is locked.")
+    vault.refusal = locked
+    page = KeysPage(SPECS, Keys(vault, {}), work)
+    qtbot.addWidget(page)
+    page.show()
+    rows = list(page.rows.values())
+    qtbot.waitUntil(lambda: all(row.state.text() == "not known" for row in rows))
+    said = [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
+    assert said.count(locked.user_message) == 1
+    vault.refusal = None
+    rows[0].entry.setText(KEY)
+    rows[0].save.click()
+    qtbot.waitUntil(lambda: all(row.state.text() != "not known" for row in rows))
+    assert not page.trouble.isVisible()
+
+
 def test_a_backend_that_breaks_never_shows_the_key(page, vault, qtbot, caplog):
     row = page.rows["kiyotaka"]
     vault.refusal = RuntimeError(f"cannot store {KEY}")

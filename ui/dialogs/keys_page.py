@@ -23,6 +23,7 @@ SOURCES = {
     FROM_KEYRING: "kept in the operating system's keyring",
     FROM_THIS_RUN: "for this run only",
 }
+NOT_KNOWN = "not known"
 Shown = tuple[str, str | None]
 """What may be shown of a key: masked text and where it comes from."""
 
@@ -34,11 +35,13 @@ class KeyRow(QWidget):
     -------
     saved, deleted : the key in force changed; carry the provider id.
     test_wanted : try the key; carries the provider id.
+    looked : the keyring was asked; carries why it did not answer, empty where it did.
     """
 
     saved = Signal(str)
     deleted = Signal(str)
     test_wanted = Signal(str)
+    looked = Signal(str)
 
     def __init__(self, spec: ProviderSpec, keys: Keys, work: VaultWork) -> None:
         super().__init__()
@@ -79,7 +82,7 @@ class KeyRow(QWidget):
         def read() -> Shown:
             return keys.masked(provider), keys.source(provider)
 
-        self._work.ask(self, read, self._show, self._fail)
+        self._work.ask(self, read, self._show, self._not_read)
 
     def show_result(self, sentence: str) -> None:
         """Show what the provider said about the key."""
@@ -160,12 +163,15 @@ class KeyRow(QWidget):
         self.save.setText("Replace key" if source else "Save key")
         self.delete.setEnabled(source is not None and not fixed)
         self.test.setEnabled(source is not None)
+        self.looked.emit("")
+
+    def _not_read(self, error: HeatDeskError) -> None:
+        self.state.setText(NOT_KNOWN)
+        self.looked.emit(error.user_message)
 
     def _fail(self, error: HeatDeskError) -> None:
         self.save.setEnabled(True)
         self.test.setEnabled(True)
-        if self.state.text().startswith("asking"):
-            self.state.setText("not known")
         if isinstance(error, VaultError) and self.entry.text().strip():
             self.once.show()
         self._say(error.user_message)
@@ -204,15 +210,33 @@ class KeysPage(QWidget):
         promise = _quiet(PROMISE)
         promise.setContentsMargins(18, 12, 18, 8)
         column.addWidget(promise)
+        self.trouble = _quiet("")
+        self.trouble.setProperty("warn", True)
+        self.trouble.setContentsMargins(18, 0, 18, 8)
+        self.trouble.hide()
+        column.addWidget(self.trouble)
         for spec in specs:
             if spec.takes_key:
                 row = KeyRow(spec, keys, work)
                 row.saved.connect(self.key_changed)
                 row.deleted.connect(self.key_changed)
                 row.test_wanted.connect(self.test_wanted)
+                row.looked.connect(self._tell)
+                row.saved.connect(self._look_again)
                 self.rows[spec.id] = row
                 column.addWidget(row)
         column.addStretch(1)
+
+    def _tell(self, trouble: str) -> None:
+        """Say once, for all rows, why the keyring does not answer."""
+        self.trouble.setText(trouble)
+        self.trouble.setVisible(bool(trouble))
+
+    def _look_again(self, saved: str) -> None:
+        """A key was saved: the keyring may answer for the others now, too."""
+        for provider, row in self.rows.items():
+            if provider != saved and row.state.text() == NOT_KNOWN:
+                row.look()
 
     def focus(self, provider: str) -> None:
         """Put the cursor where a provider's key is entered."""
