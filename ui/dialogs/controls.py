@@ -62,6 +62,7 @@ class Offer(Choice):
         completer = QCompleter(self.model(), self)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.popup().setObjectName("completions")
         self.setCompleter(completer)
 
 
