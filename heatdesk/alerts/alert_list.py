@@ -187,4 +187,4 @@ class AlertList:
 
 def _aim(rule: Rule) -> tuple[object, ...]:
     """What makes the state of an alert void when it changes."""
-    return (rule.kind, rule.sub, rule.price, rule.height, rule.size, rule.way)
+    return (rule.kind, rule.sub, rule.figure, rule.price, rule.height, rule.size, rule.way)

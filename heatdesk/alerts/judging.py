@@ -124,8 +124,8 @@ def judge(rule: Rule, state: State, reading: Reading, now_ms: int) -> tuple[Stat
     """Return the state after a reading, and what happened with it."""
     if reading.why:
         since_ms = now_ms if state.waiting_ms is None else state.waiting_ms
-        # of sizes nobody fills in later what rested meanwhile
-        known = state.known and not rule.of_size
+        # of sizes and figures nobody fills in later what they were meanwhile
+        known = state.known and rule.kind is Kind.CROSSES
         return replace(state, known=known, waiting_ms=since_ms, why=reading.why), None
     before = state
     state = replace(state, known=True, value=reading.value, waiting_ms=None, why="")

@@ -7,13 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from heatdesk.alerts.figures import Table, figure_value
 from heatdesk.alerts.judging import Reading
 from heatdesk.alerts.rules import DEMO, Rule, Watched
 from heatdesk.frames import (
     BookSub,
     BookWindow,
     CandleSub,
+    CohortSub,
+    CohortTable,
     DataState,
+    DotSet,
+    DotSub,
     LevelRuns,
     LiquidationSub,
     StreamStatus,
@@ -26,6 +31,7 @@ from heatdesk.store.tape import TradeTape
 from heatdesk.units import format_age
 
 _FOR_EVER = 2**62
+_UNTOLD = "its figure is not told"
 _NOTHING = Reading(why="waiting for the first data")
 
 
@@ -38,6 +44,7 @@ class _Seen:
     reading: Reading = _NOTHING
     levels: tuple[LevelRuns, ...] = ()
     reach: tuple[int, int] = (0, -1)
+    table: Table | None = None
     tape: TradeTape | None = None
     tape_revision: int = 0
     candle: tuple[int, float, float] | None = None
@@ -73,6 +80,10 @@ class MarketReader:
         seen = self._seen.get(rule.sub)
         if seen is None or not (seen.moved or anyway):
             return None
+        if rule.figure is not None and not seen.why:
+            value = figure_value(seen.table, rule.figure)
+            told = math.isfinite(value)
+            return replace(seen.reading, value=value) if told else Reading(why=_UNTOLD)
         if seen.why or not rule.of_size:
             return seen.reading
         return _size_of(rule, seen)
@@ -95,6 +106,8 @@ class MarketReader:
                 self._read_trades(sub, seen)
             elif isinstance(sub, CandleSub):
                 self._read_candles(sub, seen)
+            elif isinstance(sub, DotSub | CohortSub):
+                self._read_table(sub, seen, unbroken=not before)
             else:
                 self._read_levels(sub, seen, unbroken=not before)
 
@@ -143,6 +156,15 @@ class MarketReader:
         if to_ms == from_ms:
             return True
         return any(a <= from_ms and to_ms <= b for a, b in self._store.covered(sub))
+
+    def _read_table(self, sub: DotSub | CohortSub, seen: _Seen, *, unbroken: bool) -> None:
+        table = self._store.latest(sub)
+        if not isinstance(table, DotSet | CohortTable):
+            seen.why, seen.reading = _NOTHING.why, _NOTHING
+            return
+        known = unbroken and seen.table is not None
+        seen.table = table
+        seen.reading = Reading("", table.time_ms, math.nan, math.nan, math.nan, known)
 
     def _read_levels(self, sub: BookSub | LiquidationSub, seen: _Seen, *, unbroken: bool) -> None:
         frame, heat = self._store.last_book(sub), self._store.heatmap(sub)

@@ -1,14 +1,17 @@
-"""What an alert watches: a price that is crossed, or what rests at a price."""
+"""What an alert watches: a price that is crossed, what rests at a price, a figure of a table."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
+from heatdesk.alerts.figures import Figure
 from heatdesk.frames import (
     BookSub,
     CandleSub,
+    CohortSub,
+    DotSub,
     LiquidationSub,
     Quote,
     TradeSub,
@@ -20,8 +23,9 @@ DEMO = "demo"
 LEVELS_VENUE = "would-be liquidations"
 """Stands for the venue of levels that no one venue tells."""
 
-Watched = TradeSub | CandleSub | BookSub | LiquidationSub
-"""What an alert reads: prices, or sizes by level."""
+Watched = TradeSub | CandleSub | BookSub | LiquidationSub | DotSub | CohortSub
+"""What an alert reads: prices, sizes by level, or tables of figures."""
+_TELLERS = {"sharpe": "Sharpe", "coingecko": "CoinGecko", "hypertracker": "HyperTracker"}
 
 
 class Kind(Enum):
@@ -33,6 +37,8 @@ class Kind(Enum):
     """At least so much rests at a price."""
     SHRINKS = "shrinks"
     """Less than so much rests at a price."""
+    FIGURE = "figure"
+    """A figure of a table crosses a level."""
 
 
 class Way(Enum):
@@ -43,8 +49,8 @@ class Way(Enum):
     EITHER = "either"
 
 
-PRICE_SLACK_RATIO, SIZE_SLACK_RATIO = 0.0002, 0.1
-"""Usual way that a price or a size has to move off before the next crossing counts."""
+PRICE_SLACK_RATIO, SIZE_SLACK_RATIO, FIGURE_SLACK_RATIO = 0.0002, 0.1, 0.01
+"""Usual way that a price, a size or a figure has to move off before the next crossing counts."""
 COOL_DOWN_S = 60.0
 
 
@@ -66,7 +72,8 @@ class Rule:
     sub : Watched
         Whose prices or sizes are read.
     price : float
-        The level, or the lower edge of the stretch in which a size is looked for; quote units.
+        The level, or the lower edge of the stretch in which a size is looked for; quote units. Of a
+        figure its level in its own unit.
     height : float
         Height of that stretch, quote units; 0: the one level that holds the price. As in the
         picture the largest level in it counts (of would-be liquidations their sum).
@@ -85,6 +92,8 @@ class Rule:
         Name of a tone; empty: none.
     name : str
         What the user calls it; empty: what it watches.
+    figure : Figure or None
+        Which figure of a table it watches.
     """
 
     id: str
@@ -102,11 +111,12 @@ class Rule:
     sound: str = "bell"
     name: str = ""
     enabled: bool = True
+    figure: Figure | None = None
 
     @property
     def of_size(self) -> bool:
-        """Whether a size is watched, not a price."""
-        return self.kind is not Kind.CROSSES
+        """Whether a size is watched, not a price or a figure."""
+        return self.kind in {Kind.APPEARS, Kind.SHRINKS}
 
     @property
     def threshold(self) -> float:
@@ -116,8 +126,8 @@ class Rule:
     @property
     def slack(self) -> float:
         """The same way off in the unit of the value; of a price two ticks at least."""
-        slack = self.threshold * self.slack_ratio
-        return slack if self.of_size else max(slack, 2 * self.tick_size)
+        slack = abs(self.threshold) * self.slack_ratio
+        return max(slack, 2 * self.tick_size) if self.kind is Kind.CROSSES else slack
 
     @property
     def demo(self) -> bool:
@@ -127,7 +137,8 @@ class Rule:
     @property
     def market(self) -> Market:
         """The market it watches."""
-        return market_of(self.sub)
+        market = market_of(self.sub)
+        return market if self.figure is None else replace(market, name=self.figure.name)
 
     @property
     def title(self) -> str:
@@ -137,9 +148,12 @@ class Rule:
     @property
     def condition(self) -> str:
         """What has to happen, in words."""
+        verbs = {Way.UP: "rises to", Way.DOWN: "falls to", Way.EITHER: "crosses"}
+        if self.figure is not None:
+            at = self.value_text(self.price)
+            return f"{self.figure.name}: {self.figure.title} {verbs[self.way]} {at}"
         at = format_price(self.price, self.tick_size)
         if self.kind is Kind.CROSSES:
-            verbs = {Way.UP: "rises to", Way.DOWN: "falls to", Way.EITHER: "crosses"}
             return f"Price {verbs[self.way]} {at}"
         size = self.value_text(self.size)
         if self.kind is Kind.APPEARS:
@@ -147,7 +161,9 @@ class Rule:
         return f"Under {size} at {at}"
 
     def value_text(self, value: float) -> str:
-        """A price or a size as this alert counts it."""
+        """A price, a size or a figure as this alert counts it."""
+        if self.figure is not None:
+            return self.figure.words(value)
         if not self.of_size:
             return format_price(value, self.tick_size)
         quote = self.sub.quote if isinstance(self.sub, BookSub | LiquidationSub) else Quote.COIN
@@ -168,6 +184,9 @@ def market_of(sub: Watched) -> Market:
     """The market that a subscription tells of."""
     if isinstance(sub, LiquidationSub):
         return Market(sub.provider == DEMO, (LEVELS_VENUE,), sub.coin)
+    if isinstance(sub, DotSub | CohortSub):
+        teller = _TELLERS.get(sub.provider, sub.provider)
+        return Market(sub.provider == DEMO, () if sub.provider == DEMO else (teller,), "")
     if isinstance(sub, TradeSub):
         return Market(sub.provider == DEMO, (sub.venue,), sub.symbol)
     venues = (sub.venue,) if isinstance(sub, CandleSub) else sub.venues
@@ -176,6 +195,5 @@ def market_of(sub: Watched) -> Market:
 
 def market_text(market: Market) -> str:
     """A market in words (``BTCUSDT · Binance Perp``), an invented one marked."""
-    known = () if market.venues == (LEVELS_VENUE,) else market.venues
-    where = venues_text(known) if known else LEVELS_VENUE
-    return f"{market.name} \u00b7 {where}" + (" \u00b7 demo" if market.demo else "")
+    where = LEVELS_VENUE if market.venues == (LEVELS_VENUE,) else venues_text(market.venues)
+    return " \u00b7 ".join(word for word in (market.name, where, "demo" * market.demo) if word)

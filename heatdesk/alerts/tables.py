@@ -8,15 +8,27 @@ from dataclasses import asdict
 from enum import Enum
 from typing import Any
 
+from heatdesk.alerts.figures import Figure, fits
 from heatdesk.alerts.judging import Event, Happened, State
 from heatdesk.alerts.rules import Kind, Rule, Watched, Way
-from heatdesk.frames import BookSub, CandleSub, LiquidationSub, Quote, Resolution, TradeSub
+from heatdesk.frames import (
+    BookSub,
+    CandleSub,
+    CohortSub,
+    DotSub,
+    LiquidationSub,
+    Quote,
+    Resolution,
+    TradeSub,
+)
 
 _SUBS: dict[str, type[Watched]] = {
     "trades": TradeSub,
     "candles": CandleSub,
     "book": BookSub,
     "levels": LiquidationSub,
+    "dots": DotSub,
+    "cohorts": CohortSub,
 }
 LONGEST_NAME = 120
 
@@ -34,16 +46,27 @@ def rule_from(table: Mapping[str, Any]) -> Rule:
     ValueError, KeyError, TypeError
         When it makes no sense.
     """
+    kind, sub = Kind(table["kind"]), sub_from(table["sub"])
+    figure = _figure_from(table.get("figure"))
+    if (kind is Kind.FIGURE) != (figure is not None):
+        raise ValueError("an alert of a figure without one")
+    if isinstance(sub, DotSub | CohortSub) != (figure is not None):
+        raise ValueError("a figure that is told elsewhere")
+    if figure is not None and not fits(figure, dots=isinstance(sub, DotSub)):
+        raise ValueError("a figure of another table")
     figures = {
-        name: _figure(table[name], least=0.0)
-        for name in ("price", "height", "size", "tick_size", "slack_ratio", "cool_down_s")
+        name: _number(table[name], least=0.0)
+        for name in ("height", "size", "tick_size", "slack_ratio", "cool_down_s")
     }
-    if figures["tick_size"] <= 0 or figures["price"] <= 0:
+    price = _number(table["price"], least=-math.inf if figure is not None else 0.0)
+    if figures["tick_size"] <= 0 or (figure is None and price <= 0):
         raise ValueError("an alert without a price")
     return Rule(
         id=_word(table["id"]),
-        kind=Kind(table["kind"]),
-        sub=sub_from(table["sub"]),
+        kind=kind,
+        sub=sub,
+        price=price,
+        figure=figure,
         way=Way(table["way"]),
         coin=_word(table["coin"]),
         sound=_word(table["sound"]),
@@ -117,6 +140,12 @@ def event_from(table: Mapping[str, Any]) -> Event:
     )
 
 
+def _figure_from(table: Any) -> Figure | None:
+    if table is None:
+        return None
+    return Figure(*(_word(table[name]) for name in ("row", "column", "name", "part")))
+
+
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: v.value if isinstance(v, Enum) else v for name, v in values.items()}
 
@@ -133,7 +162,7 @@ def _flag(value: Any) -> bool:
     return value
 
 
-def _figure(value: Any, least: float) -> float:
+def _number(value: Any, least: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("a figure is missing")
     if not (math.isfinite(value) and value >= least):

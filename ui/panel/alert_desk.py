@@ -80,7 +80,7 @@ class AlertDesk(QObject):
     def move(self, rule_id: str, price: float) -> None:
         """Let an alert watch another price; of a size the stretch of the same height there."""
         rule = self.list.rule(rule_id)
-        if rule is not None and price > 0:
+        if rule is not None and rule.figure is None and price > 0:
             self.change(replace(rule, price=price))
 
     def enable(self, rule_id: str, *, enabled: bool) -> None:
@@ -121,4 +121,9 @@ class AlertDesk(QObject):
 
 def usual_sound(kind: Kind) -> str:
     """Tone of a new alert: each kind sounds otherwise."""
-    return {Kind.CROSSES: "bell", Kind.APPEARS: "rise", Kind.SHRINKS: "fall"}[kind]
+    return {
+        Kind.CROSSES: "bell",
+        Kind.APPEARS: "rise",
+        Kind.SHRINKS: "fall",
+        Kind.FIGURE: "glass",
+    }[kind]

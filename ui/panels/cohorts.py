@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QStackedWidget, QToolButton
 
+from heatdesk.alerts.figures import Figure, cohort_column, figure_value
 from heatdesk.analytics.cohorts import (
     ALL_ID,
     THIN_COUNT,
@@ -28,6 +29,7 @@ from heatdesk.views.target import Target
 from ui.bias.key import BiasKey
 from ui.bias.matrix import BiasMatrix, Cell
 from ui.panel import Panel, PanelContext
+from ui.panel.alert_asking import add_figure_alert
 from ui.panel.base import Options
 from ui.panel.header import ElidedLabel
 from ui.table import Column, FigureTable, Value, Words, columns_csv
@@ -39,6 +41,11 @@ _LEGEND = (
     f"Share of open value, long L or short S · notch: heads lean the other way · "
     f"hatched: under {THIN_COUNT} positions"
 )
+FIGURES = {
+    **{4: "total_usd", 5: "long_usd", 6: "short_usd", 7: "count"},
+    **{11: "long_pct", 12: "heads_pct"},
+}
+"""Figures of the table's columns, as alerts name them."""
 _LIMITS = {20: "Top 20", 50: "Top 50", 10_000: "All coins"}
 
 
@@ -132,7 +139,7 @@ class CohortPanel(Panel):
 
     # -- what the base class asks
 
-    def primary(self) -> Subscription:
+    def primary(self) -> CohortSub:
         """The table of the chosen position age."""
         return CohortSub(self.source, self.options.opened_within)
 
@@ -204,7 +211,12 @@ class CohortPanel(Panel):
     def context_menu(self, menu: QMenu, pos: QPoint) -> None:
         """Copy what is under the mouse."""
         if self.options.table:
-            self.table.add_copy_actions(menu, self.table.viewport().mapFrom(self, pos))
+            at = self.table.viewport().mapFrom(self, pos)
+            self.table.add_copy_actions(menu, at)
+            index = self.table.indexAt(at)
+            if index.isValid():
+                coin, cohort = (str(self.table.figures.value(index.row(), i)) for i in (0, 1))
+                self._fill_alerts(menu, coin, cohort, FIGURES.get(index.column(), ""))
             return
         cell = self.matrix.cell_at(self.matrix.viewport().mapFrom(self, pos))
         if cell is not None:
@@ -213,6 +225,28 @@ class CohortPanel(Panel):
             menu.addAction("Copy value").triggered.connect(lambda: self.copy_text(words))
             row = self._coin_csv(cell.row)
             menu.addAction("Copy row as CSV").triggered.connect(lambda: self.copy_text(row))
+            if self.shown is not None and cell.row < len(self.shown.coins):
+                coin = self.shown.coins[cell.row]
+                if cell.column is None:
+                    self._fill_alerts(menu, coin, "", "total_usd", "count")
+                else:
+                    cohort = self.shown.cohorts[cell.column].name
+                    self._fill_alerts(menu, coin, cohort, "long_pct", "heads_pct", "total_usd")
+
+    def _fill_alerts(self, menu: QMenu, coin: str, cohort: str, *names: str) -> None:
+        """Offer alerts on figures of a cohort or of a whole coin, and the coin as a favourite."""
+        table = self._table_frame
+        if table is None:
+            return
+        menu.addSeparator()
+        ids = {one.name: one.id for one in table.definitions}
+        part = cohort if cohort in ids else ""
+        for name in filter(None, names):
+            column = cohort_column(name, ids.get(cohort, ALL_ID))
+            figure = Figure(coin, column, coin, part)
+            value = figure_value(table, figure)
+            add_figure_alert(menu, self, self.primary(), figure, value, coin.upper())
+        self.add_star(menu, Target(coin.upper()))
 
     def csv(self) -> str | None:
         """Every column of the table shown."""

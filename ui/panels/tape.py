@@ -42,6 +42,7 @@ from heatdesk.views.ticks import tick_of_prices
 from ui.heatmap.choices import ChoiceButton
 from ui.heatmap.typed import NameSearch, take_typed
 from ui.panel import Panel, PanelContext
+from ui.panel.alert_asking import add_price_alert
 from ui.panel.base import DEMO_PROVIDER, Options
 from ui.panel.links import Pointed
 from ui.tape import TapeStyle, TapeView
@@ -272,6 +273,8 @@ class TapePanel(Panel):
             with plain_figures():
                 text = self.view.row_text(at)
             menu.addAction("Copy row").triggered.connect(lambda: self.copy_text(text))
+            price, tick = float(self._prints.price[at]), self._tick_size or 0.01
+            add_price_alert(menu, self, self.primary(), price, tick, self._coin)
             menu.addSeparator()
         for title, name in (
             ("Join the trades of one order", "joined"),

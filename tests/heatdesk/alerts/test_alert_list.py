@@ -151,7 +151,7 @@ def test_a_folder_that_cannot_be_written_costs_a_sentence(tmp_path: Path) -> Non
 
 def test_a_table_without_a_field_names_no_alert() -> None:
     table = rule_table(crossing())
-    for name in table:
+    for name in table.keys() - {"figure"}:  # only some alerts have one
         short = {key: value for key, value in table.items() if key != name}
         with pytest.raises((KeyError, TypeError, ValueError)):
             rule_from(short)

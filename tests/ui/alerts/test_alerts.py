@@ -21,8 +21,8 @@ from ui.alerts.notifier import Notifier
 from ui.alerts.player import NO_DEVICE, NO_FILE, NO_PLAYER, SoundPlayer, players_of
 from ui.alerts.watcher import AlertWatcher
 from ui.panel.alert_desk import AlertDesk
+from ui.panel.alert_editor import AlertEditor
 from ui.panels.alerts import AlertPanel
-from ui.panels.alerts.editor import AlertEditor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -173,7 +173,7 @@ def test_the_menu_copies_what_is_under_the_mouse(panel: CohortPanel) -> None:
     menu, copied = QMenu(), {}
     place = panel.matrix.viewport().mapTo(panel, panel.matrix.cell_centre(1, 8))
     panel.context_menu(menu, place)
-    for action in menu.actions():
+    for action in [one for one in menu.actions() if one.text().startswith("Copy")]:
         action.trigger()
         copied[action.text()] = QGuiApplication.clipboard().text()
     assert copied["Copy value"].startswith("ETH · Money Printer over +$1M: money ")

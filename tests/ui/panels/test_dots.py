@@ -46,7 +46,7 @@ def _entries(panel: DotPanel, place: QPointF) -> dict[str, str]:
     menu, copied = QMenu(), {}
     pos = panel.chart.mapTo(panel, place.toPoint())
     panel.context_menu(menu, pos)
-    for action in menu.actions():
+    for action in [one for one in menu.actions() if one.text().startswith("Copy")]:
         action.trigger()
         copied[action.text()] = QGuiApplication.clipboard().text()
     return copied

@@ -13,7 +13,7 @@ from heatdesk.alerts.rules import Rule
 from heatdesk.units import moment_of
 from ui.commands.catalogue import DELETE_LINE, PanelCommand
 from ui.panel import Panel, PanelContext
-from ui.panels.alerts.editor import AlertEditor
+from ui.panel.alert_editor import AlertEditor
 from ui.panels.alerts.rows import alert_columns, history_columns
 from ui.table import FigureTable
 

@@ -12,7 +12,14 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QMenu, QToolButton
 
 from heatdesk.favourites import MOST, Favourite
-from heatdesk.frames import LIVE_VENUES, MarketList, MarketSub, Subscription, venue_title
+from heatdesk.frames import (
+    LIVE_VENUES,
+    MarketList,
+    MarketSub,
+    Subscription,
+    TradeSub,
+    venue_title,
+)
 from heatdesk.providers.base import Cost
 from heatdesk.views.instrument_search import Instrument, find_instruments, merge_markets
 from heatdesk.views.target import Target
@@ -26,6 +33,7 @@ from heatdesk.views.watchlist import (
 from ui.commands.catalogue import DELETE_LINE, PanelCommand
 from ui.heatmap.typed import NameSearch, take_typed
 from ui.panel import Panel, PanelContext
+from ui.panel.alert_asking import add_price_alert
 from ui.panel.base import DEMO_PROVIDER
 from ui.panel.header import state_text
 from ui.panel.links import COLOURS, LinkState
@@ -171,6 +179,7 @@ class FavouritesPanel(Panel):
         here = pos.x() >= 0 and self.table.isVisible() and self.table.viewport().rect().contains(at)
         if here:
             self.table.add_copy_actions(menu, at)
+            self._fill_alert(menu)
             if not menu.isEmpty():
                 menu.addSeparator()
         for command in LIST_COMMANDS:
@@ -180,6 +189,17 @@ class FavouritesPanel(Panel):
             text = f"Remove {one.name}" if one and command is DELETE_LINE else command.title
             action = menu.addAction(f"{text}\t{command.keys[0]}")
             action.triggered.connect(partial(self.perform, command.id))
+
+    def _fill_alert(self, menu: QMenu) -> None:
+        """Offer an alert on the price of the favourite that is marked."""
+        one = self.marked()
+        row = next((row for row in self._rows if row.favourite == one), None)
+        sub = None if row is None else quote_sub(row.favourite, demo=self.demo)
+        if row is not None and sub is not None:
+            # its trades tell a crossing at once
+            trades = TradeSub(sub.provider, sub.venue, sub.symbol)
+            last, tick = row.quoted.last, row.quoted.tick_size
+            add_price_alert(menu, self, trades, last, tick, row.favourite.coin)
 
     def perform(self, command: str) -> None:
         """Do it with the favourite that is marked."""

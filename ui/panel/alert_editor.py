@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from heatdesk.alerts.figures import kind_of
 from heatdesk.alerts.rules import Kind, Rule, Way, market_text
 from heatdesk.alerts.tables import LONGEST_NAME
 from heatdesk.alerts.tones import TONES
@@ -45,12 +46,13 @@ class AlertEditor(QFrame):
     applied = Signal(object)
     trial = Signal(str)
 
-    def __init__(self, rule: Rule, parent: QWidget | None = None) -> None:
+    def __init__(self, rule: Rule, parent: QWidget | None = None, *, new: bool = False) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("problemCard")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setAccessibleName("Change an alert")
+        self.setAccessibleName("New alert" if new else "Change an alert")
         self._rule = rule
+        self._apply_words = "Add alert" if new else "Apply"
         self._build()
         self._lay_out()
 
@@ -64,7 +66,10 @@ class AlertEditor(QFrame):
             self.what.addItem(words, one)
         self.what.setCurrentIndex(self.what.findData(rule.kind if rule.of_size else rule.way))
         self.what.setAccessibleName("When")
-        self.price = _line(format_price(rule.price, rule.tick_size), "Price")
+        if rule.figure is None:
+            self.price = _line(format_price(rule.price, rule.tick_size), "Price")
+        else:
+            self.price = _line(shown_number(f"{rule.price:.10g}"), rule.figure.title)
         self.size_line = _line(shown_number(f"{rule.size:.10g}"), "Size")
         self.slack = _line(shown_number(f"{rule.slack_ratio * 100:.6g}"), "Hysteresis in percent")
         self.slack.setToolTip(
@@ -85,7 +90,7 @@ class AlertEditor(QFrame):
         self.problem = QLabel()
         self.problem.setWordWrap(True)
         self.problem.hide()
-        self.apply_button = QPushButton("Apply")
+        self.apply_button = QPushButton(self._apply_words)
         self.apply_button.setProperty("primary", True)
         self.apply_button.clicked.connect(self._apply)
 
@@ -98,7 +103,7 @@ class AlertEditor(QFrame):
         form.addRow(heading)
         form.addRow("Name", self.name)
         form.addRow("When", self.what)
-        form.addRow("Price", self.price)
+        form.addRow(self._level_title(), self.price)
         if self._rule.of_size:
             unit = self._rule.value_text(1.0).strip("1 ") or "USD"
             form.addRow(f"Size, {unit}", self.size_line)
@@ -111,6 +116,14 @@ class AlertEditor(QFrame):
         form.addRow("Sound", sounds)
         form.addRow(self.problem)
         form.addRow(self.apply_button)
+
+    def _level_title(self) -> str:
+        """What the level is called, with its unit."""
+        figure = self._rule.figure
+        if figure is None:
+            return "Price"
+        unit = kind_of(figure.column).unit
+        return f"{figure.title}, {unit}" if unit else figure.title
 
     def open_at(self, at: QPoint) -> None:
         """Show at a point of the screen."""
@@ -126,7 +139,9 @@ class AlertEditor(QFrame):
         price = _figure(self.price.text())
         size = _figure(self.size_line.text()) if rule.of_size else rule.size
         slack, cool_down = _figure(self.slack.text()), _figure(self.cool_down.text())
-        if not price > 0:
+        if rule.figure is not None and not math.isfinite(price):
+            return "The level is no number."
+        if rule.figure is None and not price > 0:
             return "The price is no number above zero."
         if rule.of_size and not size > 0:
             return "The size is no number above zero."

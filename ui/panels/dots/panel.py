@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
@@ -19,6 +17,7 @@ from PySide6.QtWidgets import (
     QToolButton,
 )
 
+from heatdesk.alerts.figures import Figure, figure_value
 from heatdesk.analytics.dots import (
     dot_of_coin,
     matches,
@@ -26,23 +25,22 @@ from heatdesk.analytics.dots import (
     select_dots,
     served_timeframes,
 )
-from heatdesk.frames import DotSet, DotSub, KeyState, Subscription
+from heatdesk.frames import DotSet, DotSub, KeyState
 from heatdesk.frames.dot_lists import CATEGORIES, MODES
 from heatdesk.frames.market import TIMEFRAMES
-from heatdesk.units import format_usd, plain_figures
+from heatdesk.units import plain_figures
 from heatdesk.views.dot_words import (
-    change_words,
     dot_line,
     dots_csv,
-    price_words,
-    volume_words,
 )
 from heatdesk.views.target import Target
 from ui.dots.chart import DotChart
 from ui.dots.picture import DotPicture
 from ui.panel import Panel, PanelContext
+from ui.panel.alert_asking import add_figure_alert
 from ui.panel.base import Options
-from ui.table import Column, FigureTable, Tint, Value, Words, lean_tint, no_tint
+from ui.panels.dots.rows import COLUMN_FIGURES, dot_columns
+from ui.table import FigureTable
 
 _DEFAULT_CATEGORY = "top-100"
 PREFERRED, KEYLESS = "sharpe", "coingecko"
@@ -145,7 +143,7 @@ class DotPanel(Panel):
             self.needs_changed.emit()
             self.state_changed.emit()
 
-    def primary(self) -> Subscription:
+    def primary(self) -> DotSub:
         """Return the dots of the chosen mode and category."""
         category = self.options.category if self.options.mode == "coins" else ""
         return DotSub(self.source, self.options.mode, category)
@@ -242,7 +240,12 @@ class DotPanel(Panel):
         if self._dots is None:
             return
         if self.options.table:
-            self.table.add_copy_actions(menu, self.table.viewport().mapFrom(self, pos))
+            at = self.table.viewport().mapFrom(self, pos)
+            self.table.add_copy_actions(menu, at)
+            index = self.table.indexAt(at)
+            if index.isValid():
+                row = self._rows(self._dots)[self.table.figures.source_row(index.row())]
+                self._fill_alerts(menu, self._dots, row, COLUMN_FIGURES[index.column()])
             return
         dot_id = self.chart.dot_at(self.chart.mapFrom(self, pos))
         if not dot_id:
@@ -255,6 +258,19 @@ class DotPanel(Panel):
         line = dots_csv(self._dots, [row]).splitlines()[1]
         menu.addAction("Copy value").triggered.connect(lambda: self.copy_text(value))
         menu.addAction("Copy row").triggered.connect(lambda: self.copy_text(line))
+        columns = (f"change_{self.timeframe}", "relative_volume", "price_usd")
+        self._fill_alerts(menu, self._dots, row, *columns)
+
+    def _fill_alerts(self, menu: QMenu, dots: DotSet, row: int, *columns: str) -> None:
+        """Offer alerts on figures of a dot, and its coin as a favourite."""
+        menu.addSeparator()
+        coin = dots.symbols[row].upper() if self.options.mode == "coins" else ""
+        for column in filter(None, columns):
+            figure = Figure(dots.ids[row], column, coin or dots.names[row])
+            value = figure_value(dots, figure)
+            add_figure_alert(menu, self, self.primary(), figure, value, coin)
+        if coin:
+            self.add_star(menu, Target(coin))
 
     def csv(self) -> str | None:
         """Every dot served, every timeframe; from the table: its rows in its order."""
@@ -310,7 +326,7 @@ class DotPanel(Panel):
         return [row for row, named in enumerate(matches(dots, search)) if named]
 
     def _show_table(self, dots: DotSet) -> None:
-        self.table.set_columns(_columns(dots, self._rows(dots)))
+        self.table.set_columns(dot_columns(dots, self._rows(dots)))
 
     def _reflect(self) -> None:
         options = self.options
@@ -368,39 +384,3 @@ def _toggle(text: str, tip: str) -> QToolButton:
     button.setToolTip(tip)
     button.setCheckable(True)
     return button
-
-
-def _columns(dots: DotSet, rows: list[int]) -> list[Column]:
-    def figures(
-        title: str, values: NDArray[np.float64], words: Words, tint: Tint = no_tint
-    ) -> Column:
-        return Column(title, [float(values[row]) for row in rows], words, tint)
-
-    return [
-        Column("Name", [dots.names[row] for row in rows]),
-        Column("Symbol", [dots.symbols[row].upper() for row in rows]),
-        figures("Rel. volume", dots.relative_volume, _volume),
-        *(
-            figures(f"{timeframe} %", dots.change_pct[:, i], _change, lean_tint)
-            for i, timeframe in enumerate(TIMEFRAMES)
-        ),
-        figures("Market cap", dots.market_cap_usd, _dollars),
-        figures("Price", dots.price_usd, _price),
-        figures("Volume 24h", dots.volume_24h_usd, _dollars),
-    ]
-
-
-def _volume(value: Value) -> str:
-    return volume_words(float(value))
-
-
-def _change(value: Value) -> str:
-    return change_words(float(value)).removesuffix(" %")
-
-
-def _dollars(value: Value) -> str:
-    return format_usd(float(value))
-
-
-def _price(value: Value) -> str:
-    return price_words(float(value))
