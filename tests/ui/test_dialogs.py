@@ -14,6 +14,7 @@ from heatdesk.errors import VaultLocked, VaultMissing
 from heatdesk.providers import PROVIDERS
 from heatdesk.secrets import Keys, MemoryVault
 from heatdesk.settings import Settings, fault_of, load, walk
+from heatdesk.units import use_number_format
 from ui.dialogs.controls import Offer
 from ui.dialogs.data_page import NOT_OPENED, DataPage
 from ui.dialogs.keys_page import KeysPage
@@ -407,6 +408,28 @@ def test_the_limits_of_the_chosen_plan_are_told(window):
     assert "a minute" in free
     choose(window, "advanced", "providers", "kiyotaka", "tier")
     assert form.note.text() != free
+
+
+def test_limits_are_written_as_the_figures_of_the_desk_are(qtbot, vault, work):
+    made = SettingsWindow(
+        Settings(),
+        SPECS,
+        Keys(vault, {}),
+        work,
+        lambda settings: "",
+        preview=lambda settings: use_number_format(settings.view.numbers),
+        limits=limits_of,
+    )
+    qtbot.addWidget(made)
+    before = made.forms["Kiyotaka"].note.text()
+    assert "," in before
+    try:
+        choose(made, "1.234,5", "view", "numbers")
+        assert made.forms["Kiyotaka"].note.text() == before.replace(",", ".").replace(". ", ", ")
+        made.revert_button.click()
+        assert made.forms["Kiyotaka"].note.text() == before
+    finally:
+        use_number_format(Settings().view.numbers)
 
 
 def test_every_choice_has_words_and_every_default_fits():

@@ -62,7 +62,8 @@ class Offer(Choice):
         completer = QCompleter(self.model(), self)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.popup().setObjectName("completions")
+        if (found := completer.popup()) is not None:
+            found.setObjectName("completions")
         self.setCompleter(completer)
 
 

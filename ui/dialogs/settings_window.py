@@ -32,6 +32,7 @@ from ui.dialogs.keys_page import KeysPage
 from ui.dialogs.vault_work import VaultWork
 
 LEFT_PX = 190
+_BY_TAB = Qt.FocusPolicy.TabFocus
 
 
 class SettingsWindow(QDialog):
@@ -98,6 +99,12 @@ class SettingsWindow(QDialog):
             title = titles.get(provider, name)
             self._providers[title] = provider
             self._add_form(title, ("providers", name))
+        last_page = self._stack.widget(self._stack.count() - 1)
+        on_last = [] if last_page is None else last_page.findChildren(QWidget)
+        last = next(one for one in reversed(on_last) if one.focusPolicy() & _BY_TAB)
+        for button in (self.revert_button, self.apply_button, self.close_button):
+            self.setTabOrder(last, button)  # below the pages
+            last = button
         self.pages.setCurrentRow(0)
         self.finder.search.setFocus()
         self._edited()
@@ -271,9 +278,6 @@ class SettingsWindow(QDialog):
         self.apply_button.setEnabled(changed)
         self.close_button.setText("Cancel" if changed else "Close")
         self.words.setText("Not applied yet." if changed else "")
-        for title, provider in self._providers.items():
-            if self._limits is not None:
-                self.forms[title].explain(limits_text(self._limits(provider, read)))
         shown = self._settings
         for form in self.forms.values():
             shown = form.sound(shown, live_only=True)
@@ -281,6 +285,10 @@ class SettingsWindow(QDialog):
             self._shown = shown
             if self._preview is not None:
                 self._preview(shown)
+        # after the figures were told how to be written
+        for title, provider in self._providers.items():
+            if self._limits is not None:
+                self.forms[title].explain(limits_text(self._limits(provider, read)))
 
     def _read(self) -> Settings:
         read = self._settings
