@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -32,6 +32,7 @@ _WAYS = {
 }
 _KINDS = {Kind.APPEARS: "at least so much rests there", Kind.SHRINKS: "less than so much is left"}
 _LONGEST_S = 86_400.0
+_EDGE_PX = 4
 
 
 class AlertEditor(QFrame):
@@ -126,9 +127,14 @@ class AlertEditor(QFrame):
         return f"{figure.title}, {unit}" if unit else figure.title
 
     def open_at(self, at: QPoint) -> None:
-        """Show at a point of the screen."""
+        """Show at a point of the screen, all of it within that screen."""
+        self.ensurePolished()  # only then it knows its size
         self.adjustSize()
-        self.move(at)
+        screen = QGuiApplication.screenAt(at) or QGuiApplication.primaryScreen()
+        room = screen.availableGeometry().adjusted(_EDGE_PX, _EDGE_PX, -_EDGE_PX, -_EDGE_PX)
+        x = min(at.x(), room.right() + 1 - self.width())
+        y = min(at.y(), room.bottom() + 1 - self.height())
+        self.move(max(x, room.left()), max(y, room.top()))
         self.show()
         self.price.setFocus()
         self.price.selectAll()

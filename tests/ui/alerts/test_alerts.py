@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QObject, QPoint, QPointF, QProcess, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from heatdesk.alerts.judging import Event, Happened, Phase, phase_of
@@ -293,6 +294,16 @@ def test_the_editor_refuses_what_is_no_figure_in_words(
     qtbot.addWidget(editor)
     getattr(editor, field).setText(text)
     assert isinstance(editor.wanted(), str)
+
+
+@OPENS_A_POPUP
+@pytest.mark.parametrize("corner", ["topLeft", "topRight", "bottomLeft", "bottomRight"])
+def test_the_editor_opens_within_the_screen(qtbot: QtBot, corner: str) -> None:
+    room = QGuiApplication.primaryScreen().availableGeometry()
+    editor = AlertEditor(crossing())
+    qtbot.addWidget(editor)
+    editor.open_at(getattr(room, corner)())
+    assert room.contains(editor.geometry())
 
 
 def test_commands_of_all_alerts_are_offered_where_they_would_do_something() -> None:
