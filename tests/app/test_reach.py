@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QScrollArea,
     QWidget,
 )
 
@@ -22,7 +24,9 @@ from tests.app.no_venues import NO_VENUES
 from tests.heatdesk.alerts.made import resting
 from ui.app.program import Program
 from ui.commands import Scope
+from ui.commands.cheat_sheet import CheatSheet
 from ui.commands.table import strokes
+from ui.dialogs.settings_window import SettingsWindow
 from ui.main_window.panel_keys import open_search
 
 if TYPE_CHECKING:
@@ -132,7 +136,7 @@ def test_a_screen_reader_has_a_name_for_all_of_every_dialog(program: Program, qt
 
 
 def test_a_screen_reader_has_a_name_for_what_panels_open(program: Program) -> None:
-    from ui.panels.alerts.editor import AlertEditor
+    from ui.panel.alert_editor import AlertEditor
 
     desk = program.desk
     for name in ("order-book", "liquidation", "tape"):
@@ -212,3 +216,39 @@ def test_tab_goes_through_a_panel_from_its_chip_over_its_options_to_its_chart(
     assert own == list(range(own[0], own[-1] + 1)), "no other panel lies between"
     lefts = [passed[at].mapTo(panel, QPoint(0, 0)).x() for at in options]
     assert lefts == sorted(lefts), "from left to right"
+
+
+def test_tab_goes_through_the_settings_from_search_over_a_page_to_the_buttons_below(
+    program: Program, qtbot: QtBot
+) -> None:
+    program.desk.commands.run("desk.settings")
+    window = next(one for one in QApplication.topLevelWidgets() if isinstance(one, SettingsWindow))
+    for page in range(window.pages.count()):
+        window.pages.setCurrentRow(page)
+        here: QWidget = window.finder.search
+        passed = [here]
+        while (here := here.nextInFocusChain()) is not window.finder.search:
+            by_tab = here.focusPolicy() & Qt.FocusPolicy.TabFocus
+            if by_tab and here.isVisibleTo(window) and here.isEnabled():
+                passed.append(here)
+        title = window.pages.item(page).text()
+        assert passed[1] is window.pages, title
+        assert passed[-1] is window.close_button, title
+        # what an environment variable sets cannot be changed here
+        assert len(passed) > 3 or title not in {"Keys", "View", "Performance", "Shortcuts"}
+
+
+def test_the_cheat_sheet_cuts_nothing_and_stays_until_it_is_closed(
+    program: Program,
+) -> None:
+    desk = program.desk
+    for width in (1600, 1100, 800):
+        desk.first.resize(width, 900)
+        desk.commands.run("help.keys")
+        gc.collect()
+        tops = [one for one in QApplication.topLevelWidgets() if isinstance(one, CheatSheet)]
+        [sheet] = [one for one in tops if one.isVisible()]
+        assert not sheet.findChild(QScrollArea).horizontalScrollBar().isVisible()
+        for label in sheet.findChildren(QLabel):
+            assert label.width() >= label.sizeHint().width(), (width, label.text())
+        sheet.close()

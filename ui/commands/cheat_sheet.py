@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -18,6 +18,10 @@ from PySide6.QtWidgets import (
 
 from ui import theme
 from ui.commands.table import CommandTable
+
+MOST_COLUMNS = 4
+BESIDE_PX, AROUND_PX = 20, (64, 90)
+"""Least distance from the edges of the window; what stands around the columns of the sheet."""
 
 GESTURES: tuple[tuple[str, str], ...] = (
     ("Wheel", "Zoom time at the cursor"),
@@ -56,25 +60,18 @@ class CheatSheet(QFrame):
         column.addLayout(head)
         column.addSpacing(8)
         self.groups = groups_of(table)
-        self._body = QWidget()
-        self._row = QHBoxLayout(self._body)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(32)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
-        self._scroll.setWidget(self._body)
         self._scroll.setObjectName("cheatSheetBody")
         self._scroll.setAccessibleName("Keys by group")
         column.addWidget(self._scroll)
 
     def open_over(self, window: QWidget) -> None:
         """Show in the middle of a window, as large as it needs and may."""
-        columns = max(1, min(4, (window.width() - 80) // 300))
-        for part in _in_columns(self.groups, columns):
-            self._row.addLayout(self._column(part))
-        need = self._body.sizeHint()
-        width = min(window.width() - 40, need.width() + 60)
-        height = min(window.height() - 40, need.height() + 90)
+        room = window.width() - 2 * BESIDE_PX
+        need = self._fill(room - AROUND_PX[0])
+        width = min(room, need.width() + AROUND_PX[0])
+        height = min(window.height() - 2 * BESIDE_PX, need.height() + AROUND_PX[1])
         self.resize(width, height)
         middle = window.mapToGlobal(window.rect().center())
         self.move(middle.x() - width // 2, middle.y() - height // 2)
@@ -101,6 +98,21 @@ class CheatSheet(QFrame):
         """A click closes it."""
         self.close()
         event.accept()
+
+    def _fill(self, room_px: int) -> QSize:
+        """Put the groups into as many columns as nothing is cut in; return what they need."""
+        for columns in range(MOST_COLUMNS, 0, -1):
+            body = QWidget()
+            row = QHBoxLayout(body)
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(32)
+            for part in _in_columns(self.groups, columns):
+                row.addLayout(self._column(part))
+            self._scroll.setWidget(body)
+            body.ensurePolished()
+            if body.sizeHint().width() <= room_px:
+                break
+        return body.sizeHint()
 
     def _column(self, groups: Sequence[tuple[str, list[tuple[str, str]]]]) -> QVBoxLayout:
         column = QVBoxLayout()

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from heatdesk.views.fuzzy import fuzzy_match
+from heatdesk.views.fuzzy import fuzzy_order
 from ui import theme
 from ui.commands.cheat_sheet import native
 from ui.commands.command import Command
@@ -68,11 +68,9 @@ class ShortcutsPage(QWidget):
         chosen = self.chosen
         text = self.search.text().strip()
         clashing = {one.id for _, held in self._table.all_conflicts() for one in held}
-        rows = [
-            command
-            for command in self._table.all()
-            if fuzzy_match(text, f"{command.group} {command.title} {self._keys(command)}")
-        ]
+        every = self._table.all()
+        names = [f"{one.title} {self._keys(one)} {one.group}" for one in every]
+        rows = [every[place] for place, _ in fuzzy_order(text, names)]
         self.list.setRowCount(len(rows))
         for row, command in enumerate(rows):
             self._show_row(row, command, clashes=command.id in clashing)
