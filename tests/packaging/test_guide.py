@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,9 @@ from types import ModuleType
 import pytest
 
 from heatdesk.settings import Settings, walk
+from heatdesk.workspaces.shipped import SHIPPED
 from ui.commands import Command
+from ui.panels import PANELS
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "packaging" / "guide.py"
@@ -79,3 +82,44 @@ def test_only_what_stands_between_the_markers_changes(guide: ModuleType) -> None
     assert guide.put_between(once, "x", "new") == once
     with pytest.raises(ValueError, match="y:begin"):
         guide.put_between(text, "y", "new")
+
+
+def pictures_in(path: Path) -> set[Path]:
+    """Pictures that a page shows."""
+    names = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", path.read_text(encoding="utf-8"))
+    return {(path.parent / name).resolve() for name in names}
+
+
+def test_every_picture_of_the_pages_exists_and_is_shown_somewhere() -> None:
+    pages = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+    shown = set[Path]().union(*(pictures_in(page) for page in pages))
+    assert shown == set((ROOT / "docs" / "pictures").resolve().glob("*.png"))
+
+
+@pytest.mark.parametrize("title", [kind.title for kind in PANELS])
+def test_every_panel_has_a_section_with_a_picture(guide: ModuleType, title: str) -> None:
+    text = guide.GUIDE.read_text(encoding="utf-8")
+    section = text.partition(f"\n### {title}\n")[2].partition("\n### ")[0].partition("\n## ")[0]
+    assert "](pictures/" in section
+
+
+def test_every_shipped_workspace_has_its_row(guide: ModuleType) -> None:
+    lines = guide.workspaces_table(SHIPPED, PANELS).splitlines()[2:]
+    assert [line.split(" | ")[1] for line in lines] == [one.name for one in SHIPPED]
+
+
+def test_links_within_the_pages_lead_somewhere() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r"(?<!!)\[[^\]]*\]\((?!https?:)([^)]+)\)", text):
+            name, _, anchor = target.partition("#")
+            other = (page.parent / name).resolve() if name else page
+            assert other.exists(), f"{page.name}: {target}"
+            if anchor:
+                assert anchor in anchors_of(other), f"{page.name}: {target}"
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Names under which the headings of a page are found."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
