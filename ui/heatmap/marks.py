@@ -39,6 +39,7 @@ _DAY_NAME_PX = 90.0
 _LEAST_DAY_PX = 20.0
 """Lines of narrower days would be a fence before the cells."""
 _LEAST_CAPTIONED_PX = 360.0
+_FADED = 0.3
 CAPTION_PX = 21
 """Rows at the top and bottom of a plot that captions need."""
 
@@ -131,6 +132,13 @@ class EdgeLayer(Layer):
         self._sides: tuple[EdgeProfile, ...] = ()
         self._block_size = 1.0
         self._full_curve = 0.0
+        self.faded = False
+
+    def set_faded(self, faded: bool) -> None:
+        """Draw it as what rested before a gap, and may rest no more."""
+        if faded != self.faded:
+            self.faded = faded
+            self.update()
 
     def set_profile(self, sides: Sequence[EdgeProfile], block_size: float) -> None:
         """Show the sides of a profile, all on one scale."""
@@ -170,11 +178,12 @@ class EdgeLayer(Layer):
         right = window.width_px
         sides = [(side.price, side.qty) for side in self._sides]
         full = full_scale(sides, self._block_size, window)
+        strength = _FADED if self.faded else 1.0
         painter.setPen(Qt.PenStyle.NoPen)
         for side in self._sides:
             bars = lay_out_bars(side.price, side.qty, self._block_size, window, full)
             thick = max(1.0, bars.height - (1.0 if bars.height >= 4 else 0.0))
-            painter.setBrush(theme.colour(side.colour, 0.78))
+            painter.setBrush(theme.colour(side.colour, 0.78 * strength))
             length = bars.length * room
             tops = snapped_all(bars.top, pixel_ratio(painter))
             draw_rects(painter, rect_rows(right - length, tops, length, thick))
@@ -186,7 +195,7 @@ class EdgeLayer(Layer):
             )
             if rows.size < 2:
                 continue
-            painter.setPen(QPen(theme.colour(side.colour, 0.9), 1))
+            painter.setPen(QPen(theme.colour(side.colour, 0.9 * strength), 1))
             draw_polyline(painter, right - 1 - lengths * room, rows)
             self._caption(painter, window, side, upwards=rows[-1] < rows[0])
 

@@ -52,7 +52,7 @@ class OffscreenLayer(Layer):
         self.texts = ("", "")
         totals = self._totals
         small = window.width_px < _LEAST_PX[0] or window.height_px < _LEAST_PX[1]
-        if totals is None or small:
+        if totals is None or small or self._edge.faded:
             return
         self.texts = (
             total_text(totals.above(window.p1), self._quote, self._unit, "above"),

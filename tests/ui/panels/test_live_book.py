@@ -93,6 +93,27 @@ def trade(market: Market, panel: OrderBookPanel, price: float, *, buy: bool) -> 
     market.store.apply(panel.options.trade_subs(panel.source)[0], one)
 
 
+def test_in_a_gap_the_book_at_the_edge_is_faded_and_its_sums_are_gone(
+    panel: OrderBookPanel, market: Market
+) -> None:
+    def beyond() -> tuple[str, str]:
+        panel.pull()
+        panel.chart.view.grab()
+        return panel.chart.offscreen.texts
+
+    panel.chart.camera.zoom_price(0.2, panel.chart.camera.window.height_px / 2)
+    panel.chart.apply()
+    assert "above" in beyond()[0]
+    sound = panel.chart.view.grab().toImage()
+    fill(market, panel.primary(), gap_since_ms=market.clock.now_ms() - 1_000)
+    assert beyond() == ("", "")
+    assert panel.chart.edge.faded
+    assert panel.chart.view.grab().toImage() != sound
+    fill(market, panel.primary(), gap_since_ms=None)
+    assert "above" in beyond()[0]
+    assert not panel.chart.edge.faded
+
+
 def test_a_live_panel_asks_for_book_trades_liquidations_and_minutes(panel: OrderBookPanel) -> None:
     kinds = sorted(type(sub).__name__ for sub in panel.needs())
     assert kinds == ["BookSub", "CandleSub", "LiquidationEventSub", "TradeSub"]

@@ -306,6 +306,8 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
             self.invalidate()  # the next tick goes on with it
         self.chart.best.show_lines(best=self._best_shown, mid=self.options.mid)
         self.flow.follow(self.options, self.source)
+        gap_ms = self.context.store.status(self.primary()).gap_since_ms
+        self.chart.edge.set_faded(self.streams and gap_ms is not None)
         self.chart.flow.strip.set_newest(heat.grid.time.time_of(heat.last_column + 1))
 
     @property
