@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_SURE = 3
+"""So many dots are named wherever there is room between other labels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -69,24 +72,33 @@ def place_beside(
     for i, ((x, y, radius), (width, height)) in enumerate(zip(anchors, sizes, strict=True)):
         choice = None
         if len(taken) < limit:
-            reach = radius + gap_px
-            diagonal = 0.7 * reach
-            corners = (
-                (x + reach, y - height / 2),
-                (x - reach - width, y - height / 2),
-                (x - width / 2, y - reach - height),
-                (x - width / 2, y + reach),
-                (x + diagonal, y - diagonal - height),
-                (x + diagonal, y + diagonal),
-                (x - diagonal - width, y - diagonal - height),
-                (x - diagonal - width, y + diagonal),
-            )
-            for left, top in corners:
-                box = Box(left, top, width, height)
-                free = box.inside(bounds) and not any(box.overlaps(other) for other in taken)
-                if free and not any(box.overlaps(core) for j, core in enumerate(cores) if j != i):
-                    choice = box
-                    taken.append(box)
-                    break
+            free = [
+                box
+                for box in _beside(x, y, radius + gap_px, width, height)
+                if box.inside(bounds) and not any(box.overlaps(other) for other in taken)
+            ]
+            others = [core for j, core in enumerate(cores) if j != i]
+            covered = [sum(box.overlaps(core) for core in others) for box in free]
+            # the foremost have their name, even over a lesser dot
+            if covered and (i < _SURE or not min(covered)):
+                choice = free[covered.index(min(covered))]
+            if choice is not None:
+                taken.append(choice)
         placed.append(choice)
     return placed
+
+
+def _beside(x: float, y: float, reach: float, width: float, height: float) -> list[Box]:
+    """Places of a label around a point, the best first."""
+    diagonal = 0.7 * reach
+    corners = (
+        (x + reach, y - height / 2),
+        (x - reach - width, y - height / 2),
+        (x - width / 2, y - reach - height),
+        (x - width / 2, y + reach),
+        (x + diagonal, y - diagonal - height),
+        (x + diagonal, y + diagonal),
+        (x - diagonal - width, y - diagonal - height),
+        (x - diagonal - width, y + diagonal),
+    )
+    return [Box(left, top, width, height) for left, top in corners]
