@@ -102,7 +102,7 @@ def test_panels_are_added_floated_and_closed_and_come_back(
     wait_until(lambda: len(panels(heatdesk_home)) == len(PANELS), "the first workspace")
     desktop.activate(window)
     # Panels > Add panel > Order book
-    desktop.key("alt+a")
+    desktop.key("alt+n")
     desktop.key("Up", "Up", "Right", "Return")
     wait_until(
         lambda: "order-book-2" in [one["id"] for one in panels(heatdesk_home)],

@@ -41,10 +41,10 @@ class DeskMenus(QMenuBar):
         self._workspace = desk.context.workspace
         self._listed("&Desk", self._fill_desk)
         self._listed("&Workspaces", self._fill_workspaces)
-        self.panels = self._listed("P&anels", self._fill_panels)
+        self.panels = self._listed("Pa&nels", self._fill_panels)
         self._listed("W&indows", self._fill_windows)
         self._fill(self.addMenu("&View"), VIEW_MENU)
-        self._listed("&Help", lambda menu: self._put(menu, HELP_MENU))
+        self._listed("He&lp", lambda menu: self._put(menu, HELP_MENU))
         self.utc = desk.commands.action("view.utc")
         self.zone = QToolButton()
         self.zone.setToolTip("Zone of every time shown; press to switch between your zone and UTC")
