@@ -119,21 +119,21 @@ def alerts(scene: Scene) -> None:
     """Levels with their bell over the book, and the list with its history."""
     from heatdesk.alerts.rules import Kind
 
-    scene.begin("all-four", width=1400, height=820)
+    scene.begin("all-four", width=1400, height=860)
     scene.only("order-book")
-    scene.desk.commands.run("alerts.show")
     scene.settle()
     panel = scene.panel("order-book").panel
     chart = panel.chart  # type: ignore[attr-defined]
     scene.take_hold()
-    for y_share in (0.12, 0.80):
+    for y_share in (0.12, 0.66):
         scene.point(chart.view, 0.40, y_share)
         scene.hand("key", "alt+a")
     last = chart.guides.last_price
-    for away in (-3.0, 3.0):
-        panel.tools.add_price_alert(last + away)  # type: ignore[attr-defined]
     wall = _wall_below(panel, last)
     panel.tools.add_size_alert(Kind.SHRINKS, wall, float(round(wall.value / 2)))  # type: ignore[attr-defined]
+    for away in (-3.0, 3.0):
+        panel.tools.add_price_alert(last + away)  # type: ignore[attr-defined]
+    scene.desk.commands.run("alerts.show")
     with contextlib.suppress(TimeoutError):
         scene.until(lambda: scene.program.watching.alerts.history, "an alert that fires", 40)
     scene.settle()
@@ -154,6 +154,7 @@ def favourites(scene: Scene) -> None:
     scene.desk.commands.run("favourites.show")
     scene.settle()
     scene.shoot("favourites")
+    scene.only("order-book")
 
 
 def alone(name: str, dock: str, width: int, height: int) -> Callable[[Scene], None]:
@@ -190,6 +191,8 @@ def status(scene: Scene) -> None:
 
 def diagnostics(scene: Scene) -> None:
     """What can be sent when something is wrong, from the screens on."""
+    _listen(scene, "order-flow", "order-book", "order-book-2", "order-book-3", "tape")
+    scene.wait(5.0)
     scene.program.care.show_diagnostics()
     scene.until(lambda: _there("DiagnosticsWindow"), "diagnostics", 20)
     window = _top("DiagnosticsWindow")
