@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -227,6 +228,7 @@ class FigureTable(QTableView):
         heading.setSortIndicatorClearable(False)
         self.setSortingEnabled(True)
         self._fitted = self._spreading = self._by_hand = False
+        self._lengths: list[int] = []
         heading.sectionResized.connect(self._resized)
         self.clicked.connect(lambda index: self.picked.emit(self.figures.source_row(index.row())))
 
@@ -241,6 +243,15 @@ class FigureTable(QTableView):
         """Show the rows in the order they were handed over, until a heading is clicked again."""
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
         self.figures.unsort()
+
+    def show_grown(self, columns: Sequence[Column]) -> None:
+        """Show other values, and widen the columns where longer ones came; shorter move nothing."""
+        self.set_columns(columns)
+        lengths = [max(map(len, column.texts()), default=0) for column in columns]
+        pairs = list(zip_longest(lengths, self._lengths, fillvalue=0))
+        if any(now > before for now, before in pairs):
+            self._lengths = [max(pair) for pair in pairs]
+            self.refit()
 
     def refit(self) -> None:
         """Fit the widths again, as long as the user has not set them: figures grew."""

@@ -150,6 +150,15 @@ class AlertList:
             if event.rule_id == rule_id and event.happened is Happened.FIRED
         )
 
+    def last_fired_ms(self, rule_id: str) -> int | None:
+        """When an alert fired last, also one that was armed anew since; None: not that is known."""
+        times_ms = [
+            event.time_ms
+            for event in self.history
+            if event.rule_id == rule_id and event.happened is Happened.FIRED
+        ]
+        return max(times_ms, default=self.state(rule_id).fired_ms)
+
     def save(self) -> None:
         """Write the file where it says something new."""
         rules = [

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 from heatdesk.engine.statuses import after_data, after_error, after_notice, key_state_after
 from heatdesk.engine.tapping import Taps, failure_notice
-from heatdesk.errors import KeyMissing, KeyRejected, ProviderError
+from heatdesk.errors import KeyMissing, KeyRejected, ProviderError, UsageError
 from heatdesk.frames import Frame, KeyState, Notice, ProviderStatus, Subscription, is_piece
 from heatdesk.net.backoff import Backoff
 from heatdesk.providers.base import Provider
@@ -35,6 +35,7 @@ CHECK_TIMEOUT_S = 60.0
 _REFRESH_S = 5.0
 _OFTEN_MS = 1_000
 _INTERNAL_ERROR = "An internal error stopped this stream; the log tells more."
+_GONE = "This HeatDesk has no provider called {}."
 
 BuildProvider = Callable[[str, Callable[[], Sequence[Subscription]]], Provider]
 """Builds a provider by id; the callable it is given tells which subscriptions run."""
@@ -177,10 +178,15 @@ class Engine:
                     if math.isinf(delay_s):
                         return
                     await self._clock.sleep(delay_s)
+        except UsageError as error:  # what was kept by another version may name what is gone
+            log.warning("%s", error)
+            self._stop_at(sub, _GONE.format(sub.provider))
         except Exception:
             log.exception("the stream of %r stopped", sub)
-            status = replace(self._store.status(sub), problem=_INTERNAL_ERROR, next_ms=None)
-            self._store.set_status(sub, status)
+            self._stop_at(sub, _INTERNAL_ERROR)
+
+    def _stop_at(self, sub: Subscription, problem: str) -> None:
+        self._store.set_status(sub, replace(self._store.status(sub), problem=problem, next_ms=None))
 
     async def _drain(self, sub: Subscription, provider: Provider, backoff: Backoff) -> None:
         stream = provider.stream(sub, self._store.covered(sub))

@@ -9,7 +9,7 @@ import numpy as np
 
 from heatdesk.favourites import Favourite
 from heatdesk.frames import LIVE_VENUES, CandleSub, CandleWindow, venue_title
-from heatdesk.units import DAY_MS, HOUR_MS
+from heatdesk.units import DAY_MS, INTERVALS_MS
 from heatdesk.views.instruments import symbol_for
 from heatdesk.views.target import Target
 from heatdesk.views.ticks import tick_of_prices
@@ -19,7 +19,9 @@ USUAL_VENUE = "BINANCE_FUTURES"
 """Whose price stands for a coin without a venue."""
 MOST_QUOTED = 40
 """Favourites beyond these are listed without a price: each one is a stream of its venue."""
-_POINTS = 26
+QUARTER_MS = INTERVALS_MS["15m"]
+"""Width of the candles that are asked for: a day back is known to a quarter of an hour."""
+_POINTS = DAY_MS // QUARTER_MS + 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def star_words(favourite: Favourite, *, starred: bool) -> str:
 
 
 def quote_sub(favourite: Favourite, *, demo: bool) -> CandleSub | None:
-    """Hours of an instrument from its venue's own feed; None where there is none without a key."""
+    """Candles of an instrument from its venue's own feed; None where there is none without a key."""
     venue = favourite.venue or USUAL_VENUE
     if venue not in LIVE_VENUES and not demo:
         return None
@@ -77,7 +79,7 @@ def quote_sub(favourite: Favourite, *, demo: bool) -> CandleSub | None:
         # a collector writes some otherwise than the venue itself does
         symbol = symbol_for(venue, favourite.coin, live=True)
     provider = DEMO if demo else LIVE_VENUES[venue].live
-    return CandleSub(provider, venue, symbol, "", HOUR_MS, _POINTS)
+    return CandleSub(provider, venue, symbol, "", QUARTER_MS, _POINTS)
 
 
 def quoted(candles: CandleWindow | None) -> Quoted:

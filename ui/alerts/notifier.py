@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 log = logging.getLogger(__name__)
 
 SHOWN_MS = 15_000
+NO_MESSAGES = "No desktop notifications: this desktop shows none. Alerts are told above the panels."
 
 
 class Notifier(QObject):
@@ -27,9 +28,11 @@ class Notifier(QObject):
     Signals
     -------
     opened : a notification or the icon was clicked.
+    told : why the desktop shows no messages, or empty once it can.
     """
 
     opened = Signal()
+    told = Signal(str)
 
     def __init__(
         self,
@@ -41,7 +44,7 @@ class Notifier(QObject):
         self._say = say
         self._available = available or _has_tray
         self._tray: QSystemTrayIcon | None = None
-        self._told = False
+        self._noted = ""
 
     def be_there(self, *, wanted: bool) -> None:
         """Put the icon into the tray, or take it away."""
@@ -50,10 +53,9 @@ class Notifier(QObject):
                 self._tray.hide()
             return
         if not self._available():
-            if not self._told:
-                self._told = True
-                log.info("this desktop shows no notifications: alerts are told inside the desk")
+            self._note(NO_MESSAGES)
             return
+        self._note("")
         if self._tray is None:
             icon = QApplication.windowIcon()
             self._tray = QSystemTrayIcon(icon, self)
@@ -64,12 +66,21 @@ class Notifier(QObject):
 
     def tell(self, title: str, text: str) -> None:
         """Tell of something."""
+        if self._tray is None:
+            self.be_there(wanted=True)  # a tray may have come since
         if self._tray is not None and self._tray.isVisible() and self._available():
             icon = QApplication.windowIcon()
             shown = icon if not icon.isNull() else QIcon()
             self._tray.showMessage(title, text, shown, SHOWN_MS)
         else:
             self._say(f"{title}: {text}")
+
+    def _note(self, note: str) -> None:
+        if note != self._noted:
+            self._noted = note
+            if note:
+                log.info("%s", note)
+            self.told.emit(note)
 
     def stop(self) -> None:
         """Take the icon away for good."""

@@ -56,6 +56,7 @@ class AlertWatcher(QObject):
         alerts.changed.connect(self._settle)
         alerts.trial.connect(player.play)
         player.told.connect(alerts.note_sound)
+        notifier.told.connect(alerts.note_desktop)
         self._settle()
 
     @property

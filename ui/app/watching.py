@@ -91,12 +91,18 @@ class Watching(QObject):
         )
         self.favourites.changed.connect(partial(self._list_favourites, desk))
         self._list_favourites(desk)
-        for sentence in (
-            self.alerts.list.sentence,
-            self.lines.sentence,
-            self.favourites.sentence,
-        ):
-            desk.say(sentence)
+        told: set[str] = set()
+
+        def tell(*_: object) -> None:
+            """Say what is wrong with a file, each thing once."""
+            kept = (self.alerts.list, self.lines, self.favourites)
+            for sentence in {one.sentence for one in kept} - told:
+                told.add(sentence)
+                desk.say(sentence)
+
+        for changed in (self.alerts.changed, self.lines.changed, self.favourites.changed):
+            changed.connect(tell)
+        tell()
         ask()
 
     def _list_favourites(self, desk: Desk) -> None:

@@ -109,8 +109,12 @@ class LiveBand(QWidget):
         self.hide()
 
 
+MOST_SENTENCES = 5
+"""The oldest goes: a night of alerts must not cover the panels."""
+
+
 class SentenceBand(QWidget):
-    """One sentence that stays until it is closed."""
+    """Sentences that stay until they are closed, the newest below."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -129,9 +133,9 @@ class SentenceBand(QWidget):
         """Show a sentence, below the ones not yet closed."""
         if not sentence:
             return
-        before = "" if self.isHidden() else self.label.text()
-        if sentence not in before.split("\n"):
-            self.label.setText(f"{before}\n{sentence}" if before else sentence)
+        before = [] if self.isHidden() else self.label.text().split("\n")
+        if sentence not in before:
+            self.label.setText("\n".join([*before, sentence][-MOST_SENTENCES:]))
         self.show()
 
 

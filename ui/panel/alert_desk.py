@@ -28,6 +28,8 @@ class AlertDesk(QObject):
         No alert makes a sound.
     sound_note : str
         Why nothing can be heard; empty while it can.
+    desktop_note : str
+        Why the desktop shows no notifications; empty while it does.
 
     Signals
     -------
@@ -43,7 +45,7 @@ class AlertDesk(QObject):
     def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.list = AlertList(path)
-        self.sound_note = ""
+        self.sound_note = self.desktop_note = ""
         self.muted = False
 
     @property
@@ -116,6 +118,12 @@ class AlertDesk(QObject):
         """Why nothing can be heard; empty: it can."""
         if note != self.sound_note:
             self.sound_note = note
+            self.changed.emit()
+
+    def note_desktop(self, note: str) -> None:
+        """Why the desktop shows no notifications; empty: it does."""
+        if note != self.desktop_note:
+            self.desktop_note = note
             self.changed.emit()
 
 

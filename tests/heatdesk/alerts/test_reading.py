@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 
 from heatdesk.alerts.alert_list import AlertList
-from heatdesk.alerts.judging import Event, Happened
+from heatdesk.alerts.judging import Event, Happened, Phase, phase_of
 from heatdesk.alerts.reading import MarketReader
 from heatdesk.alerts.rules import Kind, Rule, Watched
-from heatdesk.frames import BookSub, CandleSub, CandleWindow, StreamStatus, TradeBatch
+from heatdesk.frames import (
+    BookSub,
+    CandleSub,
+    CandleWindow,
+    StreamStatus,
+    TradeBatch,
+    TradeSub,
+)
 from heatdesk.store.market import MarketStore
 from tests.heatdesk.alerts.made import BOOK, TRADES, crossing, resting
 from tests.heatdesk.store.books import MINUTE, book, minute
@@ -227,3 +234,11 @@ def test_only_alerts_that_can_fire_are_asked_for(sub: Watched) -> None:
     assert alerts.needs() == {sub}
     alerts.put(crossing(sub=sub, enabled=False))
     assert alerts.needs() == frozenset()
+
+
+def test_an_alert_whose_provider_is_gone_waits_and_says_why() -> None:
+    watch = Watch(crossing(sub=TradeSub("gone")))
+    watch.store.set_status(watch.rule.sub, StreamStatus(problem="There is no provider so called."))
+    assert watch.look() == []
+    assert watch.why == "There is no provider so called."
+    assert phase_of(watch.rule, watch.list.state("a"), watch.now_ms) is Phase.WAITING

@@ -20,6 +20,7 @@ from heatdesk.errors import (
     PlanRequired,
     RateLimited,
     Unreachable,
+    UsageError,
 )
 from heatdesk.frames import (
     BookSub,
@@ -284,6 +285,34 @@ def test_what_only_the_user_can_mend_stops_until_a_restart(
         assert desk.store.providers()[0].key is KeyState.ACCEPTED
 
     desk.run(scenario)
+
+
+def test_a_provider_that_is_gone_is_said_to_be_and_the_others_run(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    desk = Desk()
+    build, gone = desk.build, DotSub("gone")
+
+    def build_known(
+        provider_id: str, active: Callable[[], Sequence[Subscription]]
+    ) -> ScriptedProvider:
+        if provider_id == "gone":
+            raise UsageError("There is no provider 'gone'; known are 'alpha'.")
+        return build(provider_id, active)
+
+    desk.engine = Engine(desk.store, build_known, desk.clock, jitter=lambda: 0.0)
+    desk.play(ONE, rows())
+
+    async def scenario(desk: Desk) -> None:
+        desk.engine.want(frozenset({ONE, gone}))
+        await settle()
+        status = desk.store.status(gone)
+        assert status.problem == "This HeatDesk has no provider called gone."
+        assert status.state(START_MS) is DataState.PROBLEM
+        assert desk.store.revision(ONE) == 1
+
+    desk.run(scenario)
+    assert not [one for one in caplog.records if one.exc_info]
 
 
 def test_a_bug_in_one_stream_stops_that_stream_alone_and_is_logged(

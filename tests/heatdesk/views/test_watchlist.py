@@ -9,9 +9,10 @@ import pytest
 
 from heatdesk.favourites import Favourite
 from heatdesk.frames import CandleWindow
-from heatdesk.units import DAY_MS, HOUR_MS
+from heatdesk.units import DAY_MS
 from heatdesk.views.target import Target
 from heatdesk.views.watchlist import (
+    QUARTER_MS,
     UNQUOTED,
     favourite_of,
     favourite_title,
@@ -25,14 +26,14 @@ START_MS = 20_000 * DAY_MS
 BYBIT = Favourite("ETH", "BYBIT", "ETHUSDT")
 
 
-def hours(*closes: float, skip: tuple[int, ...] = ()) -> CandleWindow:
-    """Candles of an hour that open where the one before closed; some are missing."""
+def quarters(*closes: float, skip: tuple[int, ...] = ()) -> CandleWindow:
+    """Candles of a quarter of an hour that open where the one before closed; some are missing."""
     kept = [n for n in range(len(closes)) if n not in skip]
-    times = np.array([START_MS + n * HOUR_MS for n in kept], np.int64)
+    times = np.array([START_MS + n * QUARTER_MS for n in kept], np.int64)
     close = np.array([closes[n] for n in kept])
     opened = np.array([closes[max(0, n - 1)] for n in kept])
-    end_ms = START_MS + len(closes) * HOUR_MS
-    return CandleWindow(START_MS, end_ms, HOUR_MS, times, opened, close, close, close, close)
+    end_ms = START_MS + len(closes) * QUARTER_MS
+    return CandleWindow(START_MS, end_ms, QUARTER_MS, times, opened, close, close, close, close)
 
 
 def test_a_favourite_and_an_instrument_of_links_are_the_same_thing() -> None:
@@ -75,20 +76,22 @@ def test_a_venue_without_a_feed_of_its_own_is_not_asked_but_in_a_demo() -> None:
 
 
 def test_a_day_is_measured_from_the_price_twenty_four_hours_before() -> None:
-    prices = [100.0, *[110.0] * 23, 120.0, 121.0]
-    told = quoted(hours(*prices))
+    prices = [100.0, *[110.0] * 95, 120.0, 121.0]
+    told = quoted(quarters(*prices))
     assert told.last == 121.0
-    assert told.change_ratio == pytest.approx(121 / 100 - 1)  # what the hour opened at
+    assert told.change_ratio == pytest.approx(121 / 100 - 1)  # what that candle opened at
 
 
-def test_a_day_before_that_is_missing_is_taken_from_the_hour_that_ended_then_or_not_known() -> None:
-    prices = [100.0, *[110.0] * 23, 120.0, 121.0]
-    assert quoted(hours(*prices, skip=(1,))).change_ratio == pytest.approx(0.21)
-    told = quoted(hours(*prices, skip=(0, 1)))
+def test_a_day_before_that_is_missing_is_taken_from_the_candle_that_ended_then_or_not_known() -> (
+    None
+):
+    prices = [100.0, *[110.0] * 95, 120.0, 121.0]
+    assert quoted(quarters(*prices, skip=(1,))).change_ratio == pytest.approx(0.21)
+    told = quoted(quarters(*prices, skip=(0, 1)))
     assert told.last == 121.0
     assert math.isnan(told.change_ratio)
 
 
 def test_without_candles_nothing_is_said() -> None:
     assert quoted(None) is UNQUOTED
-    assert quoted(hours(math.nan, math.nan)) is UNQUOTED
+    assert quoted(quarters(math.nan, math.nan)) is UNQUOTED

@@ -18,7 +18,7 @@ from tests.heatdesk.alerts.made import crossing
 from tests.heatdesk.store.books import minute
 from tests.ui.market_panels import MIDDLE, MINUTES, WALL_PRICE, WALL_QTY, Market, candles
 from ui.alerts.alert_commands import alert_commands
-from ui.alerts.notifier import Notifier
+from ui.alerts.notifier import NO_MESSAGES, Notifier
 from ui.alerts.player import NO_DEVICE, NO_FILE, NO_PLAYER, SoundPlayer, players_of
 from ui.alerts.watcher import AlertWatcher
 from ui.panel.alert_desk import AlertDesk
@@ -263,6 +263,50 @@ def test_the_history_tells_what_was_missed_apart_from_what_fired(
     assert panel.past.figures.rowCount() == 2
     assert "missed" in str(panel.past.figures.value(0, 1))
     assert panel.past.figures.value(1, 1) == "fired"
+
+
+def test_a_desktop_without_notifications_and_sound_is_named_in_the_list(
+    market: Watched, qtbot: QtBot
+) -> None:
+    panel = AlertPanel(market.context)
+    market.show(qtbot, panel)
+    assert panel.note.isHidden()
+    market.alerts.add(crossing())
+    panel.pull()
+    assert panel.note.text() == NO_MESSAGES
+    market.sound.player.told.emit(NO_PLAYER)
+    panel.pull()
+    assert panel.note.text() == f"{NO_PLAYER} {NO_MESSAGES}"
+
+
+@pytest.mark.qt_log_ignore("No Icon set", "systemTrayWindowChanged", extend=True)
+def test_a_tray_that_comes_later_is_used_and_takes_the_note_back(qtbot: QtBot) -> None:
+    there, said, told = [False], [], []
+    notifier = Notifier(said.append, available=lambda: there[0])
+    notifier.told.connect(told.append)
+    notifier.be_there(wanted=True)
+    notifier.tell("Price crosses 5", "BTC")
+    assert said == ["Price crosses 5: BTC"]
+    there[0] = True
+    notifier.be_there(wanted=True)
+    assert told == [NO_MESSAGES, ""]
+    notifier.stop()
+
+
+def test_an_alert_that_was_armed_anew_still_says_when_it_fired_last(
+    market: Watched, qtbot: QtBot
+) -> None:
+    panel = listed(market, qtbot, crossing(name="level"))
+    rule = market.alerts.rules()[0]
+    fired_ms = market.clock.now_ms() - 5_000
+    market.alerts.list.history.appendleft(
+        Event(rule.id, Happened.FIRED, fired_ms, "level", "market", "5", demo=False)
+    )
+    market.alerts.rearm(rule.id)
+    panel.pull()
+    columns = [str(panel.table.figures.headerData(i, Qt.Orientation.Horizontal)) for i in range(8)]
+    at = columns.index("Last fired")
+    assert panel.table.figures.value(0, at) == panel._clock_text(fired_ms)
 
 
 @OPENS_A_POPUP

@@ -11,9 +11,9 @@ from PySide6.QtTest import QTest
 
 from heatdesk.favourites import MOST, Favourite
 from heatdesk.frames import CandleWindow, MarketList, MarketSub, StreamStatus
-from heatdesk.units import HOUR_MS, floor_ms
+from heatdesk.units import floor_ms
 from heatdesk.views.target import Target
-from heatdesk.views.watchlist import MOST_QUOTED, quote_sub
+from heatdesk.views.watchlist import MOST_QUOTED, QUARTER_MS, quote_sub
 from tests.ui.market_panels import Market
 from ui.heatmap.typed import NameSearch
 from ui.panel.links import LinkState
@@ -51,15 +51,15 @@ def listed(market: Market, qtbot: QtBot, *favourites: Favourite) -> FavouritesPa
 
 
 def price(market: Market, favourite: Favourite, *closes: float, demo: bool = False) -> None:
-    """Hours came up to now."""
+    """Candles came up to now."""
     sub = quote_sub(favourite, demo=demo)
     assert sub is not None
     now_ms = market.clock.now_ms()
-    first = floor_ms(now_ms, HOUR_MS) - (len(closes) - 1) * HOUR_MS
-    times = np.array([first + n * HOUR_MS for n in range(len(closes))], np.int64)
+    first = floor_ms(now_ms, QUARTER_MS) - (len(closes) - 1) * QUARTER_MS
+    times = np.array([first + n * QUARTER_MS for n in range(len(closes))], np.int64)
     close = np.array(closes)
-    end_ms = int(times[-1]) + HOUR_MS
-    window = CandleWindow(first, end_ms, HOUR_MS, times, close, close, close, close, close)
+    end_ms = int(times[-1]) + QUARTER_MS
+    window = CandleWindow(first, end_ms, QUARTER_MS, times, close, close, close, close, close)
     market.store.apply(sub, window)
     status = StreamStatus(data_time_ms=now_ms, received_ms=now_ms, period_s=5, demo=demo)
     market.store.set_status(sub, status)
@@ -93,7 +93,7 @@ def test_a_list_without_favourites_says_how_to_get_one(market: Market, qtbot: Qt
 
 def test_each_line_tells_price_day_and_how_fresh_they_are(market: Market, qtbot: QtBot) -> None:
     panel = listed(market, qtbot, BTC, ETH, Favourite("BTC", "DERIBIT", "BTC-PERPETUAL"))
-    price(market, BTC, *[70_000.0] * 24, 71_400.5)
+    price(market, BTC, *[70_000.0] * 96, 71_400.5)
     panel.pull()
     assert texts(panel, 0) == ["BTCUSDT", "ETHUSDT", "BTC-PERPETUAL"]
     assert texts(panel, 1) == ["Binance Perp", "Bybit Perp", "Deribit Perp"]

@@ -149,11 +149,14 @@ class AlertPanel(Panel):
         self._rules = alerts.rules()
         states = [alerts.state(rule) for rule in self._rules]
         fired = [alerts.list.fired(rule.id) for rule in self._rules]
-        self.table.set_columns(alert_columns(self._rules, states, fired, now_ms, self._clock_text))
-        self.past.set_columns(history_columns(list(alerts.history), self._clock_text))
+        last_ms = [alerts.list.last_fired_ms(rule.id) for rule in self._rules]
+        columns = alert_columns(self._rules, states, fired, last_ms, now_ms, self._clock_text)
+        self.table.show_grown(columns)
+        self.past.show_grown(history_columns(list(alerts.history), self._clock_text))
         self._mark(marked.id if marked is not None else "")
         self.mute.setChecked(alerts.muted)
-        self.set_note(alerts.sound_note if self._rules else "")
+        notes = (alerts.sound_note, alerts.desktop_note) if self._rules else ()
+        self.set_note(" ".join(note for note in notes if note))
         self._show_empty()
 
     def subtitle(self) -> str:

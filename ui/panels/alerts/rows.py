@@ -39,6 +39,7 @@ def alert_columns(
     rules: Sequence[Rule],
     states: Sequence[State],
     fired: Sequence[int],
+    last_ms: Sequence[int | None],
     now_ms: int,
     clock_text: MomentWords,
 ) -> list[Column]:
@@ -59,7 +60,7 @@ def alert_columns(
         rule.value_text(state.value) if math.isfinite(state.value) else ""
         for rule, state in zip(rules, states, strict=True)
     ]
-    last = [clock_text(s.fired_ms) if s.fired_ms is not None else "" for s in states]
+    last = [clock_text(time_ms) if time_ms is not None else "" for time_ms in last_ms]
     sounds = [TONES[rule.sound].title if rule.sound in TONES else "none" for rule in rules]
     return [
         Column("Alert", [rule.title for rule in rules]),

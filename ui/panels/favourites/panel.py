@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import zip_longest
 from typing import ClassVar
 
 from PySide6.QtCore import QPoint, Qt
@@ -85,7 +84,6 @@ class FavouritesPanel(Panel):
         super().__init__(context)
         self._favourites = context.favourites
         self._rows: list[FavouriteRow] = []
-        self._lengths: list[int] = []
         self._choosing = False
         self._offered: dict[str, Instrument] = {}
         self.acts: dict[str, Callable[[], object]] = {
@@ -149,9 +147,7 @@ class FavouritesPanel(Panel):
         """Show every favourite with what is known of it."""
         kept = self.marked()
         self._rows = [self._row(one, at) for at, one in enumerate(self._favourites.all())]
-        columns = favourite_columns(self._rows)
-        self.table.set_columns(columns)
-        self._fit([max(map(len, column.texts()), default=0) for column in columns])
+        self.table.show_grown(favourite_columns(self._rows))
         self._mark(kept)
         self.set_note("" if self.link.state.gives or not self._rows else UNLINKED)
         self._show_empty()
@@ -269,12 +265,6 @@ class FavouritesPanel(Panel):
         state = status.state(now_ms)
         words = state_text(status, now_ms, self.context.workspace.zone)
         return FavouriteRow(favourite, quoted(store.candles(sub)), state, words)
-
-    def _fit(self, lengths: list[int]) -> None:
-        """Widen the columns when longer figures come; shorter ones move nothing."""
-        if any(now > before for now, before in zip_longest(lengths, self._lengths, fillvalue=0)):
-            self._lengths = [max(pair) for pair in zip_longest(lengths, self._lengths, fillvalue=0)]
-            self.table.refit()
 
     def _list_changed(self) -> None:
         self.needs_changed.emit()
