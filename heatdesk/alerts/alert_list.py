@@ -37,12 +37,15 @@ class AlertList:
     ----------
     history : deque of Event
         The newest first, bounded.
+    muted : bool
+        No alert makes a sound; kept with `save`.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self._file = KeptTable(path, VERSION)
         self._rules: dict[str, Rule] = {}
         self._states: dict[str, State] = {}
+        self.muted = False
         self.history: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._read()
 
@@ -166,7 +169,7 @@ class AlertList:
             for rule in self._rules.values()
         ]
         history = [event_table(event) for event in self.history]
-        self._file.write({"alerts": rules, "history": history})
+        self._file.write({"alerts": rules, "history": history, "muted": self.muted})
 
     # -- inside
 
@@ -176,6 +179,7 @@ class AlertList:
     def _read(self) -> None:
         table = self._file.read()
         rows, events = table.get("alerts", []), table.get("history", [])
+        self.muted = table.get("muted") is True
         whole = isinstance(rows, list) and isinstance(events, list)
         for row in rows if whole else []:
             try:

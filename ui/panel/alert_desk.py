@@ -24,8 +24,6 @@ class AlertDesk(QObject):
     Attributes
     ----------
     list : AlertList
-    muted : bool
-        No alert makes a sound.
     sound_note : str
         Why nothing can be heard; empty while it can.
     desktop_note : str
@@ -46,7 +44,11 @@ class AlertDesk(QObject):
         super().__init__(parent)
         self.list = AlertList(path)
         self.sound_note = self.desktop_note = ""
-        self.muted = False
+
+    @property
+    def muted(self) -> bool:
+        """Whether no alert makes a sound."""
+        return self.list.muted
 
     @property
     def history(self) -> Sequence[Event]:
@@ -111,7 +113,8 @@ class AlertDesk(QObject):
     def mute(self, *, muted: bool) -> None:
         """Let alerts be silent, or heard again."""
         if muted != self.muted:
-            self.muted = muted
+            self.list.muted = muted
+            self.list.save()
             self.changed.emit()
 
     def note_sound(self, note: str) -> None:

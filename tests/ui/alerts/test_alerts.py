@@ -224,6 +224,16 @@ def test_a_muted_alert_is_told_without_a_sound(market: Watched, qtbot: QtBot) ->
 
 
 # ------------------------------------------------------------------------------------- the list
+def test_what_was_muted_is_so_after_a_start(tmp_path: Path, qapp: object) -> None:
+    del qapp
+    path = tmp_path / "alerts.json"
+    AlertDesk(path).mute(muted=True)
+    again = AlertDesk(path)
+    assert again.muted
+    again.mute(muted=False)
+    assert not AlertDesk(path).muted
+
+
 def listed(market: Watched, qtbot: QtBot, *rules: Rule) -> AlertPanel:
     for rule in rules:
         market.alerts.add(rule)
