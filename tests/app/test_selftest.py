@@ -75,6 +75,21 @@ def test_a_heatmap_that_paints_nothing_fails_the_demo_frame(qapp, monkeypatch):
     assert "no heatmap" in blank.detail
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="fonts by fontconfig")
+def test_a_system_without_any_font_fails(tmp_path):
+    (tmp_path / "fonts.conf").write_text(
+        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">'
+        f"<fontconfig><dir>{tmp_path}</dir><cachedir>{tmp_path}</cachedir></fontconfig>"
+    )
+    show = "from ui.app.selftest import run_check; from ui.app.selftest_checks import check_fonts; "
+    show += "print(run_check('fonts', check_fonts))"
+    env = {**os.environ, "FONTCONFIG_FILE": str(tmp_path / "fonts.conf")}
+    env["QT_QPA_PLATFORM"] = "offscreen"
+    line = [sys.executable, "-c", show]
+    done = subprocess.run(line, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("FAIL  fonts              no font is installed")
+
+
 def test_a_panel_that_cannot_be_made_fails(qapp, monkeypatch):
     from ui.panels.status import StatusPanel
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     from PySide6.QtCore import QMessageLogContext, QtMsgType
-    from PySide6.QtGui import QImage
+    from PySide6.QtGui import QFont, QImage
     from PySide6.QtWidgets import QApplication
 
     from ui.app.services import Services
@@ -95,16 +95,31 @@ def check_modules() -> str:
 
 
 def check_fonts() -> str:
-    """There is a font to write with."""
-    from PySide6.QtGui import QFontDatabase, QFontMetrics
+    """There is a font to write with: two figures look different."""
+    from PySide6.QtGui import QFontInfo
 
     from ui import theme
 
     _application()
     font = theme.font()
-    if not QFontDatabase.families() or QFontMetrics(font).horizontalAdvance("0.1") <= 0:
+    # Without any font Qt still names families and draws a box for every sign.
+    if _written("1", font) == _written("8", font):
         raise BrokenPartError("no font is installed; install one such as DejaVu Sans")
-    return font.family()
+    return QFontInfo(font).family()
+
+
+def _written(text: str, font: QFont) -> QImage:
+    from PySide6.QtCore import Qt
+    from PySide6.QtGui import QImage as Image
+    from PySide6.QtGui import QPainter
+
+    image = Image(32, 32, Image.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    painter = QPainter(image)
+    painter.setFont(font)
+    painter.drawText(image.rect(), Qt.AlignmentFlag.AlignCenter, text)
+    painter.end()
+    return image
 
 
 def check_resources() -> str:
