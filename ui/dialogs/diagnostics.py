@@ -41,8 +41,9 @@ def report_text(sections: Sequence[Section]) -> str:
     blocks = []
     for section in sections:
         lines = [section.title, "-" * len(section.title)]
+        width = max([NAME_COLUMNS, *(len(name) for name, _ in section.rows)])
         for name, value in section.rows:
-            lines.append(f"{name:<{NAME_COLUMNS}}  {value}".rstrip() if name else value)
+            lines.append(f"{name:<{width}}  {value}".rstrip() if name else value)
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
 
