@@ -18,8 +18,8 @@ from ui.panels.alerts.rows import alert_columns, history_columns
 from ui.table import FigureTable
 
 EMPTY = (
-    "No alerts yet. Right-click a chart, or press Alt+A over it,\n"
-    "to be told when the price crosses a level or a size appears or shrinks there."
+    "No alerts yet. Right-click a chart, or press Alt+A over it, to be told when the price\n"
+    "crosses a level or a size appears or shrinks there; or right-click a figure of a table."
 )
 LOW_PX, WIDE_PX = 300, 900
 LIST_COMMANDS = (

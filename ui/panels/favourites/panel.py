@@ -78,7 +78,7 @@ class FavouritesPanel(Panel):
     provider_id: ClassVar[str] = "binance-usdm"
     commands: ClassVar[tuple[PanelCommand, ...]] = LIST_COMMANDS
     opens_beside: ClassVar[bool] = True
-    room_px: ClassVar[int] = 460
+    room_px: ClassVar[int] = 490
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
