@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from heatdesk.net import backoff
+from heatdesk.units import SystemClock
 from tests.app.fault_desk import check_sentence
 from tests.servers.venues.campaign import campaign
 from tests.servers.venues.catalogue import VENUES
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 SEEN_MS = 700
 """So old a column is told for good."""
+HOUR_MS = 3_600_000
 _SLOW = frozenset({Kind.SILENCE, Kind.HALF_OPEN, Kind.BOOK_SILENCE, Kind.ENDLESS})
 
 
@@ -122,6 +124,50 @@ def test_a_peer_gone_without_a_close_is_found_and_every_book_is_live_again(tmp_p
         # from the last word on, not only from the moment it was found
         assert one.flawed + one.missing >= 20, name
         assert one.live >= 5, name
+
+
+def test_an_hour_of_sleep_is_a_gap_and_the_book_is_live_again_by_itself(tmp_path: Path) -> None:
+    sub = book("binance-usdm", interval_ms=1000)
+    slept_ms = [0]
+
+    class WallClock(SystemClock):
+        """A computer that sleeps: its clock goes on, what it counts seconds by does not."""
+
+        def now_ms(self) -> int:
+            return super().now_ms() + slept_ms[0]
+
+    async def run(server: VenueServer) -> tuple[LiveDesk, int]:
+        desk = LiveDesk([server], tmp_path)
+        desk.clock = WallClock()
+        async with desk.running(sub, trades("binance-usdm")):
+            await desk.until_live(sub)
+            await asyncio.sleep(2.0)
+            gone = server.cause(Fault(Kind.HALF_OPEN))
+            while not gone.done:
+                await asyncio.sleep(0.01)
+            asleep_ms = desk.clock.now_ms()
+            slept_ms[0] = HOUR_MS
+            with server.lock:
+                for play in server.plays.values():
+                    play.skew_ms += HOUR_MS
+            while not desk.store.story(sub).gaps:
+                await asyncio.sleep(0.01)
+            await desk.until_live(sub)
+            await asyncio.sleep(4.5)
+            heat = desk.store.heatmap(sub)
+            assert heat is not None
+            assert heat.last_column - heat.first_column >= HOUR_MS // 1000, "the hour stands there"
+        return desk, asleep_ms
+
+    with VENUES["binance-usdm"](keep_ms=2 * HOUR_MS) as server:
+        desk, asleep_ms = asyncio.run(run(server))
+        counted = held_up(desk, server, sub)
+        assert not server.violations
+    story = desk.store.story(sub)
+    assert counted.wrong == []
+    assert counted.live >= 2
+    asleep = [c for c in story.columns.values() if 2_000 < c.start_ms - asleep_ms < HOUR_MS - 2_000]
+    assert not any(not column.flawed for column in asleep), "nothing of the hour is shown as live"
 
 
 def test_a_venue_whose_clock_is_a_minute_ahead_is_told_and_its_columns_are_right(
