@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MINE = f"{FOLDER_NAME}/mine.json"
-KINDS = {"order-book", "liquidation", "dots", "cohorts", "tape"}
+KINDS = {"order-book", "liquidation", "dots", "cohorts", "tape", "favourites"}
 
 
 @contextlib.contextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import locale
 import sys
 
 import pyqtgraph as pg
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QLocale, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -29,6 +30,7 @@ def open_application(theme_name: str = "dark") -> QApplication:
         QGuiApplication.setDesktopFileName(DESKTOP_FILE)
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(["HeatDesk"])
+    _speak_plainly(app)
     theme.use(theme_name)
     theme.apply(app)
     pg.setConfigOptions(
@@ -38,3 +40,14 @@ def open_application(theme_name: str = "dark") -> QApplication:
         foreground=theme.Palette.TEXT_DIM,
     )
     return app
+
+
+def _speak_plainly(app: QApplication) -> None:
+    """Let words, figures and sides be those of the desk in every locale of the system.
+
+    How figures and times are written is a setting; a chart runs from left to right everywhere.
+    """
+    QLocale.setDefault(QLocale.c())
+    app.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    for part in (locale.LC_NUMERIC, locale.LC_TIME):  # Qt has taken over the system's
+        locale.setlocale(part, "C")
