@@ -72,6 +72,7 @@ class Scene:
                 watching.lines.remove(tools.key)
         desk.switch(workspace)
         desk.revert()
+        desk.dismiss()
         self.size(width, height)
 
     def panel(self, name: str) -> PanelDock:

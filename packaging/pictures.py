@@ -81,10 +81,14 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="of pictures; none: all")
     parser.add_argument("--out", type=Path, default=PICTURES)
     parser.add_argument("--screen", default="", help="display of a screen that runs already")
+    parser.add_argument("--list", action="store_true", help="only tell the names of the pictures")
     parser.add_argument("--group", default="", help=argparse.SUPPRESS)
     args = parser.parse_args()
     from scenes import GROUPS
 
+    if args.list:
+        print("\n".join(name for group in GROUPS.values() for name in group.names))
+        return 0
     if args.group:
         return GROUPS[args.group].draw(args.out.resolve(), args.names)
     args.out.mkdir(parents=True, exist_ok=True)

@@ -288,7 +288,7 @@ def _listen(
     scene.begin(workspace, width=width, height=height)
     scene.desk.choose_live()
     scene.desk.open_live("BINANCE_FUTURES")
-    scene.desk.live_band.dismiss()
+    scene.desk.dismiss()
     scene.only(*docks)
     scene.hand("mousemove", *AWAY)
     panel = scene.panel(docks[0]).panel

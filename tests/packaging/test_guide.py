@@ -96,6 +96,19 @@ def test_every_picture_of_the_pages_exists_and_is_shown_somewhere() -> None:
     assert shown == set((ROOT / "docs" / "pictures").resolve().glob("*.png"))
 
 
+def test_every_picture_can_be_made_anew_by_the_program() -> None:
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM.with_name("pictures.py")), "--list"],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    made = {path.stem for path in (ROOT / "docs" / "pictures").glob("*.png")}
+    assert made == set(done.stdout.split())
+
+
 @pytest.mark.parametrize("title", [kind.title for kind in PANELS])
 def test_every_panel_has_a_section_with_a_picture(guide: ModuleType, title: str) -> None:
     text = guide.GUIDE.read_text(encoding="utf-8")
