@@ -26,6 +26,8 @@ from ui.theme import colour, font, lean_colour
 Value = str | int | float
 Index = QModelIndex | QPersistentModelIndex
 
+WIDEST_PX, LONG_WORDS = 280, 30
+"""No column is made wider for its words; longer ones are told in full by a tooltip."""
 
 Words = Callable[[Value], str]
 Tint = Callable[[Value], str | None]
@@ -134,6 +136,8 @@ class FigureModel(QAbstractTableModel):
         value = self.value(index.row(), index.column())
         if role == Qt.ItemDataRole.DisplayRole:
             return "" if _unknown(value) else column.words(value)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return value if isinstance(value, str) and len(value) > LONG_WORDS else None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(value)
         if role == Qt.ItemDataRole.ForegroundRole and not _unknown(value):
@@ -264,10 +268,10 @@ class FigureTable(QTableView):
         self.refit()
 
     def _spread(self) -> None:
-        """Share the width among the columns, none narrower than its contents."""
+        """Share the width among the columns, none narrower than its contents, long words apart."""
         heading = self.horizontalHeader()
         least = [
-            max(self.sizeHintForColumn(i) + 8, heading.sectionSizeHint(i))
+            max(min(self.sizeHintForColumn(i) + 8, WIDEST_PX), heading.sectionSizeHint(i))
             for i in range(heading.count())
         ]
         spare = max(0, self.viewport().width() - sum(least))

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
-from ui.table import Column, FigureTable, lean_tint
+from ui.table import WIDEST_PX, Column, FigureTable, lean_tint
 
 NAN = math.nan
 DESCENDING, ASCENDING = Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder
@@ -109,6 +109,35 @@ def test_columns_share_the_width_until_the_user_sets_one(table: FigureTable, qtb
     heading.resizeSection(0, 50)
     table.resize(900, 200)
     assert heading.sectionSize(0) == 50
+
+
+def test_long_words_leave_room_for_the_other_columns_and_are_told_by_a_tooltip(
+    qtbot: QtBot,
+) -> None:
+    table, long = FigureTable(), "waiting for live data since noon: " + "no such provider " * 9
+    qtbot.addWidget(table)
+    table.resize(500, 200)
+    table.show()
+    table.set_columns([Column("Alert", ["short"]), Column("State", [long]), Column("Now", [1.0])])
+    assert table.horizontalHeader().sectionSize(1) <= WIDEST_PX + 100
+    tip = Qt.ItemDataRole.ToolTipRole
+    assert table.figures.data(table.figures.index(0, 1), tip) == long
+    assert table.figures.data(table.figures.index(0, 0), tip) is None
+
+
+def test_columns_widen_for_longer_figures_and_never_against_the_user(qtbot: QtBot) -> None:
+    table = FigureTable()
+    qtbot.addWidget(table)
+    table.resize(120, 200)
+    table.show()
+    heading = table.horizontalHeader()
+    for words in ("1", "1,234,567.89", "2"):
+        table.show_grown([Column("Name", ["a"]), Column("Last", [words])])
+    grown = heading.sectionSize(1)
+    assert grown >= table.fontMetrics().horizontalAdvance("1,234,567.89")
+    heading.resizeSection(1, 40)
+    table.show_grown([Column("Name", ["a"]), Column("Last", ["1,234,567,890.12"])])
+    assert heading.sectionSize(1) == 40
 
 
 def test_an_empty_table_is_no_trouble(table: FigureTable) -> None:
