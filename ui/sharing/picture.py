@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QWidget
 from ui import theme
 from ui.sharing.painting import blank, paint_widget
 
-MARGIN_PX = 26
+MARGIN_PX, TALL_MARGIN_PX = 26, 44
+"""Height of the margin; the second one where all of it has no room in one line."""
 GAP_PX = 8
 """Between two windows of a desk."""
 EDGE_PX = 8
-DEMO = "DEMO"
+DEMO, SIGNATURE = "DEMO", "HeatDesk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ def picture_of(widgets: Sequence[QWidget], caption: Caption, scale: float) -> QI
     """
     width = sum(one.width() for one in widgets) + GAP_PX * (len(widgets) - 1)
     height = max(one.height() for one in widgets)
-    image = blank(QSize(width, height + MARGIN_PX), scale)
+    margin_px = MARGIN_PX if _fits(caption, width) else TALL_MARGIN_PX
+    image = blank(QSize(width, height + margin_px), scale)
     image.fill(QColor(theme.Palette.PANEL))
     painter = QPainter(image)
     try:
@@ -59,7 +61,7 @@ def picture_of(widgets: Sequence[QWidget], caption: Caption, scale: float) -> QI
         for widget in widgets:
             paint_widget(painter, widget, QPoint(x, 0))
             x += widget.width() + GAP_PX
-        _write(painter, caption, QRectF(0, height, width, MARGIN_PX))
+        _write(painter, caption, QRectF(0, height, width, margin_px))
     finally:
         painter.end()
     return image
@@ -74,39 +76,66 @@ def png_of(image: QImage) -> bytes:
     return bytes(buffer.data().data())
 
 
+def _fits(caption: Caption, width: float) -> bool:
+    """Whether what, when and whence have room side by side."""
+    metrics = QFontMetricsF(theme.font(theme.SMALL_PX, tabular=True))
+    ending = metrics.horizontalAdvance(_ending(caption))
+    tag = metrics.horizontalAdvance(DEMO) + 24 if caption.demo else 0.0
+    least = min(metrics.horizontalAdvance(caption.what), width * 0.5)
+    return tag + least + ending + 4 * EDGE_PX <= width
+
+
+def _ending(caption: Caption) -> str:
+    return "   ".join(part for part in (caption.when, caption.whence) if part)
+
+
 def _write(painter: QPainter, caption: Caption, rect: QRectF) -> None:
-    """Write the margin: what at the left, when and whence at the right, DEMO where invented."""
+    """Write the margin: what at the left, when and whence at the right, DEMO where invented.
+
+    In a tall one when and whence stand in a line of their own.
+    """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.fillRect(rect, QColor(theme.Palette.PANEL))
     painter.fillRect(QRectF(rect.x(), rect.y(), rect.width(), 1), QColor(theme.Palette.LINE))
+    tall = rect.height() > MARGIN_PX
     inner = rect.adjusted(EDGE_PX, 0, -EDGE_PX, 0)
-    middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+    second = QRectF(inner)
+    if tall:
+        inner.setHeight(MARGIN_PX)
+        second.setTop(inner.bottom() - 6)
+        second.setHeight(rect.bottom() - second.top())
     if caption.demo:
-        painter.setFont(theme.font(theme.SMALL_PX, bold=True))
-        wide = painter.fontMetrics().horizontalAdvance(DEMO) + 12
-        tag = QRectF(inner.x(), rect.y() + 5, wide, rect.height() - 9)
-        painter.setPen(QColor(theme.Palette.DEMO))
-        painter.setBrush(QColor(theme.Palette.DEMO_GROUND))
-        painter.drawRoundedRect(tag.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
-        painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, DEMO)
-        inner.setLeft(tag.right() + EDGE_PX)
+        inner.setLeft(_write_tag(painter, inner) + EDGE_PX)
     painter.setFont(theme.font(theme.SMALL_PX, tabular=True))
     metrics = QFontMetricsF(painter.font())
-    # where it is narrow, what is said last gives way first
-    endings = (
-        f"{caption.when}   {caption.whence}   HeatDesk",
-        f"{caption.when}   {caption.whence}",
-        caption.when,
-    )
-    least = min(metrics.horizontalAdvance(caption.what), inner.width() * 0.5) + 2 * EDGE_PX
-    ending = next(
-        (one for one in endings if metrics.horizontalAdvance(one) + least <= inner.width()),
-        endings[-1],
-    )
-    room = inner.width() - metrics.horizontalAdvance(ending) - 2 * EDGE_PX
-    what = metrics.elidedText(caption.what, Qt.TextElideMode.ElideRight, max(0.0, room))
+    ending = _ending(caption)
+    if not tall:
+        signed = f"{ending}   {SIGNATURE}"
+        least = min(metrics.horizontalAdvance(caption.what), inner.width() * 0.5)
+        if metrics.horizontalAdvance(signed) + least + 2 * EDGE_PX <= inner.width():
+            ending = signed
+    taken = 0.0 if tall else metrics.horizontalAdvance(ending) + 2 * EDGE_PX
+    cut = Qt.TextElideMode.ElideRight
     painter.setPen(QColor(theme.Palette.TEXT))
-    painter.drawText(inner, middle, what)
+    painter.drawText(
+        inner, _LEFT, metrics.elidedText(caption.what, cut, max(0.0, inner.width() - taken))
+    )
     painter.setPen(QColor(theme.Palette.TEXT_DIM))
-    right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-    painter.drawText(inner, right, ending)
+    ending = metrics.elidedText(ending, cut, second.width()) if tall else ending
+    painter.drawText(second if tall else inner, _LEFT if tall else _RIGHT, ending)
+
+
+def _write_tag(painter: QPainter, inner: QRectF) -> float:
+    """Write that something is invented; returns where that ends."""
+    painter.setFont(theme.font(theme.SMALL_PX, bold=True))
+    wide = painter.fontMetrics().horizontalAdvance(DEMO) + 12
+    tag = QRectF(inner.x(), inner.y() + 5, wide, inner.height() - 9)
+    painter.setPen(QColor(theme.Palette.DEMO))
+    painter.setBrush(QColor(theme.Palette.DEMO_GROUND))
+    painter.drawRoundedRect(tag.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+    painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, DEMO)
+    return tag.right()
+
+
+_LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+_RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight

@@ -15,7 +15,7 @@ from ui import theme
 from ui.panels.cohorts import CohortPanel
 from ui.panels.order_book import OrderBookPanel
 from ui.sharing import painting
-from ui.sharing.picture import MARGIN_PX, picture_of
+from ui.sharing.picture import MARGIN_PX, TALL_MARGIN_PX, picture_of
 from ui.sharing.sharing import NO_TABLE, NOTHING_SHOWN, Sharing
 from ui.sharing.tables import tsv_of
 
@@ -123,6 +123,21 @@ def test_the_margin_says_symbol_time_source_and_that_it_is_invented(
         picture_of([book], type(caption)(caption.what, caption.when, "", demo=False), 1.0),
         margin(image),
     )
+
+
+def test_a_narrow_picture_says_when_and_whence_in_a_line_of_their_own(
+    sharing: Sharing, book: OrderBookPanel
+) -> None:
+    caption = sharing.caption(book)
+    untold = type(caption)(caption.what, caption.when, "", caption.demo)
+    book.resize(330, book.height())
+    narrow = picture_of([book], caption, 1.0)
+    assert narrow.height() == book.height() + TALL_MARGIN_PX
+    second = QRect(0, narrow.height() - (TALL_MARGIN_PX - MARGIN_PX), 330, 14)
+    less = picture_of([book], untold, 1.0)
+    # the source is in it: without it the line is another
+    assert narrow.copy(second) != less.copy(second.translated(0, less.height() - narrow.height()))
+    assert len(colours(narrow, second)) > 1
 
 
 def test_the_margin_names_who_told_what_is_real(sharing: Sharing, cohorts: CohortPanel) -> None:
