@@ -157,10 +157,19 @@ def system_needs(command: str) -> list[Need]:
     if command == "bundle":
         # The plugins of both window systems come along, whichever runs here.
         needs += [*BUNDLE_NEEDS, *(need for need in WAYLAND_NEEDS if need not in needs)]
-        if not sysconfig.get_config_var("Py_ENABLE_SHARED"):  # Debian splits it out of Python
+        if not has_python_library():
             minor = sys.version_info[1]
             needs.append(Need("library", f"libpython3.{minor}.so.1.0", f"libpython3.{minor}"))
     return needs
+
+
+def has_python_library() -> bool:
+    """Tell whether this interpreter came with itself as a shared library.
+
+    Debian splits it out of Python and still says that Python was built with it.
+    """
+    name, folder = sysconfig.get_config_var("INSTSONAME"), sysconfig.get_config_var("LIBDIR")
+    return ".so" in str(name) and Path(str(folder), str(name)).is_file()
 
 
 def root_prefix() -> list[str] | None:

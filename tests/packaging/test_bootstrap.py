@@ -264,12 +264,19 @@ def test_the_bundle_is_built_by_the_interpreter_of_the_environment(
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Debian's packages")
 def test_a_bundle_also_needs_what_reads_and_packs_its_files_and_python_as_a_library(
-    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(bootstrap.sysconfig, "get_config_var", lambda name: 0)
-    packages = {need.package for need in bootstrap.system_needs("bundle")}
     minor = sys.version_info[1]
-    assert {"binutils", "dpkg", "libwayland-egl1", f"libpython3.{minor}"} <= packages
-    monkeypatch.setattr(bootstrap.sysconfig, "get_config_var", lambda name: 1)
-    packages = {need.package for need in bootstrap.system_needs("bundle")}
-    assert f"libpython3.{minor}" not in packages
+    told = {"LIBDIR": str(tmp_path), "INSTSONAME": f"libpython3.{minor}.so.1.0"}
+    # Debian's Python says that it was built with the library, whether or not that is installed.
+    told["Py_ENABLE_SHARED"] = "1"
+    monkeypatch.setattr(bootstrap.sysconfig, "get_config_var", told.get)
+
+    def packages() -> set[str]:
+        return {need.package for need in bootstrap.system_needs("bundle")}
+
+    assert {"binutils", "dpkg", "libwayland-egl1", f"libpython3.{minor}"} <= packages()
+    (tmp_path / told["INSTSONAME"]).touch()
+    assert f"libpython3.{minor}" not in packages()
+    told["INSTSONAME"] = f"libpython3.{minor}.a"
+    assert f"libpython3.{minor}" in packages()
