@@ -134,6 +134,7 @@ class Library:
     def save(self, state: State) -> None:
         """Take the present state as the one to go back to."""
         self._put(replace(self.open, present=state, saved=state))
+        self._hindered = False  # who asks for it by hand is told each time
         self.write()
 
     def add(self, name: str, state: State) -> Workspace:

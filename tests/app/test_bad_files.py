@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pytestqt.qtbot import QtBot
+
 MINE = f"{FOLDER_NAME}/mine.json"
 KINDS = {"order-book", "liquidation", "dots", "cohorts", "tape", "favourites"}
 
@@ -112,8 +114,8 @@ def _fill(disk: Path) -> None:
 
 
 @pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """Folder on a disk of its own that is full."""
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """Folder on a small disk of its own, with settings and a layout."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounting = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
@@ -126,10 +128,23 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
     try:
         settings_file.save(Settings(view=ViewSettings(utc=True)), disk)
         (disk / LAYOUT_NAME).write_text(json.dumps({"version": 1, "panels": []}))
-        _fill(disk)
         yield disk
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.fixture
+def full_disk(disk: Path) -> Path:
+    """The same, full."""
+    _fill(disk)
+    return disk
+
+
+@pytest.fixture
+def read_only_disk(disk: Path) -> Path:
+    """The same, which takes nothing any more."""
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    return disk
 
 
 def test_a_full_disk_keeps_the_earlier_files_and_is_told(full_disk: Path) -> None:
@@ -160,6 +175,31 @@ def test_the_desk_opens_and_closes_on_a_full_disk(
         check_sentence(sentence)
         assert "space" in sentence
     assert (full_disk / LAYOUT_NAME).read_bytes() == layout
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_the_desk_works_on_a_folder_that_is_read_only_and_says_once_that_nothing_is_kept(
+    qtbot: QtBot, read_only_disk: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.read_bytes() for path in read_only_disk.iterdir()}
+    said: list[str] = []
+    with program(read_only_disk, said) as opened:
+        desk = opened.desk
+        qtbot.waitUntil(lambda: desk.placed)
+        desk.keep()
+        told = [sentence for sentence in said if "workspaces/" in sentence]
+        assert len(told) == 1, said
+        assert "cannot be written: Read-only file system." in told[0]
+        desk.switch("Order flow")
+        desk.keep()
+        desk.switch("All four")
+        assert kinds(opened) == KINDS
+        assert [sentence for sentence in said if "workspaces/" in sentence] == told
+        desk.save()
+        assert len([one for one in said if "workspaces/" in one]) == 2, "asked for by hand"
+        desk.save_as("Mine")
+        assert desk.workspace.name == "Mine", "it is there for this run"
+    assert {path.name: path.read_bytes() for path in read_only_disk.iterdir()} == before
     assert "Traceback" not in capfd.readouterr().err
 
 

@@ -14,11 +14,21 @@ from tests.app.driving import kept_state
 from tests.app.no_venues import NO_VENUES
 from tests.processes import wait_until
 from tests.servers.sharpe import SharpeServer
+from tests.x_windows import Rect
 from ui.panels import PANELS
 
 if TYPE_CHECKING:
     from tests.desktop import Desktop, Program
 
+COVER = """
+import sys
+from PySide6.QtWidgets import QApplication, QWidget
+app = QApplication(["Cover"])
+widget = QWidget(windowTitle="Cover", styleSheet="background: #ff00ff")
+widget.setGeometry(*map(int, sys.argv[1:]))
+widget.show()
+app.exec()
+"""
 KEY = "sk_live_" + "c0ffee5eed" * 4
 DEMO_FILE = "demo/workspaces/all-four.json"
 SHOTS = os.environ.get("HEATDESK_TEST_SHOTS", "")
@@ -137,17 +147,27 @@ def test_panels_are_added_floated_and_closed_and_come_back(
     quit_desk(desktop, again, window)
 
 
-def test_a_second_desk_with_the_same_folder_leaves_the_layout_alone(
+def test_a_second_start_brings_the_first_window_up_and_ends(
     desktop: Desktop, heatdesk_home: Path
 ) -> None:
     first, window = open_desk(desktop, "--demo")
     path = heatdesk_home / DEMO_FILE
     wait_until(path.exists, "the first workspace")
+    place = desktop.rect(window)
+    cover = desktop.start([sys.executable, "-c", COVER, *map(str, place)])
+    desktop.activate(desktop.window("^Cover$", pid=cover.pid))
+    middle = Rect(place.x + place.width // 2, place.y + 4, 1, 1)
+
+    def covered() -> bool:
+        return desktop.picture().copy(*middle).pixelColor(0, 0).name() == "#ff00ff"
+
+    wait_until(covered, "another program over the desk")
     second = desktop.launch("--demo", env=NO_VENUES)
-    other = desktop.window("HeatDesk", pid=second.pid)
-    kept = path.read_bytes()
-    quit_desk(desktop, second, other)
-    assert path.read_bytes() == kept
+    assert second.wait() == 0, second.output()
+    wait_until(lambda: not covered(), "the first window to come up")
+    assert desktop.windows("HeatDesk", first.pid) == [window]
+    assert "Traceback" not in first.output() + second.output()
+    cover.process.kill()
     quit_desk(desktop, first, window)
 
 
