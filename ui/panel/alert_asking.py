@@ -15,6 +15,7 @@ from ui.panel.alert_desk import usual_sound
 from ui.panel.alert_editor import AlertEditor
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QPoint
     from PySide6.QtWidgets import QMenu
 
     from heatdesk.alerts.rules import Watched
@@ -83,6 +84,17 @@ def ask(panel: Panel, rule: Rule, *_: object) -> AlertEditor:
 
     editor = AlertEditor(rule, panel, new=True)
     editor.applied.connect(add)
-    editor.trial.connect(alerts.trial)
-    editor.open_at(QCursor.pos())
+    return _opened(editor, panel, QCursor.pos())
+
+
+def change(panel: Panel, rule: Rule, at: QPoint | None = None) -> AlertEditor:
+    """Open the editor on an alert that is there, at a point of the screen or at the mouse."""
+    editor = AlertEditor(rule, panel)
+    editor.applied.connect(panel.context.alerts.change)
+    return _opened(editor, panel, QCursor.pos() if at is None else at)
+
+
+def _opened(editor: AlertEditor, panel: Panel, at: QPoint) -> AlertEditor:
+    editor.trial.connect(panel.context.alerts.trial)
+    editor.open_at(at)
     return editor

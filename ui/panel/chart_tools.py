@@ -24,6 +24,7 @@ from heatdesk.frames import BookSub, LiquidationSub
 from heatdesk.units import format_price
 from heatdesk.views.measure import rounded_size
 from ui.heatmap.drawn_lines import DrawnLine
+from ui.panel.alert_asking import change
 from ui.panel.alert_desk import usual_sound
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ class PanelTools(QObject):
                 _act(menu, f"Delete all lines of {key}", partial(self._lines.remove, key))
         else:
             _act(menu, f"Delete alert: {rule.title}\tDel", partial(self.remove, line.id))
+            _act(menu, "Change the alert...", partial(change, self._panel, rule))
             if self._alerts.state(rule).spent or not rule.enabled:
                 _act(menu, "Arm the alert again", partial(self._alerts.rearm, line.id))
             else:

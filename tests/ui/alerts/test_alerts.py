@@ -183,6 +183,18 @@ def test_dragging_its_level_changes_the_alert_and_delete_removes_it(
     assert market.alerts.rules() == ()
 
 
+@OPENS_A_POPUP
+def test_a_level_on_a_chart_is_changed_by_its_menu(market: Watched, qtbot: QtBot) -> None:
+    panel = market.book_panel(qtbot)
+    panel.tools.add_price_alert(MIDDLE + 100)
+    choose(panel, MIDDLE + 100, "Change the alert...")
+    editor = panel.findChild(AlertEditor)
+    assert editor is not None
+    editor.name.setText("mine")
+    editor.apply_button.click()
+    assert [rule.name for rule in market.alerts.rules()] == ["mine"]
+
+
 def test_without_alerts_nothing_is_looked_at(market: Watched, qtbot: QtBot) -> None:
     assert not market.watcher.watching
     rule = market.alerts.add(crossing())

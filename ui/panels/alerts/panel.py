@@ -13,7 +13,7 @@ from heatdesk.alerts.rules import Rule
 from heatdesk.units import moment_of
 from ui.commands.catalogue import DELETE_LINE, PanelCommand
 from ui.panel import Panel, PanelContext
-from ui.panel.alert_editor import AlertEditor
+from ui.panel.alert_asking import change
 from ui.panels.alerts.rows import alert_columns, history_columns
 from ui.table import FigureTable
 
@@ -226,11 +226,8 @@ class AlertPanel(Panel):
         rule = self.marked()
         if rule is None:
             return
-        editor = AlertEditor(rule, self)
-        editor.applied.connect(self._alerts.change)
-        editor.trial.connect(self._alerts.trial)
         at = self.table.visualRect(self.table.currentIndex()).bottomLeft()
-        editor.open_at(self.table.viewport().mapToGlobal(at + QPoint(12, 2)))
+        change(self, rule, self.table.viewport().mapToGlobal(at + QPoint(12, 2)))
 
     def _switch(self) -> None:
         rule = self.marked()
