@@ -104,7 +104,7 @@ class CheatSheet(QFrame):
         for columns in range(MOST_COLUMNS, 0, -1):
             body = QWidget()
             row = QHBoxLayout(body)
-            row.setContentsMargins(0, 0, 0, 0)
+            row.setContentsMargins(0, 0, 8, 0)
             row.setSpacing(32)
             for part in _in_columns(self.groups, columns):
                 row.addLayout(self._column(part))
@@ -157,12 +157,22 @@ def native(key: str) -> str:
 def _in_columns(
     groups: Sequence[tuple[str, list[tuple[str, str]]]], columns: int
 ) -> list[list[tuple[str, list[tuple[str, str]]]]]:
-    """Deal groups out to columns of about the same height, in order."""
-    total = sum(len(rows) + 2 for _, rows in groups)
+    """Deal groups out to columns, in order, so that the highest is as low as can be."""
+    heights = [len(rows) + 2 for _, rows in groups]
+    limit = max([*heights, 1])
+    while len(dealt := _filled(groups, limit)) > columns:
+        limit += 1
+    return dealt
+
+
+def _filled(
+    groups: Sequence[tuple[str, list[tuple[str, str]]]], limit: int
+) -> list[list[tuple[str, list[tuple[str, str]]]]]:
+    """Fill columns up to a height, in lines."""
     dealt: list[list[tuple[str, list[tuple[str, str]]]]] = [[]]
     height = 0
     for name, rows in groups:
-        if dealt[-1] and len(dealt) < columns and height + len(rows) / 2 > total / columns:
+        if dealt[-1] and height + len(rows) + 2 > limit:
             dealt.append([])
             height = 0
         dealt[-1].append((name, rows))

@@ -35,6 +35,8 @@ from ui.commands.command import Command
 from ui.commands.table import CommandTable
 
 WIDTH_PX, ROW_PX, MOST_ROWS = 560, 28, 12
+ITSELF = "help.palette"
+"""The command that opens it: there is nothing to find it for."""
 _MOVES = {
     Qt.Key.Key_Up: -1,
     Qt.Key.Key_Down: 1,
@@ -57,7 +59,7 @@ class PaletteModel(QAbstractListModel):
     def search(self, text: str) -> None:
         """Show what fits; with nothing typed what was run last, then the rest."""
         recent = {id_: place for place, id_ in enumerate(self._table.recent())}
-        listed = [one for one in self._table.all() if one.listed]
+        listed = [one for one in self._table.all() if one.listed and one.id != ITSELF]
         if not text.strip():
             listed.sort(key=lambda one: recent.get(one.id, len(recent)))
         names = [f"{one.group}: {one.title}" for one in listed]
