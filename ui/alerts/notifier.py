@@ -1,4 +1,8 @@
-"""`Notifier`: tells of an alert on the desktop, or inside the desk where that cannot be."""
+"""`Notifier`: tells of an alert on the desktop, or inside the desk where that cannot be.
+
+The tray shows messages through Qt. A desktop without a tray may still show what is handed to its
+service; only where neither is there the desk says it itself.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
+
+from ui.alerts.messenger import Messenger
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +29,9 @@ class Notifier(QObject):
     say : callable
         Takes the sentence where the desktop has no tray or shows no messages.
     available : callable
-        Whether the desktop shows messages.
+        Whether the desktop has a tray that shows messages.
+    messenger : Messenger, optional
+        Hands messages over where there is no tray.
 
     Signals
     -------
@@ -39,8 +47,12 @@ class Notifier(QObject):
         say: Callable[[str], object],
         parent: QObject | None = None,
         available: Callable[[], bool] | None = None,
+        messenger: Messenger | None = None,
     ) -> None:
         super().__init__(parent)
+        self._messenger = messenger or Messenger(SHOWN_MS, self)
+        self._messenger.failed.connect(self._say_inside)
+        self._messenger.arrived.connect(lambda: self._note(""))
         self._say = say
         self._available = available or _has_tray
         self._tray: QSystemTrayIcon | None = None
@@ -53,7 +65,8 @@ class Notifier(QObject):
                 self._tray.hide()
             return
         if not self._available():
-            self._note(NO_MESSAGES)
+            if not self._messenger.there:
+                self._note(NO_MESSAGES)
             return
         self._note("")
         if self._tray is None:
@@ -72,8 +85,14 @@ class Notifier(QObject):
             icon = QApplication.windowIcon()
             shown = icon if not icon.isNull() else QIcon()
             self._tray.showMessage(title, text, shown, SHOWN_MS)
+        elif self._messenger.there:
+            self._messenger.hand_over(title, text)
         else:
-            self._say(f"{title}: {text}")
+            self._say_inside(title, text)
+
+    def _say_inside(self, title: str, text: str) -> None:
+        self._note(NO_MESSAGES)
+        self._say(f"{title}: {text}")
 
     def _note(self, note: str) -> None:
         if note != self._noted:
@@ -84,6 +103,7 @@ class Notifier(QObject):
 
     def stop(self) -> None:
         """Take the icon away for good."""
+        self._messenger.stop()
         if self._tray is not None:
             self._tray.hide()
             self._tray.deleteLater()

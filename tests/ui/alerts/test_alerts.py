@@ -18,6 +18,7 @@ from tests.heatdesk.alerts.made import crossing
 from tests.heatdesk.store.books import minute
 from tests.ui.market_panels import MIDDLE, MINUTES, WALL_PRICE, WALL_QTY, Market, candles
 from ui.alerts.alert_commands import alert_commands
+from ui.alerts.messenger import Messenger
 from ui.alerts.notifier import NO_MESSAGES, Notifier
 from ui.alerts.player import NO_DEVICE, NO_FILE, NO_PLAYER, SoundPlayer, players_of
 from ui.alerts.watcher import AlertWatcher
@@ -52,7 +53,11 @@ class Watched(Market):
         self.alerts = self.context.alerts
         self.said: list[str] = []
         self.sound = Silent(folder)
-        self.notifier = Notifier(self.said.append, available=lambda: False)
+        self.notifier = Notifier(
+            self.said.append,
+            available=lambda: False,
+            messenger=Messenger(1_000, programs=[]),
+        )
         self.watcher = AlertWatcher(
             self.alerts, self.store, self.clock, self.sound.player, self.notifier
         )
@@ -304,7 +309,9 @@ def test_a_desktop_without_notifications_and_sound_is_named_in_the_list(
 @pytest.mark.qt_log_ignore("No Icon set", "systemTrayWindowChanged", extend=True)
 def test_a_tray_that_comes_later_is_used_and_takes_the_note_back(qtbot: QtBot) -> None:
     there, said, told = [False], [], []
-    notifier = Notifier(said.append, available=lambda: there[0])
+    notifier = Notifier(
+        said.append, available=lambda: there[0], messenger=Messenger(1_000, programs=[])
+    )
     notifier.told.connect(told.append)
     notifier.be_there(wanted=True)
     notifier.tell("Price crosses 5", "BTC")
