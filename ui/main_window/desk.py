@@ -213,7 +213,7 @@ class Desk(QObject):
     @property
     def placed(self) -> bool:
         """Whether every panel has its place."""
-        return self.spaces.due is None
+        return self.spaces.due is None and self.spaces.fitted
 
     def say(self, sentence: str) -> None:
         """Show one sentence above the panels until it is closed."""
@@ -347,6 +347,8 @@ class Desk(QObject):
         if self.spaces.due is not None and self.first.isVisible():
             size_plan(self.first, self.docks, self.spaces.due)
             self.spaces.due = None
+        if not self.spaces.fitted and self.first.isVisible():
+            self.spaces.fit()
         shown = self._wishes.settle(self.docks.values())
         news = shown.keyless and self._first_day_live
         self._above.tell(demo=shown.demo, real=shown.real, live_news=news)

@@ -33,6 +33,9 @@ class Spaces:
     ----------
     due : Plan or None
         A plan whose shares are still to be given, once its window is shown.
+    fitted : bool
+        Docks were put into windows as large as they are on the screen. A window that was never
+        shown has no bars yet, and what these take afterwards would not come from all alike.
     busy : bool
         A workspace is being put on: what is seen now is neither.
     """
@@ -41,6 +44,7 @@ class Spaces:
         self._desk = desk
         self.library = library
         self.due: Plan | None = None
+        self.fitted = True
         self.busy = False
 
     @property
@@ -72,7 +76,7 @@ class Spaces:
 
     def keep(self) -> None:
         """Remember the desk as it is; nothing while it is not yet, or no longer, as it should be."""
-        if self.due is None and not self._desk.watch.settling:
+        if self.due is None and self.fitted and not self._desk.watch.settling:
             self.library.keep(self.captured())
 
     # -- the list
@@ -234,7 +238,20 @@ class Spaces:
         self._put_floats(arrangement)
         self.bring_home()
         self.due = None
+        self.fitted = not taken or self._desk.first.isVisible()
         return taken
+
+    def fit(self) -> None:
+        """Put the docks once more where they were, now that the windows are shown."""
+        self.fitted = True
+        before = self.library.open.present
+        arrangement = None if before is None else before.arrangement(screens.present())
+        if arrangement is None:
+            return
+        for window in self._desk.windows:
+            kept = arrangement.windows.get(window.window_id)
+            if kept is not None and window.isVisible():
+                put_docks(window, kept.docks)
 
     def _put_floats(self, arrangement: Arrangement) -> None:
         for name, place in arrangement.floats.items():

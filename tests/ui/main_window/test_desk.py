@@ -7,12 +7,14 @@ import json
 import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
 
 from heatdesk.frames import KeyState, ProviderStatus
 from heatdesk.workspaces import files
 from heatdesk.workspaces.library import Library
 from tests.ui.desk import Desk, Plain, kind
 from ui.main_window import Desk as MainDesk
+from ui.main_window import spaces
 from ui.main_window.pulse import FRAME_MS, MOVING_MS, SLOW_MS
 from ui.main_window.screens import fit_into_screens
 from ui.panels.status import StatusPanel
@@ -265,6 +267,37 @@ def test_a_second_book_has_its_own_options_and_comes_back_after_a_restart(opened
     assert again.docks["cohorts"].isFloating()
     assert not again.docks["dots"].open
     assert not again.docks["status"].open
+
+
+def test_a_desk_is_as_high_and_wide_in_every_part_after_each_restart(opened, qtbot):
+    window = opened()
+    status = window.docks["status"]
+    status.toggleViewAction().trigger()
+    qtbot.waitUntil(lambda: status.height() > 0 and status.open)
+    window.first.resizeDocks([status], [300], Qt.Orientation.Vertical)
+    QApplication.processEvents()
+    sizes = {name: dock.size() for name, dock in window.docks.items() if dock.open}
+    assert len(sizes) == 5
+    for _ in range(3):
+        window.close()
+        window = opened()
+        QApplication.processEvents()
+        assert {n: d.size() for n, d in window.docks.items() if d.open} == sizes
+
+
+def test_docks_are_put_once_more_when_their_window_has_its_bars(opened, monkeypatch):
+    opened().close()
+    seen = []
+    put = spaces.put_docks
+
+    def watched(window, text):
+        seen.append(window.isVisible())
+        return put(window, text)
+
+    monkeypatch.setattr(spaces, "put_docks", watched)
+    again = opened()
+    assert again.placed
+    assert seen == [False, True]
 
 
 def test_a_new_panel_takes_over_what_its_kind_hands_on(opened):
