@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from PySide6.QtCore import (
     QAbstractTableModel,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -247,6 +248,12 @@ class FigureTable(QTableView):
         """Show the rows in the order they were handed over, until a heading is clicked again."""
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
         self.figures.unsort()
+
+    def mark_row(self, row: int) -> None:
+        """Select one row on screen alone, whatever keys are held down."""
+        flags = QItemSelectionModel.SelectionFlag
+        index = self.figures.index(row, max(0, self.currentIndex().column()))
+        self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
 
     def show_grown(self, columns: Sequence[Column]) -> None:
         """Show other values, and widen the columns where longer ones came; shorter move nothing."""

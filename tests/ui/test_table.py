@@ -140,6 +140,21 @@ def test_columns_widen_for_longer_figures_and_never_against_the_user(qtbot: QtBo
     assert heading.sectionSize(1) == 40
 
 
+def test_a_row_that_is_marked_is_the_only_one_whatever_keys_are_held(
+    table: FigureTable, qtbot: QtBot
+) -> None:
+    table.show()
+    qtbot.waitExposed(table)
+    held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyPress(table.windowHandle(), Qt.Key.Key_Control, held)
+    assert QGuiApplication.keyboardModifiers() == held
+    for row in (0, 2, 1):
+        table.mark_row(row)
+        assert [one.row() for one in table.selectionModel().selectedRows()] == [row]
+        assert table.currentIndex().row() == row
+    QTest.keyRelease(table.windowHandle(), Qt.Key.Key_Control)
+
+
 def test_an_empty_table_is_no_trouble(table: FigureTable) -> None:
     table.set_columns([])
     assert table.figures.rowCount() == 0

@@ -220,7 +220,7 @@ class AlertPanel(Panel):
         ]
         row = found[0] if found else min(max(0, self.table.currentIndex().row()), len(rows) - 1)
         if len(rows) and row != self.table.currentIndex().row():
-            self.table.selectRow(row)
+            self.table.mark_row(row)
 
     def _edit(self) -> None:
         rule = self.marked()

@@ -163,7 +163,7 @@ class FavouritesPanel(Panel):
         names = [one for one in self._favourites.all() if one.coin == target.coin]
         exact = [one for one in names if target_of_favourite(one) == target]
         if names:
-            self._mark((exact or names)[0])
+            self._mark((exact or names)[0], alone=True)
 
     def csv(self) -> str | None:
         """The list."""
@@ -278,12 +278,12 @@ class FavouritesPanel(Panel):
         for id_, button in self.buttons.items():
             button.setEnabled(some or id_ == "favourite.add")
 
-    def _mark(self, favourite: Favourite | None) -> None:
-        """Mark the row of a favourite, wherever it is now."""
+    def _mark(self, favourite: Favourite | None, *, alone: bool = False) -> None:
+        """Mark the row of a favourite, wherever it is now; ``alone`` lets go of the others."""
         for row in range(len(self._rows)):
             if self._rows[self.table.figures.source_row(row)].favourite == favourite:
-                if row != self.table.currentIndex().row():
-                    self.table.selectRow(row)
+                if alone or row != self.table.currentIndex().row():
+                    self.table.mark_row(row)
                 return
 
     def _pick(self, row: int) -> None:
