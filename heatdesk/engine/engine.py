@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, cast
 from heatdesk.engine.statuses import after_data, after_error, after_notice, key_state_after
 from heatdesk.engine.tapping import Taps, failure_notice
 from heatdesk.errors import KeyMissing, KeyRejected, ProviderError, UsageError
-from heatdesk.frames import Frame, KeyState, Notice, ProviderStatus, Subscription, is_piece
+from heatdesk.frames import (
+    Frame,
+    KeyState,
+    Notice,
+    ProviderStatus,
+    StreamStatus,
+    Subscription,
+    is_piece,
+)
 from heatdesk.net.backoff import Backoff
 from heatdesk.providers.base import Provider
 from heatdesk.store.market import MarketStore
@@ -195,15 +203,18 @@ class Engine:
                 status = self._store.status(sub)
                 self._taps.tell(sub, frame)
                 if isinstance(frame, Notice):
-                    self._store.set_status(sub, after_notice(status, frame))
+                    told = after_notice(status, frame)
+                    self._store.set_status(sub, told)
+                    self._note_gap(sub.provider, status.gap_since_ms, told)
                     continue
                 self._store.apply(sub, frame)
                 now_ms = self._clock.now_ms()
                 self._store.set_status(sub, after_data(status, frame, now_ms))
                 if not is_piece(frame):  # an answer that breaks off again and again has failed
                     backoff.reset()
-                key = KeyState.ACCEPTED if provider.spec.needs_key else KeyState.NOT_NEEDED
-                self._note_good(sub.provider, key, now_ms)
+                if status.gap_since_ms is None:  # else it tells of time that went by
+                    key = KeyState.ACCEPTED if provider.spec.needs_key else KeyState.NOT_NEEDED
+                    self._note_good(sub.provider, key, now_ms)
 
     def _fail(self, sub: Subscription, error: ProviderError, delay_s: float) -> None:
         log.warning("%s: %s", type(error).__name__, error)
@@ -261,6 +272,15 @@ class Engine:
         last_ms = before.last_ok_ms if before is not None and before.key is key else None
         if last_ms is None or not 0 <= now_ms - last_ms < _OFTEN_MS:
             self._note_provider(provider_id, key=key, last_ok_ms=now_ms)
+
+    def _note_gap(self, provider_id: str, before_ms: int | None, told: StreamStatus) -> None:
+        """A live feed was lost, or is back."""
+        now_ms = self._clock.now_ms()
+        if told.gap_since_ms is not None and before_ms is None:
+            text = told.note or "A live feed was lost; it is opened anew."
+            self._note_provider(provider_id, last_error=text, last_error_ms=now_ms)
+        elif told.gap_since_ms is None and before_ms is not None:
+            self._note_provider(provider_id, last_ok_ms=now_ms)
 
     def _note_error(self, provider_id: str, error: ProviderError) -> None:
         before = self._statuses.get(provider_id)

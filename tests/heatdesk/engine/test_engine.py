@@ -470,6 +470,40 @@ def test_the_provider_status_shows_the_scarcest_budget() -> None:
     desk.run(scenario)
 
 
+def test_a_live_feed_that_is_lost_is_a_problem_of_its_provider_until_it_is_back() -> None:
+    desk = Desk()
+    desk.play(ONE, rows(), Notice(gap_since_ms=START_MS, note="Alpha is in trouble."), rows())
+
+    async def scenario(desk: Desk) -> None:
+        desk.engine.want(frozenset({ONE}))
+        await settle()
+        (status,) = desk.store.providers()
+        assert (status.last_error, status.last_error_ms) == ("Alpha is in trouble.", START_MS)
+        assert status.last_ok_ms == START_MS
+
+    desk.run(scenario)
+    again = Desk()
+    again.play(ONE, Notice(gap_since_ms=START_MS, note="Alpha is in trouble."), rows())
+
+    async def lost(desk: Desk) -> None:
+        desk.engine.want(frozenset({ONE}))
+        await settle()
+        assert desk.store.providers()[0].last_ok_ms is None, "what goes by in a gap is no success"
+
+    again.run(lost)
+    back = Desk()
+    back.play(ONE, Notice(gap_since_ms=START_MS), Notice(gap_since_ms=0))
+
+    async def found(desk: Desk) -> None:
+        desk.engine.want(frozenset({ONE}))
+        await settle()
+        status = desk.store.providers()[0]
+        assert status.last_ok_ms == START_MS
+        assert status.last_error
+
+    back.run(found)
+
+
 def test_a_key_that_is_accepted_starts_the_streams_that_waited_for_it() -> None:
     desk = Desk()
     desk.play(ONE, KeyMissing("alpha", "enter a key"), rows())
