@@ -76,6 +76,7 @@ class TapeView(QWidget):
         self._held: int | None = None
         self._wheel = 0
         self._marked_s = math.nan
+        self._gaps: tuple[tuple[int, int | None], ...] = ()
         self.setMouseTracking(True)
         self._failed = False
 
@@ -184,6 +185,12 @@ class TapeView(QWidget):
             self._marked_s = time_s
             self.update()
 
+    def set_gaps(self, gaps: tuple[tuple[int, int | None], ...]) -> None:
+        """Mark between the rows where prints are not known; milliseconds, None: to this day."""
+        if gaps != self._gaps:
+            self._gaps = gaps
+            self.update()
+
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Go back to the newest row."""
         self.release()
@@ -220,7 +227,17 @@ class TapeView(QWidget):
             painter.translate(0.0, HEAD_PX + down * ROW_PX)
             self._paint_row(painter, top - down, places)
             painter.restore()
+        self._paint_gaps(painter, top)
         self._paint_mark(painter, top)
+
+    def _paint_gaps(self, painter: QPainter, top: int) -> None:
+        """A line where prints are missing: what lies on both sides of it did not follow on."""
+        for from_ms, _ in self._gaps:
+            after = int(np.searchsorted(self._prints.time_ms, from_ms, side="left"))
+            down = top - after + 1
+            if top >= 0 and 0 <= down <= self.rows:
+                y = HEAD_PX + down * ROW_PX
+                painter.fillRect(0, y - 1, self.width(), 2, theme.colour(theme.Palette.WARN))
 
     def _paint_mark(self, painter: QPainter, top: int) -> None:
         """A line between the prints before and after the moment a linked crosshair points at."""

@@ -200,6 +200,7 @@ class TapePanel(Panel):
         events = self._events
         liquidations = self.context.store.liquidations(events) if events is not None else None
         self._take(trades, liquidations)
+        self.view.set_gaps(trades.gaps)
         shown = self._prints
         usual = float(np.quantile(shown.size(self.options.quote), _USUAL_SHARE)) if shown else 0.0
         self.view.set_prints(shown, self._style(usual))

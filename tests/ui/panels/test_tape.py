@@ -19,6 +19,7 @@ from heatdesk.frames import (
 )
 from heatdesk.views.tape import LONG_LIQUIDATED
 from tests.ui.market_panels import Market
+from ui import theme
 from ui.heatmap.typed import NameSearch
 from ui.panels.tape import MOST_ROWS, TapePanel
 
@@ -87,6 +88,26 @@ def test_the_newest_trade_is_on_top(panel: TapePanel) -> None:
     assert rows[1][2] == "70,098"
     assert rows[0][1] == "SELL"
     assert rows[0][3:] == ["$70.1K", "1.000"]
+
+
+def test_where_trades_are_not_known_a_line_parts_the_rows(panel: TapePanel, market: Market) -> None:
+    tape = market.store.trades(panel.primary())
+    assert tape is not None
+    warn = theme.colour(theme.Palette.WARN).rgb()
+
+    def lines() -> list[int]:
+        """Rows of pixels that are such a line."""
+        panel.invalidate()
+        panel.pull()
+        image = picture(panel)
+        return [y for y in range(image.height()) if image.pixel(150, y) == warn]
+
+    assert lines() == []
+    assert tape.last_ms is not None
+    tape.break_off(tape.last_ms + 1)
+    assert lines() == [19, 20], "right above the newest row while it lasts"
+    market.store.apply(panel.primary(), trades(110, 3))
+    assert lines() == [79, 80], "below what came since"
 
 
 def test_in_a_wide_panel_a_row_is_still_read_as_one(panel: TapePanel) -> None:
