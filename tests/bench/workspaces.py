@@ -1,4 +1,4 @@
-"""Workspaces: how long a switch takes, and a start that restores a desk of three windows.
+"""Workspaces: how long a switch, the palette, and a start that restores three windows take.
 
 A switch ends when every panel in sight has been painted. The two starts are fresh processes, to the
 moment at which each of their windows has painted its first cells; they take turns.
@@ -18,10 +18,11 @@ from PySide6.QtWidgets import QApplication
 
 from tests.bench.rows import Row, median
 from ui.app.program import Program
+from ui.commands.palette import CommandPalette
 from ui.main_window import Desk
 
 ROOT = Path(__file__).resolve().parents[2]
-SWITCHES, STARTS = 10, 3
+SWITCHES, OPENINGS, STARTS = 10, 10, 3
 FILL_S = 20
 """At most so long the invented market may take to fill all panels."""
 ONE = (("order-book", "ETHUSDT"), ("order-book", "SOLUSDT"), ("liquidation", ""), ("dots", ""))
@@ -68,17 +69,18 @@ sys.exit(main(["--demo"]))
 
 
 def measure_workspaces() -> list[Row]:
-    """The switch of two workspaces of eight panels, and the start with three windows."""
+    """The switch of two workspaces of eight panels, the palette, the start with three windows."""
     with tempfile.TemporaryDirectory(prefix="heatdesk-bench-", ignore_cleanup_errors=True) as home:
         program = Program(Path(home), {}, demo=True)
         program.desk.first.resize(1920, 1080)
         program.start()
         switch = _measure_switches(program.desk)
+        palette = _measure_palette(program.desk)
         _spread(program.desk)
         program.desk.keep()
         program.desk.close()
         program.stop()
-        return [switch, _measure_starts(home)]
+        return [switch, *palette, _measure_starts(home)]
 
 
 def _measure_switches(desk: Desk) -> Row:
@@ -115,8 +117,37 @@ def _switch_s(desk: Desk, name: str) -> float:
     return seconds
 
 
+def _measure_palette(desk: Desk) -> list[Row]:
+    """From Ctrl+K to the first paint of the palette over eight panels, built and shown again."""
+    taken_ms = [_palette_s(desk) * 1000 for _ in range(OPENINGS + 1)]
+    first, again = taken_ms[0], taken_ms[1:]
+    note = f"{OPENINGS} times; at worst {max(again):.0f} ms"
+    return [
+        Row("palette_first_opening", first, "ms"),
+        Row("palette_opening", median(again), "ms", note=note),
+    ]
+
+
+def _palette_s(desk: Desk) -> float:
+    """Seconds from the command to the painted palette; then it is closed and data comes."""
+    started = time.perf_counter()
+    desk.commands.run("help.palette")
+    [palette] = [
+        one
+        for one in QApplication.topLevelWidgets()
+        if isinstance(one, CommandPalette) and one.isVisible()
+    ]
+    painted = _Painted([palette])
+    while painted.left:
+        QApplication.processEvents()
+    seconds = time.perf_counter() - started
+    palette.close()
+    _fill(desk)
+    return seconds
+
+
 class _Painted(QObject):
-    """Notes which panels have been painted."""
+    """Notes which widgets have been painted."""
 
     def __init__(self, headers: list[QObject]) -> None:
         super().__init__()

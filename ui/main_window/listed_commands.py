@@ -25,13 +25,14 @@ def list_commands(desk: Desk) -> None:
     wanted = [*_switches(desk), *_windows(desk), *_moves(desk), *_views(desk)]
     ids = {one.id for one in wanted}
     table = desk.commands
-    before = {one.id: one.title for one in table.all() if one.id.startswith(LISTED)}
-    if before == {one.id: one.title for one in wanted}:
-        return  # what they are about is looked up when they run
+    before = {one.id: one for one in table.all() if one.id.startswith(LISTED)}
     gone = [id_ for id_ in before if id_ not in ids]
+    # what they are about is looked up when they run
+    new = [one for one in wanted if _says(one) != _says(before.get(one.id))]
     if gone:
         table.remove(*gone)
-    table.add(*wanted)
+    if new:
+        table.add(*new)
 
 
 def numbered(keys: str, number: int) -> tuple[str, ...]:
@@ -40,6 +41,10 @@ def numbered(keys: str, number: int) -> tuple[str, ...]:
 
 
 # -- inside
+def _says(command: Command | None) -> tuple[str, tuple[str, ...]] | None:
+    return None if command is None else (command.title, command.keys)
+
+
 def _switches(desk: Desk) -> list[Command]:
     def go(number: int) -> None:
         desk.switch(desk.workspaces()[number - 1].slug)
