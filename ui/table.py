@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from heatdesk.units import plain_figures
@@ -240,9 +240,13 @@ class FigureTable(QTableView):
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other values; widths are fitted once, then belong to the user."""
         self.figures.set_columns(columns)
-        if not self._fitted and columns and len(columns[0].values):
-            self._spread()
-            self._fitted = True
+        if self.isVisible():
+            self._fit_once()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Fit the widths: measuring takes long, and one that nobody looks at is not measured."""
+        super().showEvent(event)
+        self._fit_once()
 
     def unsort(self) -> None:
         """Show the rows in the order they were handed over, until a heading is clicked again."""
@@ -273,6 +277,11 @@ class FigureTable(QTableView):
         """Fill the width, as long as the user has not set it."""
         super().resizeEvent(event)
         self.refit()
+
+    def _fit_once(self) -> None:
+        if not self._fitted and self.figures.rowCount():
+            self._spread()
+            self._fitted = True
 
     def _spread(self) -> None:
         """Share the width among the columns, none narrower than its contents, long words apart."""
