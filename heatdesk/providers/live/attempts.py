@@ -21,9 +21,15 @@ class Attempts:
     """
 
     def __init__(self, per_5min: int, clock: Clock) -> None:
+        self._allowed = per_5min
         self._most = max(1, int(per_5min * _RESERVE))
         self._clock = clock
         self._made_s: deque[float] = deque()
+
+    @property
+    def said(self) -> str:
+        """Why there is no attempt, while there is none."""
+        return f"It lets a computer connect {self._allowed} times in five minutes: that is used up."
 
     @property
     def pace_s(self) -> float:

@@ -211,6 +211,9 @@ class Link:
         error = lead.error or BodyCut(self._rules.provider, f"{self._rules.title} hung up.")
         self.lead = None
         delay_s = self._delay_s(error)
+        if (wait_s := self._attempts.wait_s()) > delay_s:
+            delay_s = wait_s
+            error = BodyCut(self._rules.provider, f"{error.user_message} {self._attempts.said}")
         self._retry_s = now_s + delay_s
         self._owner.broken(self, lead, error, delay_s)
 

@@ -57,6 +57,8 @@ class Outcome:
     """The longest gap that was told of."""
     back: bool = True
     """The book was LIVE again."""
+    at_limit: bool = False
+    """The venue's own limit of connections kept the desk waiting."""
     over_ms: int = 0
     """When, by this computer's clock."""
 
@@ -78,12 +80,18 @@ class Report:
 
     @property
     def slow(self) -> list[Outcome]:
-        """Recoveries that took longer than promised."""
+        """Recoveries that took longer than promised, without a limit that made them wait."""
         return [
             one
             for one in self.outcomes
-            if not one.back or (one.kind not in _OF_THE_VENUE and one.gap_s > PROMISED_S)
+            if not one.at_limit
+            and (not one.back or (one.kind not in _OF_THE_VENUE and one.gap_s > PROMISED_S))
         ]
+
+    @property
+    def limited(self) -> list[Outcome]:
+        """Faults after which a venue allowed no more connections for a while."""
+        return [one for one in self.outcomes if one.at_limit]
 
     def lately(self, provider: str) -> str:
         """The newest faults of a venue and when they were over, to tell what a wrong column is of."""
@@ -112,6 +120,11 @@ class Report:
             )
         lines.append(f"wrong columns shown as live: {len(self.wrong)}")
         lines.append(f"recoveries longer than {PROMISED_S:.0f} s: {len(self.slow)}")
+        longest_s = max((one.gap_s for one in self.limited), default=0.0)
+        lines.append(
+            f"faults at a venue that allowed no more connections just then: {len(self.limited)} "
+            f"(longest gap {longest_s:.0f} s)"
+        )
         lines.append(f"limits overstepped: {len(self.violations)}")
         return "\n".join(lines)
 
@@ -147,6 +160,7 @@ class Troublemaker:
         kinds = sorted(server.faults & kinds, key=lambda kind: kind.name)
         self._random.shuffle(kinds)
         self._kinds = kinds
+        self._at_limit = False
 
     async def run(self, count: int, pause_s: float, report: Report) -> None:
         """Cause so many faults, every kind in its turn."""
@@ -166,6 +180,7 @@ class Troublemaker:
         if kind in _NEEDS_A_START:
             # What waits for a start gets one.
             self._server.cause(Fault(Kind.ABORT))
+        self._at_limit = False
         back = await self._wait(fault, before)
         await asyncio.sleep(pause_s * self._random.uniform(1.0, 1.3))
         gaps = [
@@ -174,7 +189,9 @@ class Troublemaker:
             for begin, end in self._desk.store.story(one).gaps[before[one] :]
         ]
         longest_s = max(gaps, default=0.0)
-        return Outcome(self._server.provider, kind, longest_s, back, self._server.now_ms())
+        return Outcome(
+            self._server.provider, kind, longest_s, back, self._at_limit, self._server.now_ms()
+        )
 
     def _seconds(self, kind: Kind) -> float:
         if kind is Kind.FLOOD:
@@ -189,6 +206,7 @@ class Troublemaker:
         lasting_s = fault.seconds if fault.kind in (Kind.SILENCE, Kind.BOOK_SILENCE) else 0.0
         while time.monotonic() - begun_s < _PATIENCE_S + lasting_s:
             await asyncio.sleep(0.02)
+            self._at_limit |= self._desk.is_at_limit(self._server.provider)
             over = fault.done and time.monotonic() - begun_s >= lasting_s
             live = all(self._desk.is_live(sub) for sub in self._subs)
             told = fault.kind in _HARMLESS or any(

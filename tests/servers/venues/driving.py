@@ -13,6 +13,7 @@ from heatdesk.engine.wiring import ProviderSet
 from heatdesk.frames import LIVE_VENUES, BookSub, LiquidationEventSub, TradeSub
 from heatdesk.net.ledger import Ledger
 from heatdesk.providers import LOADERS
+from heatdesk.providers.live.provider import LiveProvider
 from heatdesk.secrets import Keys, MemoryVault
 from heatdesk.settings import load
 from heatdesk.units import SystemClock
@@ -111,6 +112,11 @@ class LiveDesk:
             said = {sub.provider: self.store.status(sub) for sub in subs if not self.is_live(sub)}
             assert self.clock.monotonic_s() < deadline_s, said
             await asyncio.sleep(0.01)
+
+    def is_at_limit(self, provider: str) -> bool:
+        """Whether the venue's own limit keeps the desk from connecting to it for now."""
+        built = self.engine._providers.get(provider)
+        return isinstance(built, LiveProvider) and built._hub._attempts.wait_s() > 0
 
     def is_live(self, sub: BookSub) -> bool:
         status = self.store.status(sub)

@@ -324,6 +324,7 @@ def test_only_so_many_connections_are_opened_in_five_minutes() -> None:
             await until(lambda: book.status.gap_since_ms is not None)
             await asyncio.sleep(1.0)
             assert venue.opened == 4, "four of five: another desk may need one"
+            assert "5 times in five minutes: that is used up" in book.notes[-1]
 
     asyncio.run(work())
 
