@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from heatdesk.kept_table import FAULTS, KeptTable
+from heatdesk.files import NO_SUCH_FILE
+from heatdesk.kept_table import KeptTable
 
 FILE_NAME = "drawings.json"
 VERSION = 1
@@ -141,7 +142,7 @@ class Drawings:
             try:
                 held = [float(price) for price in prices if not isinstance(price, bool | str)]
                 whole &= len(held) == len(prices)
-            except FAULTS:
+            except NO_SUCH_FILE:
                 whole = False
                 continue
             good = [price for price in held if math.isfinite(price) and price > 0]

@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from heatdesk.kept_table import FAULTS, KeptTable
+from heatdesk.files import NO_SUCH_FILE
+from heatdesk.kept_table import KeptTable
 
 FILE_NAME = "favourites.json"
 VERSION = 1
 MOST = 200
-LONGEST_NAME = 40
+LONGEST_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,10 @@ class Favourites:
 
     def star(self, favourite: Favourite) -> None:
         """Put an instrument at the end of the list."""
-        if favourite.coin and favourite not in self._all and len(self._all) < MOST:
+        names = (favourite.coin, favourite.venue, favourite.symbol)
+        if not favourite.coin or not all(map(_can_be_kept, names)):
+            return
+        if favourite not in self._all and len(self._all) < MOST:
             self._all.append(favourite)
             self._save()
 
@@ -89,7 +93,7 @@ class Favourites:
         for row in rows if whole else ():
             try:
                 one = Favourite(*(_word(row[name]) for name in ("coin", "venue", "symbol")))
-            except FAULTS:
+            except NO_SUCH_FILE:
                 whole = False
                 continue
             if one.coin and one not in self._all:
@@ -99,7 +103,11 @@ class Favourites:
             self._save()
 
 
+def _can_be_kept(name: str) -> bool:
+    return len(name) <= LONGEST_NAME and name.isprintable()
+
+
 def _word(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST_NAME or not value.isprintable():
+    if not isinstance(value, str) or not _can_be_kept(value):
         raise TypeError("a name is missing")
     return value

@@ -12,6 +12,9 @@ from typing import BinaryIO
 
 from heatdesk.errors import UsageError, WriteError
 
+NO_SUCH_FILE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
+"""What a text that is no file of HeatDesk may raise while it is read as one."""
+
 
 def check_target(path: Path, suffixes: tuple[str, ...]) -> None:
     """Make sure that a file can be written, before anything is spent on its content.
@@ -92,6 +95,17 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         raise _sentence(path, error) from error
     write_atomically(path, write)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is anything at a path; also where that cannot be told."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def set_aside(path: Path, word: str) -> str:

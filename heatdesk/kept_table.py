@@ -9,18 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from heatdesk.errors import WriteError
-from heatdesk.files import set_aside, write_whole
+from heatdesk.files import NO_SUCH_FILE, is_there, set_aside, write_whole
 
 log = logging.getLogger(__name__)
-
-FAULTS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
-"""What a file that is no such table may raise while it is read."""
 
 
 class KeptTable:
     """One file of the desk.
 
     What cannot be read or written costs one sentence; the desk goes on with what is in memory.
+    A file that cannot be read, or not be moved out of the way, is left alone for this run.
 
     Parameters
     ----------
@@ -55,22 +53,21 @@ class KeptTable:
             return {}
         except OSError as error:
             self._tell(f"{path.name} cannot be read ({error.strerror}).")
+            self._leave(path)
             return {}
-        except FAULTS:
+        except NO_SUCH_FILE:
             self.doubt()
             return {}
         if not 1 <= version <= self._version:
-            aside = set_aside(path, f"v{version}")
-            self._tell(f"{path.name} comes from another version of HeatDesk; kept as {aside}.")
+            self._put_away(path, f"v{version}", "comes from another version of HeatDesk;")
             return {}
         return table
 
     def doubt(self) -> None:
         """What was read makes no sense, in whole or in part: keep the file under another name."""
         if self._path is not None:
-            aside = set_aside(self._path, "damaged")
             self._text = ""
-            self._tell(f"{self._path.name} was damaged and is kept as {aside}.")
+            self._put_away(self._path, "damaged", "was damaged and is")
 
     def write(self, table: Mapping[str, Any]) -> None:
         """Write where it says something new."""
@@ -89,6 +86,15 @@ class KeptTable:
         if self._failing == self.sentence:
             self.sentence = ""
         self._text, self._failing = text, ""
+
+    def _put_away(self, path: Path, word: str, why: str) -> None:
+        """Give the file another name; where it keeps its own, nothing is written over it."""
+        self._tell(f"{path.name} {why} kept as {set_aside(path, word)}.")
+        self._leave(path)
+
+    def _leave(self, path: Path) -> None:
+        if is_there(path):
+            self._path = None
 
     def _tell(self, sentence: str) -> None:
         log.warning("%s", sentence)

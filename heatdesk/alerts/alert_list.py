@@ -17,7 +17,8 @@ from heatdesk.alerts.tables import (
     state_from,
     state_table,
 )
-from heatdesk.kept_table import FAULTS, KeptTable
+from heatdesk.files import NO_SUCH_FILE
+from heatdesk.kept_table import KeptTable
 
 FILE_NAME = "alerts.json"
 VERSION = 1
@@ -184,14 +185,14 @@ class AlertList:
         for row in rows if whole else []:
             try:
                 rule, state = rule_from(row), state_from(row["state"])
-            except FAULTS:
+            except NO_SUCH_FILE:
                 whole = False
                 continue
             self._rules[rule.id], self._states[rule.id] = rule, state
         for row in events if isinstance(events, list) else []:
             try:
                 self.history.append(event_from(row))
-            except FAULTS:
+            except NO_SUCH_FILE:
                 whole = False
         if table and not whole:
             self._file.doubt()

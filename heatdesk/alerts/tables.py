@@ -31,6 +31,9 @@ _SUBS: dict[str, type[Watched]] = {
     "cohorts": CohortSub,
 }
 LONGEST_NAME = 120
+"""What a user may call an alert."""
+_LONGEST_WORD = 500
+"""What providers call things may be longer."""
 
 
 def rule_table(rule: Rule) -> dict[str, Any]:
@@ -151,7 +154,7 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _word(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST_NAME:
+    if not isinstance(value, str) or len(value) > _LONGEST_WORD:
         raise TypeError("a word is missing")
     return value
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from heatdesk.errors import UsageError
-from heatdesk.files import write_whole
+from heatdesk.errors import UsageError, WriteError
+from heatdesk.files import set_aside, write_whole
 from heatdesk.settings.descriptions import Value, fault_of, setting, walk
 from heatdesk.settings.sections import (
     KIYOTAKA_PRESETS,
@@ -77,7 +77,11 @@ def load(home: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
     UsageError
         When an environment override names no setting or a value it cannot have.
     """
-    table, warnings = _read_table(home / FILE_NAME)
+    try:
+        table, warnings = _read_table(home / FILE_NAME)
+    except OSError as error:
+        table = {}
+        warnings = [f"{home / FILE_NAME} cannot be read ({error.strerror}); defaults are used."]
     settings = cast("Settings", _fill(Settings(), table, (), warnings))
     settings = override(settings, environ)
     for path, value, _ in walk(settings):
@@ -97,12 +101,16 @@ def save(settings: Settings, home: Path) -> None:
     Raises
     ------
     WriteError
-        When the folder cannot be written.
+        When the folder cannot be written, or the file there not be read: it stays as it is.
     """
     import tomli_w
 
     path = home / FILE_NAME
-    table, _ = _read_table(path)
+    try:
+        table, _ = _read_table(path)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise WriteError(f"{path} cannot be read, so it is not replaced: {why}.") from error
     overridden = dict(settings.overridden)
     defaults = {path: value for path, value, _ in walk(Settings())}
     for where, value, _ in walk(settings):
@@ -192,15 +200,19 @@ def _read_text(text: str, kind: type) -> object:
 
 
 def _read_table(path: Path) -> tuple[dict[str, Any], list[str]]:
-    """Read and migrate the raw file; a damaged one is set aside, never overwritten."""
+    """Read and migrate the raw file; a damaged one is set aside, never overwritten.
+
+    Raises
+    ------
+    OSError
+        When there is a file that cannot be read.
+    """
     try:
         table = tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError:
         return {}, []
-    except OSError as error:
-        return {}, [f"{path} cannot be read ({error.strerror}); defaults are used."]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        kept = _set_aside(path)
+    except (ValueError, RecursionError):
+        kept = set_aside(path, "damaged")
         return {}, [f"{path.name} was damaged and is kept as {kept}; defaults are used."]
     version = table.get("schema_version", 1)
     if not isinstance(version, int) or version < 1:
@@ -210,17 +222,6 @@ def _read_table(path: Path) -> tuple[dict[str, Any], list[str]]:
     if version > SCHEMA_VERSION:
         return table, [f"{path.name} comes from a newer HeatDesk; what fits is used."]
     return table, []
-
-
-def _set_aside(path: Path) -> str:
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    try:
-        path.rename(aside)
-    except OSError:
-        return path.name
-    return aside.name
 
 
 def _without_empty(table: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from heatdesk.files import set_aside, write_whole
+from heatdesk.files import NO_SUCH_FILE, set_aside, write_whole
 from heatdesk.workspaces import version_1
 from heatdesk.workspaces.model import (
     MAIN,
@@ -26,9 +26,6 @@ from heatdesk.workspaces.model import (
 MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (version_1.migrated,)
 """Step ``i`` turns a file of version ``i + 1`` into the next one."""
 VERSION = len(MIGRATIONS) + 1
-
-FAULTS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
-"""What a file that is no workspace may raise while it is read."""
 
 
 def read(path: Path, slug: str, *, shipped: bool = False) -> tuple[Workspace | None, str]:
@@ -52,7 +49,7 @@ def read(path: Path, slug: str, *, shipped: bool = False) -> tuple[Workspace | N
         return None, ""
     except OSError as error:
         return None, f"The workspace file {path.name} cannot be read ({error.strerror})."
-    except FAULTS:
+    except NO_SUCH_FILE:
         aside = set_aside(path, "damaged")
         return None, f"The workspace file {path.name} was damaged and is kept as {aside}."
 

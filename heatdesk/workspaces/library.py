@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from heatdesk.errors import WriteError
-from heatdesk.files import set_aside, write_whole
+from heatdesk.files import NO_SUCH_FILE, is_there, set_aside, write_whole
 from heatdesk.workspaces import files, version_1
 from heatdesk.workspaces.model import State, Workspace
 from heatdesk.workspaces.shipped import FIRST, SHIPPED, shipped
@@ -49,6 +49,7 @@ class Library:
         self._hindered = False
         self._texts: dict[str, str] = {}
         self._unwritten: set[str] = set()
+        self._untouched: set[Path] = set()
         self._index = ""
         self._kept: dict[str, Workspace] = {}
         self._order: list[str] = []
@@ -206,6 +207,9 @@ class Library:
             if one.slug not in self._hidden:
                 self._kept[one.slug] = one.workspace
         found = self._read_files()
+        if not self._kept:  # the only one there was cannot be used
+            self._hidden.remove(FIRST.slug)
+            self._kept[FIRST.slug] = FIRST.workspace
         came_before = self._read_earlier(earlier) if not (index or found) else None
         self.new = not (index or found or came_before)
         wanted = [slug for slug in _words(index, "order") if slug in self._kept]
@@ -228,6 +232,8 @@ class Library:
             if workspace is not None:
                 self._kept[slug] = workspace
                 self._texts[slug] = files.text_of(workspace)
+            else:
+                self._leave(path)
         return bool(paths)
 
     def _read_earlier(self, path: Path | None) -> str | None:
@@ -251,16 +257,23 @@ class Library:
             if int(table["version"]) > files.VERSION:
                 aside = set_aside(path, f"v{int(table['version'])}")
                 self._tell(f"{INDEX_NAME} comes from another version; it is kept as {aside}.")
+                self._leave(path)
                 return {}
             return dict(table)
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
             self._tell(f"{INDEX_NAME} cannot be read ({error.strerror}).")
-        except files.FAULTS:
+        except NO_SUCH_FILE:
             aside = set_aside(path, "damaged")
             self._tell(f"{INDEX_NAME} was damaged and is kept as {aside}.")
+        self._leave(path)
         return {}
+
+    def _leave(self, path: Path) -> None:
+        """What could not be read and is still there is not written over."""
+        if is_there(path):
+            self._untouched.add(path)
 
     def _put(self, workspace: Workspace) -> None:
         self._kept[workspace.slug] = workspace
@@ -268,6 +281,8 @@ class Library:
 
     def _why_not(self, path: Path, text: str) -> str:
         """Write a file; return why it could not be, empty when it is there now."""
+        if path in self._untouched:
+            return f"{path} could not be read, so it is not replaced until HeatDesk starts again."
         try:
             write_whole(path, text.encode())
         except WriteError as error:

@@ -86,7 +86,12 @@ def test_removing_the_last_line_forgets_the_instrument(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "lines", ['{"BTC/USD": [1, "x", null, -3]}', "7", '{"BTC/USD": 5}', '{"BTC/USD": [NaN]}']
+    "lines",
+    [
+        *('{"BTC/USD": [1, "x", null, -3]}', "7", '{"BTC/USD": 5}', '{"BTC/USD": [NaN]}'),
+        f'{{"BTC/USD": [1{"0" * 400}]}}',
+    ],
+    ids=["some", "a number", "no list", "nan", "endless"],
 )
 def test_bad_lines_cost_themselves_and_the_file_is_kept_beside(tmp_path: Path, lines: str) -> None:
     path = tmp_path / "d.json"
@@ -115,7 +120,7 @@ def test_favourites_survive_a_start_in_their_order(tmp_path: Path) -> None:
 def test_a_bad_favourite_costs_itself_and_the_file_is_kept_beside(tmp_path: Path) -> None:
     path = tmp_path / "f.json"
     good = {"coin": "BTC", "venue": "", "symbol": ""}
-    rows = [{**good, "coin": 7}, {"coin": "X"}, {**good, "symbol": "x" * 99}, None, good]
+    rows = [{**good, "coin": 7}, {"coin": "X"}, {**good, "symbol": "x" * 999}, None, good]
     path.write_text(json.dumps({"version": 1, "favourites": rows}), encoding="utf-8")
     favourites = Favourites(path)
     assert favourites.all() == (Favourite("BTC"),)
@@ -126,3 +131,53 @@ def test_a_file_of_a_later_version_is_kept_under_its_number(tmp_path: Path) -> N
     path = tmp_path / "f.json"
     path.write_text('{"version": 2}', encoding="utf-8")
     assert "f.json.v2" in Favourites(path).sentence
+
+
+def test_a_version_that_is_no_number_costs_the_file_and_no_start(tmp_path: Path) -> None:
+    path = tmp_path / "d.json"
+    path.write_text('{"version": Infinity, "lines": {}}', encoding="utf-8")
+    assert "d.json.damaged" in Drawings(path).sentence
+
+
+@pytest.mark.parametrize("name", ["X" * 60, "X" * 999, "BTC\n"], ids=["long", "endless", "broken"])
+def test_what_is_starred_can_be_read_again(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "f.json"
+    favourites = Favourites(path)
+    favourites.star(Favourite("ETH"))
+    favourites.star(Favourite("BTC", "BYBIT", name))
+    again = Favourites(path)
+    assert again.sentence == ""
+    assert again.all() == favourites.all()
+
+
+def test_a_file_that_cannot_be_read_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "d.json"
+    Drawings(path).add(BTC, 70_000.0)
+    before = path.read_bytes()
+
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(path), "read_text", refuse)
+        drawings = Drawings(path)
+    assert "Permission denied" in drawings.sentence
+    assert drawings.add(BTC, 1.0) is not None
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_file_that_keeps_its_name_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "d.json"
+    path.write_text("{", encoding="utf-8")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "in use by another program")
+
+    monkeypatch.setattr(type(path), "rename", refuse)
+    drawings = Drawings(path)
+    drawings.add(BTC, 1.0)
+    assert path.read_text(encoding="utf-8") == "{"

@@ -102,14 +102,21 @@ def test_a_section_that_is_no_section_costs_that_section_alone(tmp_path: Path) -
     assert len(warnings) == 1
 
 
-@pytest.mark.parametrize("content", [b"[view\nutc = ", b"\xff\xfe\x00", b"a = 1\na = 2\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"[view\nutc = ", b"\xff\xfe\x00", b"a = 1\na = 2\n"),
+        *(b"a = " + b"9" * 5_000, b"a = " + b"[" * 5_000),
+    ],
+    ids=["torn", "no text", "twice", "endless number", "deep"],
+)
 def test_a_damaged_file_is_kept_aside_and_defaults_are_used(content: bytes, tmp_path: Path) -> None:
-    for number in (1, 2):
+    for name in (f"{FILE_NAME}.damaged", f"{FILE_NAME}.damaged-2"):
         (tmp_path / FILE_NAME).write_bytes(content)
         settings, warnings = load(tmp_path, {})
         assert settings == Settings()
-        assert f"{FILE_NAME}.damaged-{number}" in warnings[0]
-        assert (tmp_path / f"{FILE_NAME}.damaged-{number}").read_bytes() == content
+        assert f"kept as {name};" in warnings[0]
+        assert (tmp_path / name).read_bytes() == content
     save(settings, tmp_path)
     assert load(tmp_path, {}) == (Settings(), [])
 
@@ -120,6 +127,24 @@ def test_a_file_that_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
     assert settings == Settings()
     assert "cannot be read" in warnings[0]
     assert (tmp_path / FILE_NAME).is_dir()
+
+
+def test_settings_that_could_not_be_read_are_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_text("[view]\nutc = true\n")
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refuse)
+        settings, warnings = load(tmp_path, {})
+        assert "cannot be read (Permission denied)" in warnings[0]
+        with pytest.raises(WriteError, match="not replaced"):
+            save(with_tier(settings, "pro"), tmp_path)
+    assert path.read_text() == "[view]\nutc = true\n"
 
 
 def test_settings_of_a_newer_version_survive_an_older_one(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from heatdesk.errors import WriteError
-from heatdesk.files import set_aside, write_whole
+from heatdesk.files import NO_SUCH_FILE, set_aside, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def load(path: Path | None) -> tuple[Bound, str]:
         return {}, ""
     except OSError as error:
         return {}, f"The saved shortcuts cannot be read ({error.strerror}); the usual ones count."
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except NO_SUCH_FILE:
         aside = set_aside(path, "damaged")
         return {}, (
             f"The saved shortcuts were damaged and are kept as {aside}; the usual ones count."

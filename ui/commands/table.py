@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from heatdesk.files import is_there
 from ui.commands import bindings
 from ui.commands.catalogue import spoken_keys
 from ui.commands.command import Command, Scope
@@ -42,6 +43,8 @@ class CommandTable(QObject):
         self._windows: list[QWidget] = []
         self._recent: list[str] = []
         self._bound, self.sentence = bindings.load(path)
+        if self.sentence and path is not None and is_there(path):
+            self._path = None  # what could not be read is not written over
 
     # -- commands
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from heatdesk.alerts.alert_list import MOST_EVENTS, AlertList
+from heatdesk.alerts.figures import Figure
 from heatdesk.alerts.judging import Event, Happened, State, judge
-from heatdesk.alerts.rules import Kind
+from heatdesk.alerts.rules import Kind, Rule
 from heatdesk.alerts.tables import rule_from, rule_table
-from heatdesk.frames import BookSub, CandleSub, LiquidationSub, Quote, Resolution
+from heatdesk.frames import BookSub, CandleSub, DotSub, LiquidationSub, Quote, Resolution
 from tests.heatdesk.alerts.made import crossing, resting, walk
 
 if TYPE_CHECKING:
@@ -155,3 +156,18 @@ def test_a_table_without_a_field_names_no_alert() -> None:
         short = {key: value for key, value in table.items() if key != name}
         with pytest.raises((KeyError, TypeError, ValueError)):
             rule_from(short)
+
+
+def test_long_names_of_providers_are_read_again(path: Path) -> None:
+    name = "Bridged " * 25
+    figure = Figure("bridged", "change_24h", name)
+    alerts = AlertList(path)
+    assert alerts.put(Rule("a", Kind.FIGURE, DotSub("coingecko"), 5.0, figure=figure))
+    rule = alerts.rule("a")
+    assert rule is not None
+    alerts.history.appendleft(replace(happened(7), title=rule.title))
+    alerts.save()
+    again = AlertList(path)
+    assert again.sentence == ""
+    assert again.all() == alerts.all()
+    assert list(again.history) == list(alerts.history)

@@ -119,6 +119,7 @@ def test_a_deleted_shipped_workspace_stays_away_until_it_is_wanted_again(tmp_pat
         ('{"version": 3, "name": "Mine", "desks": {}}', "mine.json.v3"),
         ("", "mine.json.damaged"),
         ("[" * 100_000, "mine.json.damaged"),
+        ('{"version": Infinity, "name": "Mine"}', "mine.json.damaged"),
     ],
 )
 def test_a_workspace_that_cannot_be_used_is_set_aside_and_named(
@@ -143,10 +144,48 @@ def test_a_workspace_that_cannot_be_used_is_set_aside_and_named(
     assert not Library(tmp_path).take_sentences(), "it is told once"
 
 
-def test_a_lost_index_costs_the_order_but_no_workspace(tmp_path: Path) -> None:
+def test_where_the_only_workspace_left_cannot_be_used_the_first_shipped_one_is_back(
+    tmp_path: Path,
+) -> None:
+    library = Library(tmp_path)
+    library.go_to(library.add("Mine", STATE).slug)
+    for one in SHIPPED:
+        library.delete(one.slug)
+    assert names(library) == ["Mine"]
+    (tmp_path / "workspaces" / "mine.json").write_text('{"version": 2, "na')
+    again = Library(tmp_path)
+    assert names(again) == ["All four"]
+    assert again.open.name == "All four"
+    assert again.lacks_shipped
+
+
+def test_a_workspace_that_cannot_be_read_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library(tmp_path)
+    library.save(STATE)
+    paths = [tmp_path / "desk.json", tmp_path / "workspaces" / "all-four.json"]
+    before = [path.read_bytes() for path in paths]
+
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", refuse)
+        again = Library(tmp_path)
+    assert len(again.take_sentences()) == 2
+    again.keep(OTHER)
+    again.write()
+    assert "not replaced" in again.take_sentences()[0]
+    assert [path.read_bytes() for path in paths] == before
+    assert Library(tmp_path).open.present == STATE
+
+
+@pytest.mark.parametrize("content", ['{"version": 2, "open"', '{"version": Infinity}'])
+def test_a_lost_index_costs_the_order_but_no_workspace(tmp_path: Path, content: str) -> None:
     library = Library(tmp_path)
     library.add("Mine", STATE)
-    (tmp_path / "desk.json").write_text('{"version": 2, "open"')
+    (tmp_path / "desk.json").write_text(content)
     again = Library(tmp_path)
     assert again.named("Mine").saved == STATE
     assert "desk.json.damaged" in again.take_sentences()[0]

@@ -174,7 +174,9 @@ def test_two_commands_with_one_key_are_reported(table: CommandTable) -> None:
     assert (key, [one.id for one in held]) == ("Ctrl+S", ["desk.settings", "workspace.save"])
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"version": 1}', '{"version":1,"shortcuts":3}'])
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"version": 1}', '{"version":1,"shortcuts":3}', '{"version": Infinity}']
+)
 def test_a_damaged_file_is_set_aside_and_named(tmp_path: Path, qapp: object, content: str) -> None:
     del qapp
     path = tmp_path / "shortcuts.json"
@@ -191,6 +193,25 @@ def test_a_file_of_a_newer_version_is_kept_beside(tmp_path: Path, qapp: object) 
     path.write_text('{"version": 7, "shortcuts": {}}')
     assert "shortcuts.json.v7" in CommandTable(path).sentence
     assert (tmp_path / "shortcuts.json.v7").exists()
+
+
+def test_shortcuts_that_could_not_be_read_are_not_written_over(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "shortcuts.json"
+    path.write_text('{"version": 1, "shortcuts": {"view.full": ["Ctrl+F"]}}')
+    before = path.read_bytes()
+
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", refuse)
+        table = CommandTable(path)
+    assert "Permission denied" in table.sentence
+    table.add(*desk.commands())
+    table.bind("workspace.save", ("Ctrl+W",))
+    assert path.read_bytes() == before
 
 
 def test_an_entry_that_makes_no_sense_costs_only_itself(tmp_path: Path, desk: Desk) -> None:
