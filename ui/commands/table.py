@@ -105,6 +105,15 @@ class CommandTable(QObject):
             if command.checked is not None:
                 action.setChecked(command.checked())
 
+    def release(self) -> None:
+        """A menu is gone: let every key count again.
+
+        The keys of an action that is switched off are dead, and what cannot be done now may be
+        possible by the time one is pressed; `run` looks at it then.
+        """
+        for action in self._actions.values():
+            action.setEnabled(True)
+
     def run(self, id_: str, *_: object) -> None:
         """Do it, where it can be done; the palette offers what was done last first."""
         command = self._commands.get(id_)

@@ -59,6 +59,7 @@ class DeskMenus(QMenuBar):
         self._put(menu, ids)
         refresh = self._desk.commands.refresh
         menu.aboutToShow.connect(partial(refresh, [id_ for id_ in ids if id_]))
+        menu.aboutToHide.connect(self._desk.commands.release)
 
     def _put(self, menu: QMenu, ids: tuple[str, ...]) -> None:
         """Add the commands there are."""
@@ -73,6 +74,7 @@ class DeskMenus(QMenuBar):
         """A menu that is filled anew each time it opens."""
         menu = self.addMenu(title)
         menu.aboutToShow.connect(partial(self._fill_anew, menu, fill))
+        menu.aboutToHide.connect(self._desk.commands.release)
         return menu
 
     def _fill_anew(self, menu: QMenu, fill: Callable[[QMenu], None]) -> None:

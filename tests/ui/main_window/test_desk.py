@@ -13,6 +13,7 @@ from heatdesk.frames import KeyState, ProviderStatus
 from heatdesk.workspaces import files
 from heatdesk.workspaces.library import Library
 from tests.ui.desk import Desk, Plain, kind
+from ui.commands import Command
 from ui.main_window import Desk as MainDesk
 from ui.main_window import spaces
 from ui.main_window.pulse import FRAME_MS, MOVING_MS, SLOW_MS
@@ -420,3 +421,22 @@ def test_workspace_files_hold_no_machine_state_beyond_their_fields(opened, tmp_p
     assert set(table) == {"version", "name", "present", "saved"}
     assert set(table["present"]) == {"panels", "arrangements"}
     assert {one["kind"] for one in table["present"]["panels"]} == {one.panel_id for one in KINDS}
+
+
+def test_a_key_counts_again_once_its_command_can_be_done_whatever_a_menu_showed(opened, qtbot):
+    window = opened()
+    possible, done = [False], []
+    command = Command(
+        "test.run", "Run", "Test", lambda: done.append(True), ("Ctrl+F12",), lambda: possible[0]
+    )
+    window.commands.add(command)
+    menu = window.menus.panels
+    menu.aboutToShow.emit()
+    assert not window.commands.action("test.run").isEnabled()
+    menu.aboutToHide.emit()
+    window.first.activateWindow()
+    qtbot.keyClick(window.first, Qt.Key.Key_F12, Qt.KeyboardModifier.ControlModifier)
+    assert not done
+    possible[0] = True
+    qtbot.keyClick(window.first, Qt.Key.Key_F12, Qt.KeyboardModifier.ControlModifier)
+    assert done
