@@ -25,7 +25,7 @@ from ui.app.journal import UNEXPECTED, Journal
 from ui.app.opening import Opening
 from ui.app.services import Services
 from ui.app.single import SingleDesk
-from ui.app.stage import open_application
+from ui.app.stage import DeskApplication, open_application
 from ui.app.watching import SOUNDS, Watching
 from ui.commands import CommandTable
 from ui.commands.bindings import FILE_NAME as SHORTCUTS_NAME
@@ -343,6 +343,8 @@ def run_desk(environ: Mapping[str, str], *, demo: bool, safe: bool = False) -> i
     program = Program(home, environ, demo=demo, loaded=loaded, single=single, safe=safe)
     interrupts = Interrupts(program)
     program.desk.closed.connect(app.quit)
+    if isinstance(app, DeskApplication):
+        app.end_wanted.connect(program.desk.close)
     program.start()
     QTimer.singleShot(quick_start.STARTED_MS, program, quick_start.end)
     code = app.exec()

@@ -6,7 +6,7 @@ import locale
 import sys
 
 import pyqtgraph as pg
-from PySide6.QtCore import QCoreApplication, QLocale, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -19,6 +19,25 @@ SWITCH_INTERVAL_S = 0.0005
 """Short turns of the interpreter keep the GUI smooth while the feed thread parses."""
 
 
+class DeskApplication(QApplication):
+    """The application, told to end as a whole: by the session, or by a menu of the system.
+
+    Otherwise Qt closes window by window, and one that a desk only puts away says no to all.
+
+    Signals
+    -------
+    end_wanted : the program is to end.
+    """
+
+    end_wanted = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        """Pass the wish on before the windows are asked one by one."""
+        if event.type() is QEvent.Type.Quit:
+            self.end_wanted.emit()
+        return super().event(event)
+
+
 def open_application(theme_name: str = "dark") -> QApplication:
     """Return the application in a theme; its attributes must be set before it exists."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -29,7 +48,7 @@ def open_application(theme_name: str = "dark") -> QApplication:
     if getattr(sys, "frozen", False):
         QGuiApplication.setDesktopFileName(DESKTOP_FILE)
     existing = QApplication.instance()
-    app = existing if isinstance(existing, QApplication) else QApplication(["HeatDesk"])
+    app = existing if isinstance(existing, QApplication) else DeskApplication(["HeatDesk"])
     _speak_plainly(app)
     theme.use(theme_name)
     theme.apply(app)
