@@ -16,7 +16,8 @@ Wording = Callable[[str, str], list[str]]
 
 def _plain_words(shown_ms: int) -> Wording:
     def words(title: str, text: str) -> list[str]:
-        return [f"--app-name={_APP}", f"--icon={_ICON}", f"--expire-time={shown_ms}", title, text]
+        how = [f"--app-name={_APP}", f"--icon={_ICON}", f"--expire-time={shown_ms}"]
+        return [*how, "--", title, text]
 
     return words
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QProcess, Signal
+from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from heatdesk.alerts.tones import tone_file
 
@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 NO_PLAYER = "No sound: this system has no program that plays one."
 NO_DEVICE = "No sound: nothing here plays it (no audio device?)."
 NO_FILE = "No sound: its file cannot be written into the data folder."
+GIVE_UP_MS = 10_000
+"""A player that takes longer waits for a device that is not coming."""
 _LINUX = (("pw-play",), ("paplay",), ("aplay", "-q"))
 _MAC = (("afplay",),)
 
@@ -58,6 +60,9 @@ class SoundPlayer(QObject):
         self._file: Path | None = None
         self._note = ""
         self._process: QProcess | None = None
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self._give_up)
 
     @property
     def playing(self) -> bool:
@@ -81,6 +86,7 @@ class SoundPlayer(QObject):
 
     def stop(self) -> None:
         """Be quiet."""
+        self._patience.stop()
         process, self._process = self._process, None
         if process is not None:
             process.finished.disconnect()
@@ -100,6 +106,7 @@ class SoundPlayer(QObject):
         process.setStandardErrorFile(QProcess.nullDevice())
         process.finished.connect(self._finished)
         process.errorOccurred.connect(self._failed)
+        self._patience.start(GIVE_UP_MS)
         process.start(command[0], [*command[1:], str(self._file)])
 
     def _finished(self, code: int) -> None:
@@ -114,7 +121,12 @@ class SoundPlayer(QObject):
             self._let_go()
             self._try_next()
 
+    def _give_up(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+
     def _let_go(self) -> None:
+        self._patience.stop()
         if self._process is not None:
             self._process.deleteLater()
             self._process = None

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from PySide6.QtCore import QLocale, qVersion
 from PySide6.QtGui import QGuiApplication
@@ -105,11 +106,21 @@ def settings_section(settings: Settings) -> Section:
     usual = {path: value for path, value, _ in walk(Settings())}
     told = dict(settings.overridden)
     rows = [
-        (".".join(path), f"{value}{' (environment)' if path in told else ''}")
+        (".".join(path), f"{_harmless(value)}{' (environment)' if path in told else ''}")
         for path, value, _ in walk(settings)
         if value != usual[path]
     ]
     return Section("Settings that differ", rows or [("", "none")])
+
+
+def _harmless(value: object) -> object:
+    """A setting as it may be sent; of an address not what may name a person or hold a secret."""
+    if not isinstance(value, str) or "://" not in value:
+        return value
+    parts = urlsplit(value)
+    host = parts.netloc.rpartition("@")[2]
+    known = urlunsplit((parts.scheme, host, parts.path, "", ""))
+    return value if known == value else f"{known} (shortened)"
 
 
 class Report:

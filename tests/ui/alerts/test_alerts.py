@@ -17,6 +17,7 @@ from heatdesk.frames import CandleSub, StreamStatus
 from tests.heatdesk.alerts.made import crossing
 from tests.heatdesk.store.books import minute
 from tests.ui.market_panels import MIDDLE, MINUTES, WALL_PRICE, WALL_QTY, Market, candles
+from ui.alerts import player as player_module
 from ui.alerts.alert_commands import alert_commands
 from ui.alerts.messenger import Messenger
 from ui.alerts.notifier import NO_MESSAGES, Notifier
@@ -435,6 +436,14 @@ def test_the_file_that_is_played_is_the_tone(tmp_path: Path, qtbot: QtBot) -> No
 def test_a_folder_that_cannot_be_written_is_a_note(tmp_path: Path, qtbot: QtBot) -> None:
     (tmp_path / "file").touch()
     assert heard(qtbot, SoundPlayer(tmp_path / "file", players=[["x"]])) == [NO_FILE]
+
+
+def test_a_player_that_hangs_is_given_up_so_that_the_next_alert_is_heard(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(player_module, "GIVE_UP_MS", 300)
+    hangs = [sys.executable, "-c", "import time; time.sleep(600)"]
+    assert heard(qtbot, SoundPlayer(tmp_path, players=[hangs])) == [NO_DEVICE]
 
 
 def test_stopping_ends_a_sound_that_hangs(tmp_path: Path, qtbot: QtBot) -> None:

@@ -94,6 +94,9 @@ def test_programs_are_chosen_by_what_the_system_has() -> None:
     assert messengers_of("win32", 1_000, lambda name: name) == []
     both = messengers_of("linux", 1_000, lambda name: f"/usr/bin/{name}")
     assert [path for path, _ in both] == ["/usr/bin/notify-send", "/usr/bin/gdbus"]
+    for _, wording in both:
+        line = wording("--help", "-5 %")
+        assert line.index("--") < line.index(next(one for one in line if "--help" in one))
     only = messengers_of("linux", 1_000, {"gdbus": "/usr/bin/gdbus"}.get)
     [(_, words)] = only
     assert words("a", TEXT)[-4] == "'it\\'s BTC \\\\ \\'perp\\'\\nnow 70,001'"
