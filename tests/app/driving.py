@@ -203,7 +203,7 @@ def _parts(widget: QWidget) -> Iterator[tuple[Any, str, bool, bool]]:
     if isinstance(widget, QMenu | QMenuBar):
         for action in widget.actions():
             if action.isVisible() and not action.isSeparator():
-                words = action.text().replace("&", "")
+                words = action.text().replace("&", "").split("\t")[0]  # its keys stand behind
                 rect = widget.actionGeometry(action)
                 yield rect, words, action.isEnabled(), action.isChecked()
     elif isinstance(widget, QTabBar):
