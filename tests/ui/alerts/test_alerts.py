@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QPoint, QPointF, QProcess, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from heatdesk.alerts.judging import Event, Happened, Phase, phase_of
+from heatdesk.alerts.judging import ABOVE, Event, Happened, Phase, State, phase_of
 from heatdesk.alerts.rules import Kind, Rule
 from heatdesk.alerts.tones import TONES
 from heatdesk.frames import CandleSub, StreamStatus
@@ -258,6 +258,22 @@ def listed(market: Watched, qtbot: QtBot, *rules: Rule) -> AlertPanel:
     panel = AlertPanel(market.context)
     market.show(qtbot, panel)
     return panel
+
+
+def test_the_list_is_looked_at_each_second_only_while_an_alert_cools_down(
+    market: Watched, qtbot: QtBot
+) -> None:
+    panel = listed(market, qtbot, crossing(cool_down_s=60.0))
+    rule = market.alerts.rules()[0]
+    market.alerts.list._states[rule.id] = State(
+        known=True, side=ABOVE, fired_ms=market.clock.now_ms()
+    )
+    seen = []
+    for after_s in (1, 2, 57, 40, 1):
+        market.clock.time_ms += after_s * 1_000
+        seen.append(panel.revision())
+    assert len(set(seen[:4])) == 4, "its end is shown as well"
+    assert seen[4] == seen[3]
 
 
 def test_the_list_acts_on_the_row_that_is_marked_by_key(market: Watched, qtbot: QtBot) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QToolButton, QVBoxLayout, QWidget
 
+from heatdesk.alerts.judging import Phase, phase_of
 from heatdesk.alerts.rules import Rule
 from heatdesk.units import moment_of
 from ui.commands.catalogue import DELETE_LINE, PanelCommand
@@ -138,8 +139,9 @@ class AlertPanel(Panel):
 
     def revision(self) -> object:
         """Cool-downs end by themselves: look at them each second while there are any."""
-        cooling = any(self._alerts.state(rule).fired_ms is not None for rule in self._rules)
-        return self.context.clock.now_ms() // 1000 if cooling else 0
+        now_ms, state = self.context.clock.now_ms(), self._alerts.state
+        cooling = any(phase_of(rule, state(rule), now_ms) is Phase.COOLING for rule in self._rules)
+        return now_ms // 1000 if cooling else 0
 
     def refresh(self) -> None:
         """Show alerts and history."""
