@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QColor, QCursor, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from ui import theme
 from ui.main_window.desk_window import DeskWindow
@@ -111,7 +112,9 @@ class Carrying(QObject):
 
     def _look(self) -> None:
         """Show where it would go; dock it there once the hand lets go."""
-        carried = [dock for dock in self._carried if dock.floats and dock.open]
+        # a key may have removed it, or opened another workspace, while the hand held it
+        there = [dock for dock in self._carried if isValid(dock)]
+        carried = [dock for dock in there if dock.floats and dock.open]
         if not carried:
             self._end()
         elif QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
@@ -120,7 +123,7 @@ class Carrying(QObject):
         else:
             goal = self._goal
             self._end()
-            if goal is not None:
+            if goal is not None and all(isValid(one) for one in goal if isinstance(one, QWidget)):
                 self._drop(carried, *goal)
 
     def _drop(

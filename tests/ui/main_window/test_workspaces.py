@@ -360,3 +360,15 @@ def test_a_panel_dropped_in_the_middle_of_another_is_a_tab_on_top(opened, qtbot)
     desk.move_panel(desk.docks["cohorts"], second, middle, desk.docks["dots"])
     assert second.tabifiedDockWidgets(desk.docks["dots"]) == [desk.docks["cohorts"]]
     qtbot.waitUntil(lambda: desk.docks["cohorts"].on_screen and not desk.docks["dots"].on_screen)
+
+
+def test_a_panel_that_is_removed_while_a_hand_carries_it_is_let_go(opened, qtbot, monkeypatch):
+    desk = opened()
+    desk.new_window()
+    carried = desk.open_panel("dots")
+    carried.setFloating(True)
+    monkeypatch.setattr(QGuiApplication, "mouseButtons", lambda: Qt.MouseButton.LeftButton)
+    carried.carried.emit()
+    assert desk._carrying._timer.isActive()
+    desk.remove(carried)
+    qtbot.waitUntil(lambda: not desk._carrying._timer.isActive())
