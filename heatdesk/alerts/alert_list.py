@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
 from heatdesk.alerts.judging import Event, Happened, State, judge
-from heatdesk.alerts.reading import MarketReader
+from heatdesk.alerts.reading import UNREADABLE, MarketReader
 from heatdesk.alerts.rules import Rule, Watched
 from heatdesk.alerts.tables import (
     event_from,
@@ -19,6 +20,8 @@ from heatdesk.alerts.tables import (
 )
 from heatdesk.files import NO_SUCH_FILE
 from heatdesk.kept_table import KeptTable
+
+log = logging.getLogger(__name__)
 
 FILE_NAME = "alerts.json"
 VERSION = 1
@@ -132,10 +135,15 @@ class AlertList:
             if not rule.enabled or self._spent(rule):
                 continue
             before = self.state(rule.id)
-            reading = reader.reading(rule, anyway=not before.known)
-            if reading is None:
-                continue
-            state, event = judge(rule, before, reading, now_ms)
+            try:
+                reading = reader.reading(rule, anyway=not before.known)
+                if reading is None:
+                    continue
+                state, event = judge(rule, before, reading, now_ms)
+            except Exception:  # one that cannot be judged must not silence the others
+                state, event = judge(rule, before, UNREADABLE, now_ms)
+                if state.why != before.why:
+                    log.exception("the alert %s could not be judged", rule.id)
             moved |= state != before
             self._states[rule.id] = state
             if event is not None:

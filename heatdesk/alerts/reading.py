@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass, replace
 
@@ -30,9 +31,12 @@ from heatdesk.store.market import MarketStore
 from heatdesk.store.tape import TradeTape
 from heatdesk.units import format_age
 
+log = logging.getLogger(__name__)
+
 _FOR_EVER = 2**62
 _UNTOLD = "its figure is not told"
 _NOTHING = Reading(why="waiting for the first data")
+UNREADABLE = Reading(why="it could not be read; the log says why")
 
 
 @dataclass(slots=True)
@@ -67,7 +71,14 @@ class MarketReader:
         for gone in self._seen.keys() - subs:
             del self._seen[gone]
         for sub in subs:
-            self._look_at(sub, self._seen.setdefault(sub, _Seen()), now_ms)
+            seen = self._seen.setdefault(sub, _Seen())
+            before = seen.why
+            try:
+                self._look_at(sub, seen, now_ms)
+            except Exception:  # the others are read all the same
+                seen.moved, seen.why, seen.reading = True, UNREADABLE.why, UNREADABLE
+                if before != UNREADABLE.why:
+                    log.exception("%s could not be read for its alerts", sub)
 
     def reading(self, rule: Rule, *, anyway: bool = False) -> Reading | None:
         """What is known of an alert's value; None where nothing moved since the last look.

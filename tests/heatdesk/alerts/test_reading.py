@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -242,3 +244,47 @@ def test_an_alert_whose_provider_is_gone_waits_and_says_why() -> None:
     assert watch.look() == []
     assert watch.why == "There is no provider so called."
     assert phase_of(watch.rule, watch.list.state("a"), watch.now_ms) is Phase.WAITING
+
+
+def test_an_alert_that_cannot_be_judged_says_so_and_the_others_fire(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    watch = Watch(crossing())
+    beyond = replace(resting(Kind.APPEARS), id="b", price=1e308)
+    watch.list = AlertList()
+    for rule in (beyond, watch.rule):
+        watch.list.put(rule)
+    watch.store.apply(BOOK, book({0: {69_800.0: 5.0}}, {0: {70_000.0: 2.0}}, block_size=0.5))
+    for _ in range(3):
+        known = StreamStatus(data_time_ms=watch.now_ms, received_ms=watch.now_ms)
+        watch.store.set_status(BOOK, known)
+        watch.trade(69_950.0)
+        watch.look()
+    assert "could not be read" in watch.list.state("b").why
+    watch.trade(70_100.0)
+    assert [event.rule_id for event in watch.look()] == ["a"]
+    told = [one for one in caplog.records if "could not be judged" in one.getMessage()]
+    assert len(told) == 1, "it is logged once"
+
+
+def test_what_cannot_be_read_keeps_no_other_market_from_being_read(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch = Watch(crossing())
+    watch.list.put(replace(resting(Kind.APPEARS), id="b"))
+    known = StreamStatus(data_time_ms=watch.now_ms, received_ms=watch.now_ms)
+    watch.store.set_status(BOOK, known)
+
+    def fail(*_: object) -> None:
+        raise ValueError("no book")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MarketStore, "last_book", fail)
+        watch.trade(69_950.0)
+        watch.look()
+        watch.trade(70_100.0)
+        assert [event.rule_id for event in watch.look()] == ["a"]
+        assert "could not be read" in watch.list.state("b").why
+    assert len([one for one in caplog.records if "could not be read" in one.getMessage()]) == 1
+    watch.look()
+    assert watch.list.state("b").why == "waiting for the first data"
