@@ -58,7 +58,7 @@ class Outcome:
     back: bool = True
     """The book was LIVE again."""
     at_limit: bool = False
-    """The venue's own limit of connections kept the desk waiting."""
+    """The venue's own limit of connections or requests was reached: the desk waits."""
     over_ms: int = 0
     """When, by this computer's clock."""
 
@@ -90,7 +90,7 @@ class Report:
 
     @property
     def limited(self) -> list[Outcome]:
-        """Faults after which a venue allowed no more connections for a while."""
+        """Faults after which a venue allowed no more connections, or requests, for a while."""
         return [one for one in self.outcomes if one.at_limit]
 
     def lately(self, provider: str) -> str:
@@ -122,7 +122,8 @@ class Report:
         lines.append(f"recoveries longer than {PROMISED_S:.0f} s: {len(self.slow)}")
         longest_s = max((one.gap_s for one in self.limited), default=0.0)
         lines.append(
-            f"faults at a venue that allowed no more connections just then: {len(self.limited)} "
+            f"faults at a venue that allowed no more connections or requests just then: "
+            f"{len(self.limited)} "
             f"(longest gap {longest_s:.0f} s)"
         )
         lines.append(f"limits overstepped: {len(self.violations)}")

@@ -114,9 +114,13 @@ class LiveDesk:
             await asyncio.sleep(0.01)
 
     def is_at_limit(self, provider: str) -> bool:
-        """Whether the venue's own limit keeps the desk from connecting to it for now."""
+        """Whether the venue's own limits keep the desk from connecting, or from a snapshot."""
         built = self.engine._providers.get(provider)
-        return isinstance(built, LiveProvider) and built._hub._attempts.wait_s() > 0
+        if not isinstance(built, LiveProvider):
+            return False
+        weight = getattr(built.rules, "snapshot_weight", 0)
+        snapshot_s = built.context.budget.wait_s(weight)
+        return snapshot_s > 0 or built._hub._attempts.wait_s() > 0
 
     def is_live(self, sub: BookSub) -> bool:
         status = self.store.status(sub)
