@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow
 
 from heatdesk.workspaces.model import Cell, Plan
 from ui.main_window.dock import PanelDock
+from ui.main_window.screens import takes_all
 
 STATE_VERSION = 1
 """Version of what Qt keeps of docks; another one is refused by `QMainWindow.restoreState`."""
@@ -76,8 +77,20 @@ def docks_text(window: QMainWindow) -> str:
 
 
 def put_docks(window: QMainWindow, text: str) -> bool:
-    """Put the docks of a window where they were; return whether Qt took it."""
-    return bool(window.restoreState(QByteArray.fromBase64(text.encode()), STATE_VERSION))
+    """Put the docks of a window where they were; return whether Qt took it.
+
+    What a window is told that will take all of its screen once it is shown, Qt remembers, and lays
+    it out again while the window grows: also over docks that have been put anew since, which ends
+    the program. Such a window is told as if it took less; the docks are put again when it is seen.
+    """
+    state = window.windowState()
+    remembers = not window.isVisible() and takes_all(window)
+    if remembers:
+        window.setWindowState(Qt.WindowState.WindowNoState)
+    taken = bool(window.restoreState(QByteArray.fromBase64(text.encode()), STATE_VERSION))
+    if remembers:
+        window.setWindowState(state)
+    return taken
 
 
 def dock_beside(

@@ -137,6 +137,11 @@ def rect_for(place: Place, number: int = 0) -> QRect:
     return into(QRect(area.x() + left + shift, area.y() + top + shift, width, height), area)
 
 
+def takes_all(window: QWidget) -> bool:
+    """Whether a window takes all of its screen, or will once it is shown."""
+    return bool(window.windowState() & _TAKES_ALL)
+
+
 def put(window: QWidget, place: Place, number: int = 0) -> None:
     """Move a window to its place, and let it take as much of the screen as it did."""
     rect = rect_for(place, number)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QSize, QTimer
+
 from heatdesk.workspaces.library import Library
 from heatdesk.workspaces.model import (
     MAIN,
@@ -23,6 +25,8 @@ from ui.main_window.places import docks_text, place_plan, put_docks, wait_closed
 if TYPE_CHECKING:
     from ui.main_window.desk import Desk
 
+GROWTH_MS, GROWTH_LOOKS = 25, 16
+"""How often, and how many times in vain, a window that takes its screen is looked at for growth."""
 NOT_RESTORED = "The saved arrangement could not be restored; this is the default one."
 
 
@@ -46,6 +50,10 @@ class Spaces:
         self.due: Plan | None = None
         self.fitted = True
         self.busy = False
+        self._fitted_to: list[QSize] = []
+        self._looks = 0
+        self._growth = QTimer(desk, interval=GROWTH_MS)
+        self._growth.timeout.connect(self.fit)
 
     @property
     def plan(self) -> Plan:
@@ -239,11 +247,27 @@ class Spaces:
         self.bring_home()
         self.due = None
         self.fitted = not taken or self._desk.first.isVisible()
+        self._fitted_to = []
         return taken
 
     def fit(self) -> None:
-        """Put the docks once more where they were, now that the windows are shown."""
-        self.fitted = True
+        """Put the docks once more where they were, now that the windows are shown.
+
+        One that takes all of its screen comes smaller at first; each size it grows to is fitted.
+        """
+        shown = [window for window in self._desk.windows if window.isVisible()]
+        sizes = [window.size() for window in shown]
+        if sizes != self._fitted_to:
+            self._fitted_to, self._looks = sizes, 0
+            self._put_again()
+        self._looks += 1
+        self.fitted = self._looks > GROWTH_LOOKS or not any(map(screens.takes_all, shown))
+        if self.fitted:
+            self._growth.stop()
+        elif not self._growth.isActive():
+            self._growth.start()
+
+    def _put_again(self) -> None:
         before = self.library.open.present
         arrangement = None if before is None else before.arrangement(screens.present())
         if arrangement is None:

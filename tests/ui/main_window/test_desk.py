@@ -16,6 +16,7 @@ from tests.ui.desk import Desk, Plain, kind
 from ui.commands import Command
 from ui.main_window import Desk as MainDesk
 from ui.main_window import spaces
+from ui.main_window.places import docks_text, put_docks
 from ui.main_window.pulse import FRAME_MS, MOVING_MS, SLOW_MS
 from ui.main_window.screens import fit_into_screens
 from ui.panels.status import StatusPanel
@@ -284,6 +285,42 @@ def test_a_desk_is_as_high_and_wide_in_every_part_after_each_restart(opened, qtb
         window = opened()
         QApplication.processEvents()
         assert {n: d.size() for n, d in window.docks.items() if d.open} == sizes
+
+
+@pytest.mark.parametrize("mode", [Qt.WindowState.WindowMaximized, Qt.WindowState.WindowFullScreen])
+def test_docks_put_again_in_a_window_that_takes_its_screen_stand_every_change_of_size(
+    opened, qtbot, mode
+):
+    desk = opened()
+    window, text = desk.first, docks_text(desk.first)
+    window.hide()
+    window.setWindowState(mode)
+    assert put_docks(window, text)
+    assert window.windowState() == mode, "it will take its screen none the less"
+    window.show()
+    for width in (900, 1700, 1300):  # as while the system makes it large
+        assert put_docks(window, text)
+        window.resize(width, 700)
+        QApplication.processEvents()
+    shown = [dock for dock in desk.docks.values() if dock.open]
+    assert len(shown) == 4
+    assert all(window.rect().contains(dock.geometry()) for dock in shown)
+
+
+def test_a_desk_on_all_of_its_screen_is_as_high_and_wide_in_every_part_after_each_restart(
+    opened, qtbot
+):
+    desk = opened()
+    desk.first.showFullScreen()
+    qtbot.waitUntil(lambda: desk.first.size() == desk.first.screen().size())
+    QApplication.processEvents()
+    sizes = {name: dock.size() for name, dock in desk.docks.items() if dock.open}
+    for _ in range(2):
+        desk.close()
+        desk = opened()
+        qtbot.waitUntil(lambda: desk.first.size() == desk.first.screen().size())  # noqa: B023
+        QApplication.processEvents()
+        assert {name: dock.size() for name, dock in desk.docks.items() if dock.open} == sizes
 
 
 def test_docks_are_put_once_more_when_their_window_has_its_bars(opened, monkeypatch):
