@@ -21,6 +21,7 @@ from heatdesk.views.palettes import LIQUIDITY, Palette
 from ui import theme
 from ui.commands.catalogue import usual_meaning
 from ui.heatmap.axes import TIME_AXIS_PX, AxisTag, PriceAxis, TimeAxis
+from ui.heatmap.beginning import BeginningLayer
 from ui.heatmap.candles import CandleLayer
 from ui.heatmap.cell_numbers import CellNumberLayer
 from ui.heatmap.flow import TradeFlow
@@ -111,6 +112,7 @@ class PriceTimeChart(QWidget):
         self.box.addItem(self.item, ignoreBounds=True)
         self.guides, self.edge = GuideLayer(self.box), EdgeLayer(self.box)
         self.numbers = CellNumberLayer(self.item, self.box)
+        self.beginning = BeginningLayer(self.box)
         self.candles, self.best = CandleLayer(self.box), PriceLineLayer(self.box)
         self.labels = PriceLabelLayer(self.box)
         self.flow = TradeFlow(self, self.box)
@@ -123,6 +125,7 @@ class PriceTimeChart(QWidget):
         self.layers: tuple[Layer, ...] = (
             self.numbers,
             self.guides,
+            self.beginning,
             self.edge,
             self.candles,
             self.best,
@@ -165,6 +168,7 @@ class PriceTimeChart(QWidget):
             self.paused = False
             self.pause_changed.emit()
         self.item.set_source(None)
+        self.beginning.forget(view_kept=keep_view)
         self.candles.set_candles(None)
         self.best.follow(None)
         self.flow.forget()
@@ -182,6 +186,7 @@ class PriceTimeChart(QWidget):
         self.zone = zone
         self.time_axis.set_zone(zone)
         self.guides.set_zone(zone)
+        self.beginning.set_zone(zone)
         self.flow.set_zone(zone)
         self.pointer.refresh()
 

@@ -114,6 +114,57 @@ def test_in_a_gap_the_book_at_the_edge_is_faded_and_its_sums_are_gone(
     assert not panel.chart.edge.faded
 
 
+def test_before_its_first_column_a_live_book_says_since_when_there_is_one(
+    panel: OrderBookPanel,
+) -> None:
+    camera, beginning = panel.chart.camera, panel.chart.beginning
+    panel.pull()
+    panel.chart.view.grab()
+    assert beginning.text.startswith("Book since "), "the view is longer than what came"
+    camera.zoom_time(0.2, camera.window.x_of(camera.newest_s or 0.0))
+    panel.chart.apply()
+    panel.chart.view.grab()
+    assert beginning.text == "", "all of the view is later"
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_view_of_earlier_minutes_follows_a_book_that_begins_anew(
+    panel: OrderBookPanel, market: Market, *, paused: bool
+) -> None:
+    camera = panel.chart.camera
+    panel.pull()
+    camera.pan(200.0, 0.0)
+    panel.chart.apply()
+    if paused:
+        panel.chart.toggle_pause()
+    span_s, stretch = camera.window.span_s, camera.window.p1 - camera.window.p0
+    market.clock.time_ms += COLUMNS * panel.interval_ms
+    panel.choose(replace(panel.options, block_size=5 * BLOCK))
+    fill(market, panel.primary())
+    panel.pull()
+    first_s = camera.newest_s - COLUMNS * panel.interval_ms / 1000
+    assert camera.follows
+    assert camera.window.t0_s < first_s < camera.newest_s < camera.window.t1_s
+    assert camera.window.span_s == pytest.approx(span_s), "the zoom stays"
+    assert camera.window.p1 - camera.window.p0 == pytest.approx(stretch)
+
+
+def test_a_view_of_earlier_minutes_stays_where_the_other_book_was_heard_then(
+    panel: OrderBookPanel, market: Market
+) -> None:
+    camera = panel.chart.camera
+    panel.pull()
+    camera.zoom_time(0.2, camera.window.x_of(camera.newest_s or 0.0))
+    camera.pan(200.0, 0.0)
+    panel.chart.apply()
+    seen = camera.window
+    panel.choose(replace(panel.options, block_size=5 * BLOCK))
+    fill(market, panel.primary())
+    panel.pull()
+    assert camera.window == seen
+    assert not camera.follows
+
+
 def test_a_live_panel_asks_for_book_trades_liquidations_and_minutes(panel: OrderBookPanel) -> None:
     kinds = sorted(type(sub).__name__ for sub in panel.needs())
     assert kinds == ["BookSub", "CandleSub", "LiquidationEventSub", "TradeSub"]

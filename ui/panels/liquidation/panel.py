@@ -323,6 +323,8 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
     def draw_extras(self, heat: HeatmapStore) -> None:
         """Clusters, curves, bars and sums of the newest column; or the marks of what happened."""
         if self.happened:
+            first_s = heat.grid.time.time_of(heat.first_column) / 1000
+            self.chart.beginning.begins(first_s, "Heard", self.chart.camera)
             self._draw_events()
             return
         if self._curves is not None:

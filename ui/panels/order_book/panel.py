@@ -309,6 +309,9 @@ class OrderBookPanel(HeatmapPanel[BookOptions]):
         gap_ms = self.context.store.status(self.primary()).gap_since_ms
         self.chart.edge.set_faded(self.streams and gap_ms is not None)
         self.chart.flow.strip.set_newest(heat.grid.time.time_of(heat.last_column + 1))
+        if self.streams:
+            first_s = heat.grid.time.time_of(heat.first_column) / 1000
+            self.chart.beginning.begins(first_s, "Book", self.chart.camera)
 
     @property
     def _best_shown(self) -> bool:
