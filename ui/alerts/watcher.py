@@ -86,8 +86,10 @@ class AlertWatcher(QObject):
             self._alerts.moved.emit()
 
     def stop(self) -> None:
-        """Watch nothing any more."""
+        """Watch nothing any more, and keep on which side of its level each value is."""
         self._timer.stop()
+        if self._alerts.rules():
+            self._alerts.list.save()
         self._player.stop()
         self._notifier.stop()
 

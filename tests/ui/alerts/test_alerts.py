@@ -485,3 +485,16 @@ def test_every_kind_of_alert_has_a_tone_that_there_is() -> None:
     from ui.panel.alert_desk import usual_sound
 
     assert {usual_sound(kind) for kind in Kind} <= TONES.keys()
+
+
+def test_the_side_a_value_ended_on_is_kept_for_what_is_missed_meanwhile(
+    market: Watched, tmp_path: Path, qapp: object
+) -> None:
+    path = tmp_path / "alerts.json"
+    alerts = AlertDesk(path)
+    watcher = AlertWatcher(alerts, market.store, market.clock, market.sound.player, market.notifier)
+    rule = alerts.add(crossing())
+    assert rule is not None
+    alerts.list._states[rule.id] = State(known=True, side=ABOVE)
+    watcher.stop()
+    assert AlertDesk(path).list.state(rule.id).side == ABOVE
