@@ -54,7 +54,7 @@ class PaletteModel(QAbstractListModel):
     def __init__(self, table: CommandTable, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._table = table
-        self._rows: list[tuple[Command, Match]] = []
+        self._rows: list[tuple[Command, Match, bool]] = []
 
     def search(self, text: str) -> None:
         """Show what fits; with nothing typed what was run last, then the rest."""
@@ -63,11 +63,15 @@ class PaletteModel(QAbstractListModel):
         if not text.strip():
             listed.sort(key=lambda one: recent.get(one.id, len(recent)))
         names = [f"{one.group}: {one.title}" for one in listed]
-        found = [(listed[place], match) for place, match in fuzzy_order(text, names)]
+        # asked once: nothing that may fail is left to painting
+        found = [
+            (listed[place], match, listed[place].can_run)
+            for place, match in fuzzy_order(text, names)
+        ]
         self.beginResetModel()
         # what cannot be done now stays findable, below what can
-        self._rows = [row for row in found if row[0].can_run]
-        self._rows += [row for row in found if not row[0].can_run]
+        self._rows = [row for row in found if row[2]]
+        self._rows += [row for row in found if not row[2]]
         self.endResetModel()
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:
@@ -78,24 +82,24 @@ class PaletteModel(QAbstractListModel):
         """Words of a row, for the eye and for a screen reader."""
         if not index.isValid():
             return None
-        command, match = self._rows[index.row()]
+        command, match, can = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{command.group}: {command.title}"
         if role == Qt.ItemDataRole.AccessibleTextRole:
             keys = self._table.key_text(command.id)
             return ", ".join(part for part in (command.title, command.group, keys) if part)
-        return (command, match) if role == _ROLE else None
+        return (command, match, can) if role == _ROLE else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """What cannot be done now cannot be chosen."""
         flags = super().flags(index)
-        if index.isValid() and not self._rows[index.row()][0].can_run:
+        if index.isValid() and not self._rows[index.row()][2]:
             flags &= ~Qt.ItemFlag.ItemIsEnabled
         return flags
 
     def commands(self) -> Sequence[Command]:
         """The commands that fit, in order."""
-        return [command for command, _ in self._rows]
+        return [command for command, _, _ in self._rows]
 
 
 class _RowPainter(QStyledItemDelegate):
@@ -111,7 +115,7 @@ class _RowPainter(QStyledItemDelegate):
         found = index.data(_ROLE)
         if found is None:
             return
-        command, match = found
+        command, match, can = found
         rect: QRect = option.rect
         state: QStyle.StateFlag = option.state
         painter.save()
@@ -125,13 +129,14 @@ class _RowPainter(QStyledItemDelegate):
         painter.drawText(place, Qt.AlignmentFlag.AlignRight | middle, keys)
         room = QFontMetrics(painter.font()).horizontalAdvance(keys) + 16
         words = place.adjusted(0, 0, -room, 0)
-        _draw_words(painter, words, f"{command.group}: {command.title}", match, command)
+        ink = theme.Palette.TEXT if can else theme.Palette.TEXT_FAINT
+        _draw_words(painter, words, command, match, ink)
         painter.restore()
 
 
-def _draw_words(painter: QPainter, place: QRect, text: str, match: Match, command: Command) -> None:
+def _draw_words(painter: QPainter, place: QRect, command: Command, match: Match, ink: str) -> None:
     """Draw a name letter run by letter run: the group dim, what was meant in the accent."""
-    ink = theme.Palette.TEXT if command.can_run else theme.Palette.TEXT_FAINT
+    text = f"{command.group}: {command.title}"
     meant = set(match.places)
     begins = len(command.group) + 2
     x, start = place.left(), 0
