@@ -140,11 +140,6 @@ def judge(rule: Rule, state: State, reading: Reading, now_ms: int) -> tuple[Stat
     return state, _event(rule, Happened.FIRED, reading)
 
 
-def event_of_test(rule: Rule, now_ms: int) -> Event:
-    """An event as the alert would tell it, to try how it looks and sounds."""
-    return _event(rule, Happened.FIRED, Reading(time_ms=now_ms, value=rule.threshold))
-
-
 def _armed(rule: Rule, before: State, state: State, reading: Reading) -> tuple[State, Event | None]:
     """Take the side a value is at as given; what changed it was not seen."""
     side = _side_of(rule, reading.value)

@@ -60,11 +60,6 @@ class Library:
     # -- what there is
 
     @property
-    def keeps(self) -> bool:
-        """Whether there is a folder to write into."""
-        return self._home is not None
-
-    @property
     def open(self) -> Workspace:
         """The workspace that is on the desk."""
         return self._kept[self._open]

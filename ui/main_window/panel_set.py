@@ -114,15 +114,6 @@ class PanelSet(QObject):
         """Every panel of the desk, open or not."""
         return [dock.panel for dock in self.docks.values()]
 
-    def active_dock(self) -> PanelDock | None:
-        """The panel that a command means: by focus, else by mouse, else the last one used."""
-        return self.attention.dock()
-
-    def active_panel(self) -> Panel | None:
-        """The panel that `active_dock` is of."""
-        dock = self.active_dock()
-        return None if dock is None else dock.panel
-
     def focus(self, way: int) -> None:
         """Give the keyboard to the next panel that can be seen (1), or to the one before (-1)."""
         seen = [dock for dock in self.docks.values() if dock.on_screen]

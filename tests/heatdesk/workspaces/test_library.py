@@ -232,7 +232,6 @@ def test_a_library_in_memory_keeps_for_as_long_as_it_lives() -> None:
     library.go_to("market")
     library.go_to("all-four")
     assert library.open.present == STATE
-    assert not library.keeps
 
 
 def test_the_desk_without_a_name_becomes_my_desk_and_its_file_stays(tmp_path: Path) -> None:
