@@ -287,6 +287,7 @@ class Desk(QObject):
     def list_changed(self) -> None:
         """Another workspace is open, or there are others."""
         list_commands(self)
+        self.bar.show_workspace(self.workspace.name)
         self.workspaces_changed.emit()
         self.changed()
         self.tell()

@@ -13,6 +13,9 @@ from heatdesk.workspaces.library import LONGEST_NAME
 if TYPE_CHECKING:
     from ui.main_window.desk import Desk
 
+ASKING_PX = 380
+"""Wide enough for the title of the question and a name of some words."""
+
 
 def ask_new(desk: Desk) -> None:
     """Ask under what name the desk is to be kept."""
@@ -45,6 +48,7 @@ def _ask(desk: Desk, title: str, name: str, take: Callable[[str], object]) -> No
     dialog.setWindowTitle(title)
     dialog.setLabelText(f"Name, at most {LONGEST_NAME} characters:")
     dialog.setTextValue(name)
+    dialog.resize(ASKING_PX, dialog.sizeHint().height())
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setModal(False)
     dialog.textValueSelected.connect(lambda text: take(text) if text.strip() else None)

@@ -99,6 +99,7 @@ class Spaces:
     def save(self) -> None:
         """Take the present state as the one that *Revert* goes back to."""
         self.library.save(self.captured())
+        self._desk.bar.show_workspace(self.library.open.name, "saved")
         self._desk.tell()
 
     def save_as(self, name: str) -> None:
@@ -109,8 +110,9 @@ class Spaces:
 
     def duplicate(self) -> None:
         """Keep a copy of the desk beside it."""
-        self.library.add(self.library.open.name, self.captured())
+        copy = self.library.add(self.library.open.name, self.captured())
         self._desk.list_changed()
+        self._desk.bar.show_workspace(self.library.open.name, f"copied to {copy.name}")
 
     def rename(self, name: str) -> None:
         """Give the open workspace another name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
@@ -14,6 +14,8 @@ from ui.panels.status import budget_text, state_of
 BAR_PX = 22
 PROMISE = "HeatDesk places no orders"
 EDGE_PX, BETWEEN_PX = 10, 18
+WORKSPACE_TIP = "The workspace that is open: Ctrl+1 to Ctrl+9 and the menu Workspaces open others."
+NEWS_MS = 4_000
 LEAST_LEFT_SHARE = 0.45
 """Of the width belongs to the providers before a figure may stand."""
 
@@ -39,13 +41,28 @@ class StatusBar(QWidget):
         self.setAccessibleName("Status")
         self._rows: tuple[ProviderStatus, ...] = ()
         self._figures: tuple[Figure, ...] = ()
-        self._right = ""
+        self._workspace = self._news = ""
+        self._news_over = QTimer(self, interval=NEWS_MS, singleShot=True)
+        self._news_over.timeout.connect(lambda: self.show_workspace(self._workspace))
 
-    def show_providers(self, rows: tuple[ProviderStatus, ...], right: str = "") -> None:
-        """Show providers, and a word at the right edge; repaints only on a change."""
-        if (rows, right) != (self._rows, self._right):
-            self._rows, self._right = rows, right
+    def show_providers(self, rows: tuple[ProviderStatus, ...]) -> None:
+        """Show providers; repaints only on a change."""
+        if rows != self._rows:
+            self._rows = rows
             self._tell()
+
+    def show_workspace(self, name: str, news: str = "") -> None:
+        """Show which workspace is open, and for a while what was done with it."""
+        self._workspace = name
+        self._news = f"{name}: {news}" if news else ""
+        if news:
+            self._news_over.start()
+        self._tell()
+
+    @property
+    def workspace_text(self) -> str:
+        """What is said of the workspace at this moment."""
+        return self._news or self._workspace
 
     def show_vitals(self, vitals: Vitals) -> None:
         """Show how the desk is doing; repaints only on a change."""
@@ -101,14 +118,16 @@ class StatusBar(QWidget):
     # -- inside
 
     def _tell(self) -> None:
-        self.setAccessibleDescription("; ".join([*self.words(), *self.figures()]))
+        self.setAccessibleDescription(
+            "; ".join([*self.words(), *self.figures(), self.workspace_text])
+        )
         self.update()
 
     def _laid_out(self) -> list[tuple[float, float, Figure]]:
         """Left and right edge of each figure that has room, pixels from the left of the bar."""
         metrics = self.fontMetrics()
-        promise = [Figure(one, "") for one in (PROMISE, self._right) if one]
-        wanted = [*self._figures, *reversed(promise)]
+        named = [Figure(self.workspace_text, WORKSPACE_TIP)] if self._workspace else []
+        wanted = [*self._figures, *named, Figure(PROMISE, "")]
         room = self.width() * (1.0 - LEAST_LEFT_SHARE)
         while wanted and sum(_width(metrics, one) for one in wanted) > room:
             wanted.pop()

@@ -416,6 +416,24 @@ def test_a_window_on_a_screen_that_is_gone_comes_home(qapp):
     assert area.contains(fit_into_screens(hanging_out))
 
 
+def test_the_status_bar_names_the_workspace_and_for_a_while_what_was_done_with_it(opened, qtbot):
+    window = opened()
+    bar = window.bar
+    assert bar.workspace_text == "All four"
+    window.save()
+    assert bar.workspace_text == "All four: saved"
+    assert bar.workspace_text in bar.accessibleDescription()
+    bar._news_over.timeout.emit()
+    assert bar.workspace_text == "All four"
+    window.save_as("Scalping")
+    assert bar.workspace_text == "Scalping"
+    window.spaces.duplicate()
+    assert bar.workspace_text == "Scalping: copied to Scalping 2"
+    window.rename("Slow")
+    bar._news_over.timeout.emit()
+    assert bar.workspace_text == "Slow"
+
+
 def test_the_status_bar_tells_each_provider_and_opens_the_panel(opened, desk, qtbot):
     window = opened()
     now_ms = desk.clock.now_ms()
