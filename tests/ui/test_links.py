@@ -75,6 +75,8 @@ def test_a_link_survives_saving_and_bad_values_keep_what_is_here() -> None:
     assert LinkState().loaded(state.saved()) == state
     assert state.loaded({"colour": "pink", "role": 3, "time": "yes"}) == state
     assert state.loaded({"colour": ""}).colour == ""
+    for odd in ([], {}, [["blue"]], 10**400, None):
+        assert state.loaded({"colour": odd, "role": odd, "time": odd}) == state
 
 
 def test_the_chip_says_how_the_panel_is_linked(qtbot: QtBot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
 from PySide6.QtGui import QAction
@@ -11,6 +12,8 @@ from ui.main_window.dock import PanelDock
 from ui.main_window.focus_order import order_focus
 from ui.panel import Panel, PanelContext
 from ui.panel.heatmap import HeatmapPanel
+
+log = logging.getLogger(__name__)
 
 LEAST_PX = (150, 90)
 
@@ -57,7 +60,10 @@ class PanelMaker:
         panel = self.kinds[kind](self._context)
         panel.setMinimumSize(*LEAST_PX)
         if options:
-            panel.load_options(options)
+            try:
+                panel.load_options(options)
+            except Exception:  # an odd workspace must not keep the desk from opening
+                log.exception("options of the panel %s make no sense", name)
         self._open_source(panel, demo)
         dock = PanelDock(name, panel, window)
         panel.setAccessibleName(panel.title)

@@ -61,7 +61,7 @@ class LinkState:
         colour, role = saved.get("colour"), saved.get("role")
         if colour == "" or colour in COLOURS:
             state = replace(state, colour=str(colour))
-        if role in {one.value for one in Role}:
+        if role in [one.value for one in Role]:
             state = replace(state, role=Role(role))
         if isinstance(saved.get("time"), bool):
             state = replace(state, time=bool(saved["time"]))

@@ -252,12 +252,12 @@ class TapePanel(Panel):
     def load_options(self, options: Mapping[str, object]) -> None:
         """Take over saved options; a value that makes no sense keeps what was."""
         known: dict[str, object] = {}
-        if options.get("venue") in LIVE_VENUES:
+        if options.get("venue") in [*LIVE_VENUES]:
             known["venue"] = options["venue"]
         symbol = options.get("symbol")
         if isinstance(symbol, str) and 0 < len(symbol.strip()) <= 40 and symbol.isprintable():
             known["symbol"] = symbol.strip()
-        if options.get("quote") in {quote.value for quote in Quote}:
+        if options.get("quote") in [quote.value for quote in Quote]:
             known["quote"] = Quote(options["quote"])
         least = options.get("least_usd")
         if isinstance(least, int | float) and not isinstance(least, bool) and 0 <= least < 1e12:

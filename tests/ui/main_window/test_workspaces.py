@@ -17,6 +17,7 @@ from tests.ui.desk import Desk, kind
 from ui.main_window import Desk as MainDesk
 from ui.main_window import screens
 from ui.main_window.carrying import part_of, side_of
+from ui.panels import PANELS
 from ui.panels.status import StatusPanel
 
 KINDS = (
@@ -372,3 +373,27 @@ def test_a_panel_that_is_removed_while_a_hand_carries_it_is_let_go(opened, qtbot
     assert desk._carrying._timer.isActive()
     desk.remove(carried)
     qtbot.waitUntil(lambda: not desk._carrying._timer.isActive())
+
+
+ODD = (None, True, -1, 10**400, float("nan"), float("inf"), "", "x" * 5_000, [], {}, [[]], [None])
+
+
+@pytest.mark.parametrize("panel_kind", PANELS, ids=lambda one: one.panel_id)
+def test_options_that_make_no_sense_keep_no_panel_from_opening(shell, qtbot, panel_kind):
+    usual = panel_kind(shell.context)
+    qtbot.addWidget(usual)
+    options = usual.save_options()
+    for odd in ODD:
+        usual.load_options(dict.fromkeys(options, odd))
+        usual.pull()
+        assert json.loads(json.dumps(usual.save_options())).keys() == options.keys()
+
+
+def test_a_panel_that_refuses_its_options_opens_with_the_usual_ones(opened, monkeypatch, caplog):
+    def refuse(panel, options):
+        raise TypeError("unhashable type: 'list'")
+
+    monkeypatch.setattr(KINDS[2], "load_options", refuse)
+    dock = opened().open_panel("dots", {"symbol": []})
+    assert dock.panel.symbol == "BTCUSDT"
+    assert "make no sense" in caplog.text
