@@ -23,11 +23,14 @@ DASH_PX = 3
 """A crosshair is dashed: so many pixels drawn, so many left out."""
 APART, ALIKE = 20, 12
 """Least difference of a dash from the space after it, and most of a dash from the next one."""
+SAME_PX = 2
+"""A line so near to where one was is that one: charts move on."""
+Lines = tuple[list[int], list[int]]
 PARTS, DASHED_SHARE = 4, 0.65
 """A crosshair is dashed over most of one part of its length; other lines of a chart are less."""
 
 
-def crosshair(desk: Desk, panel: str) -> tuple[list[int], list[int]]:
+def crosshair(desk: Desk, panel: str) -> Lines:
     """Pixels from the left and from the top of a panel's chart at which dashed lines are seen."""
     chart = desk.spot("ChartView", panel).rect
     image = desk.desktop.picture().copy(*chart).convertToFormat(QImage.Format.Format_Grayscale8)
@@ -64,11 +67,20 @@ def wait_instruments(desk: Desk, coin: str) -> None:
     )
 
 
-def wait_cross(desk: Desk, panel: str, *, shown: bool) -> tuple[list[int], list[int]]:
-    """Wait until a crosshair is seen in a panel, or none any more; return its lines."""
-    what = f"{'a' if shown else 'no'} crosshair in {panel}"
-    wait_until(lambda: all(bool(part) is shown for part in crosshair(desk, panel)), what)
-    return crosshair(desk, panel)
+def new_cross(desk: Desk, panel: str, before: Lines) -> Lines:
+    """What is dashed now and was not a moment ago: a chart has dashed lines of its own."""
+    now = crosshair(desk, panel)
+    across, down = (
+        [at for at in lines if all(abs(at - other) > SAME_PX for other in known)]
+        for lines, known in zip(now, before, strict=True)
+    )
+    return across, down
+
+
+def wait_cross(desk: Desk, panel: str, before: Lines) -> Lines:
+    """Wait until a crosshair is seen in a panel; return its lines."""
+    wait_until(lambda: all(new_cross(desk, panel, before)), f"a crosshair in {panel}")
+    return new_cross(desk, panel, before)
 
 
 def point(desk: Desk, panel: str, across: float, down: float) -> None:
@@ -124,16 +136,16 @@ def test_panels_on_two_monitors_are_linked_by_chip_and_found_again_so(
 def the_crosshair_is_seen_in_both(desk: Desk) -> None:
     for panel, other, at in ((BOOK, LEVELS, 0.75), (LEVELS, BOOK, 0.8)):
         desk.desktop.move(RIGHT.x + 300, RIGHT.y + RIGHT.height + 200)  # no panel is there
-        wait_cross(desk, other, shown=False)
+        before = crosshair(desk, other)
         point(desk, panel, at, 0.35)
-        first = wait_cross(desk, other, shown=True)
+        first = wait_cross(desk, other, before)
         point(desk, panel, at - 0.02, 0.42)
         wait_until(
-            lambda other=other, first=first: (
-                all(crosshair(desk, other)) and crosshair(desk, other) != first
+            lambda other=other, first=first, before=before: (
+                all(new_cross(desk, other, before)) and all(new_cross(desk, other, first))
             ),
             f"the crosshair in {other} to move along",
         )
-        then = crosshair(desk, other)
+        then = new_cross(desk, other, before)
         assert then[0][0] < first[0][0], "earlier"
         assert then[1][0] > first[1][0], "lower"
