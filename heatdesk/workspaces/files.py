@@ -136,11 +136,17 @@ def _arrangement(table: Mapping[str, Any]) -> Arrangement:
     return Arrangement(
         tuple(_screen(one) for one in table["screens"]),
         {
-            str(name): WindowPlace(_place(one), str(one["docks"]))
+            str(name): WindowPlace(_place(one), _docks(one["docks"]))
             for name, one in table["windows"].items()
         },
         {str(name): _place(one) for name, one in table.get("floats", {}).items()},
     )
+
+
+def _docks(text: Any) -> str:
+    if not (isinstance(text, str) and text.isascii()):
+        raise ValueError("no docks are told")
+    return text
 
 
 def _place(table: Mapping[str, Any]) -> Place:

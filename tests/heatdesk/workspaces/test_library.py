@@ -14,6 +14,12 @@ from heatdesk.workspaces.shipped import SHIPPED
 STATE = State((PanelRecord("order-book", "order-book", False, {"symbol": "ETHUSDT"}),))
 OTHER = State((PanelRecord("dots", "dots", True, {"mode": "coins"}),))
 
+WITH_DOCKS = (
+    '{"version": 2, "name": "Mine", "present": {"panels": [], "arrangements": [{"screens": [],'
+    ' "windows": {"main": {"screen": {"area": [0, 0, 9, 9]}, "rect": [0, 0, 9, 9],'
+    ' "docks": "DOCKS"}}}]}}'
+)
+
 
 def names(library: Library) -> list[str]:
     return [one.name for one in library.all()]
@@ -120,6 +126,7 @@ def test_a_deleted_shipped_workspace_stays_away_until_it_is_wanted_again(tmp_pat
         ("", "mine.json.damaged"),
         ("[" * 100_000, "mine.json.damaged"),
         ('{"version": Infinity, "name": "Mine"}', "mine.json.damaged"),
+        (WITH_DOCKS.replace("DOCKS", "\\ud800"), "mine.json.damaged"),
     ],
 )
 def test_a_workspace_that_cannot_be_used_is_set_aside_and_named(
@@ -179,6 +186,15 @@ def test_a_workspace_that_cannot_be_read_is_not_written_over(
     assert "not replaced" in again.take_sentences()[0]
     assert [path.read_bytes() for path in paths] == before
     assert Library(tmp_path).open.present == STATE
+
+
+def test_docks_that_qt_may_have_told_are_taken_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "workspaces").mkdir()
+    text = WITH_DOCKS.replace("DOCKS", "AAAA/w==")
+    (tmp_path / "workspaces" / "mine.json").write_text(text)
+    present = Library(tmp_path).named("Mine").present
+    assert present is not None
+    assert present.arrangements[0].windows["main"].docks == "AAAA/w=="
 
 
 @pytest.mark.parametrize("content", ['{"version": 2, "open"', '{"version": Infinity}'])
