@@ -82,7 +82,10 @@ def put_docks(window: QMainWindow, text: str) -> bool:
     What a window is told that will take all of its screen once it is shown, Qt remembers, and lays
     it out again while the window grows: also over docks that have been put anew since, which ends
     the program. Such a window is told as if it took less; the docks are put again when it is seen.
+    Panels that float already stay where they are: Qt would move them onto the window's monitor.
     """
+    docks = window.findChildren(PanelDock)
+    floating = [(dock, dock.window().geometry()) for dock in docks if dock.floats and dock.open]
     state = window.windowState()
     remembers = not window.isVisible() and takes_all(window)
     if remembers:
@@ -90,6 +93,9 @@ def put_docks(window: QMainWindow, text: str) -> bool:
     taken = bool(window.restoreState(QByteArray.fromBase64(text.encode()), STATE_VERSION))
     if remembers:
         window.setWindowState(state)
+    for dock, place in floating:
+        if dock.floats:
+            dock.window().setGeometry(place)
     return taken
 
 
