@@ -161,7 +161,8 @@ class BookSync:
             return False
         held, at_ms = list(self._held), change.event_ms
         self._drop()
-        wrong = self._load(change)
+        # before the differences: a market that moved on hides a level that was never there
+        wrong = self._load(change) or self._crossed()
         for i, later in enumerate(held):
             verdict = Verdict.IGNORE if wrong else self.sequence.judge(later)
             if verdict is Verdict.GAP:
@@ -209,8 +210,7 @@ class BookSync:
 
     def _judge_start(self, wrong: str, at_ms: int) -> None:
         """Believe a book that was just laid down, or not."""
-        if not wrong and self.book.crossed:
-            wrong = "the snapshot has a bid above an ask"
+        wrong = wrong or self._crossed()
         if wrong:
             self.lose(wrong, self.event_ms if self.state is SyncState.LIVE else at_ms)
             return
@@ -252,6 +252,9 @@ class BookSync:
             return f"the venue sent {error}"
         self.sequence.start(change)
         return self.sequence.after(self.book, change)
+
+    def _crossed(self) -> str:
+        return "the snapshot has a bid above an ask" if self.book.crossed else ""
 
     def _apply(self, change: BookChange) -> str:
         try:

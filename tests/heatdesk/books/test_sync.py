@@ -178,6 +178,15 @@ def test_a_crossed_snapshot_is_not_believed():
         assert recorder.heard == []
 
 
+def test_a_snapshot_is_not_believed_although_what_came_since_hides_that_it_was_crossed():
+    sync, recorder = fetched()
+    sync.take(update([], [(101.0, 0.0)], 1_100, 2), 0)
+    sync.snapshot(snapshot([(103.0, 1.0), *BIDS], [(101.0, 3.0), (105.0, 4.0)], 1_000, 1), 0)
+    assert sync.state is SyncState.GAP
+    assert "bid above" in sync.reason
+    assert recorder.heard == []
+
+
 def test_losing_twice_tells_once():
     sync, recorder = streamed()
     sync.take(snapshot(BIDS, ASKS, 1_000, 1), 0)
