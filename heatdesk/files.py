@@ -40,6 +40,16 @@ def check_target(path: Path, suffixes: tuple[str, ...]) -> None:
         raise _sentence(path, error) from error
 
 
+def _mask_of_process() -> int:
+    """Rights that new files do not get; it can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+_MASK = _mask_of_process()  # once, before there is another thread
+
+
 def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
     """Let ``write`` fill a file beside ``path`` and put it in its place when it is whole.
 
@@ -139,9 +149,7 @@ def _keep_mode(target: Path, name: str) -> None:
     try:
         mode = target.stat().st_mode & 0o777
     except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        mode = 0o666 & ~mask
+        mode = 0o666 & ~_MASK
     os.chmod(name, mode)
 
 
