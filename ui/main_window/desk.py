@@ -107,6 +107,7 @@ class Desk(QObject):
         self.window_set = WindowSet(
             self._top, self.bar, self.docks, self._window_made, self._may_close
         )
+        self.window_set.fitting.ended.connect(self._note)
         self.pulse = Pulse(self.docks.values, self._seen, self._show_providers, self)
         self.watch = ScreenWatch(self)
         self.watch.settled.connect(self._follow_screens)
@@ -213,7 +214,7 @@ class Desk(QObject):
     @property
     def placed(self) -> bool:
         """Whether every panel has its place."""
-        return self.spaces.due is None and self.spaces.fitted
+        return self.spaces.due is None and self.window_set.fitting.done
 
     def say(self, sentence: str) -> None:
         """Show one sentence above the panels until it is closed."""
@@ -264,9 +265,9 @@ class Desk(QObject):
         self._note()
 
     def keep(self) -> None:
-        """Write the workspace file now, if there is one and the desk is in its place."""
+        """Write now which workspace is open, and the desk where it is in its place."""
         self._saving.stop()
-        if self.placed and not self.watch.settling and not self.spaces.busy:
+        if not self.spaces.busy:
             self.spaces.keep()
             self.spaces.library.write()
         self.tell()
@@ -327,6 +328,7 @@ class Desk(QObject):
         self.spaces.library.close()
         for one in (self._later, self._saving, self.pulse, self.watch, self._carrying):
             one.stop()
+        self.window_set.fitting.forget()
         for other in self.windows[1:]:
             other.close()
         self.closed.emit()
@@ -348,8 +350,7 @@ class Desk(QObject):
         if self.spaces.due is not None and self.first.isVisible():
             size_plan(self.first, self.docks, self.spaces.due)
             self.spaces.due = None
-        if not self.spaces.fitted and self.first.isVisible():
-            self.spaces.fit()
+        self.window_set.fitting.look()
         shown = self._wishes.settle(self.docks.values())
         news = shown.keyless and self._first_day_live
         self._above.tell(demo=shown.demo, real=shown.real, live_news=news)

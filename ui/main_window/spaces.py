@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, QTimer
-
 from heatdesk.workspaces.library import Library
 from heatdesk.workspaces.model import (
     MAIN,
@@ -20,13 +18,11 @@ from heatdesk.workspaces.model import (
 from heatdesk.workspaces.shipped import FIRST, shipped
 from ui.main_window import screens
 from ui.main_window.dock import PanelDock
-from ui.main_window.places import docks_text, place_plan, put_docks, wait_closed
+from ui.main_window.places import docks_text, place_plan, wait_closed
 
 if TYPE_CHECKING:
     from ui.main_window.desk import Desk
 
-GROWTH_MS, GROWTH_LOOKS = 25, 16
-"""How often, and how many times in vain, a window that takes its screen is looked at for growth."""
 NOT_RESTORED = "The saved arrangement could not be restored; this is the default one."
 
 
@@ -37,9 +33,6 @@ class Spaces:
     ----------
     due : Plan or None
         A plan whose shares are still to be given, once its window is shown.
-    fitted : bool
-        Docks were put into windows as large as they are on the screen. A window that was never
-        shown has no bars yet, and what these take afterwards would not come from all alike.
     busy : bool
         A workspace is being put on: what is seen now is neither.
     """
@@ -48,12 +41,7 @@ class Spaces:
         self._desk = desk
         self.library = library
         self.due: Plan | None = None
-        self.fitted = True
         self.busy = False
-        self._fitted_to: list[QSize] = []
-        self._looks = 0
-        self._growth = QTimer(desk, interval=GROWTH_MS)
-        self._growth.timeout.connect(self.fit)
 
     @property
     def plan(self) -> Plan:
@@ -84,7 +72,7 @@ class Spaces:
 
     def keep(self) -> None:
         """Remember the desk as it is; nothing while it is not yet, or no longer, as it should be."""
-        if self.due is None and self.fitted and not self._desk.watch.settling:
+        if self._desk.placed and not self._desk.watch.settling:
             self.library.keep(self.captured())
 
     # -- the list
@@ -241,43 +229,16 @@ class Spaces:
             desk.panel_set.let_go(dock)
 
     def _put_docks(self, arrangement: Arrangement) -> bool:
-        taken = True
+        taken, fitting = True, self._desk.window_set.fitting
         for window in self._desk.windows:
             kept = arrangement.windows.get(window.window_id)
-            taken &= kept is not None and put_docks(window, kept.docks)
+            taken &= kept is not None and fitting.put(window, kept.docks)
+        if not taken:
+            fitting.forget()
         self._put_floats(arrangement)
         self.bring_home()
         self.due = None
-        self.fitted = not taken or self._desk.first.isVisible()
-        self._fitted_to = []
         return taken
-
-    def fit(self) -> None:
-        """Put the docks once more where they were, now that the windows are shown.
-
-        One that takes all of its screen comes smaller at first; each size it grows to is fitted.
-        """
-        shown = [window for window in self._desk.windows if window.isVisible()]
-        sizes = [window.size() for window in shown]
-        if sizes != self._fitted_to:
-            self._fitted_to, self._looks = sizes, 0
-            self._put_again()
-        self._looks += 1
-        self.fitted = self._looks > GROWTH_LOOKS or not any(map(screens.takes_all, shown))
-        if self.fitted:
-            self._growth.stop()
-        elif not self._growth.isActive():
-            self._growth.start()
-
-    def _put_again(self) -> None:
-        before = self.library.open.present
-        arrangement = None if before is None else before.arrangement(screens.present())
-        if arrangement is None:
-            return
-        for window in self._desk.windows:
-            kept = arrangement.windows.get(window.window_id)
-            if kept is not None and window.isVisible():
-                put_docks(window, kept.docks)
 
     def _put_floats(self, arrangement: Arrangement) -> None:
         for name, place in arrangement.floats.items():

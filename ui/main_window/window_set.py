@@ -11,7 +11,8 @@ from PySide6.QtGui import QGuiApplication, QScreen
 from heatdesk.workspaces.model import MAIN, Place
 from ui.main_window import screens
 from ui.main_window.desk_window import DeskWindow
-from ui.main_window.places import docks_text, put_docks, wait_closed
+from ui.main_window.fitting import Fitting
+from ui.main_window.places import docks_text, wait_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +63,7 @@ class WindowSet:
         may_close: Callable[[DeskWindow], bool],
     ) -> None:
         self.all: list[DeskWindow] = []
+        self.fitting = Fitting()
         self._top, self._bar, self._docks = top, bar, docks
         self._made, self._may_close = made, may_close
         self._closed: list[_Closed] = []
@@ -116,6 +118,7 @@ class WindowSet:
             dock.leave()
             wait_closed(self.first, dock)
         self.all.remove(window)
+        self.fitting.forget(window)
         window.hide()
         window.deleteLater()
 
@@ -138,7 +141,7 @@ class WindowSet:
             if dock is not None and not dock.open:
                 dock.leave()
                 wait_closed(window, dock)
-        put_docks(window, kept.docks)
+        self.fitting.put(window, kept.docks)
         window.show()
         return window
 

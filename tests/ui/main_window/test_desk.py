@@ -15,7 +15,7 @@ from heatdesk.workspaces.library import Library
 from tests.ui.desk import Desk, Plain, kind
 from ui.commands import Command
 from ui.main_window import Desk as MainDesk
-from ui.main_window import spaces
+from ui.main_window import fitting
 from ui.main_window.places import docks_text, put_docks
 from ui.main_window.pulse import FRAME_MS, MOVING_MS, SLOW_MS
 from ui.main_window.screens import fit_into_screens
@@ -323,16 +323,48 @@ def test_a_desk_on_all_of_its_screen_is_as_high_and_wide_in_every_part_after_eac
         assert {name: dock.size() for name, dock in desk.docks.items() if dock.open} == sizes
 
 
+def test_a_window_on_all_of_its_screen_that_is_opened_again_has_its_panels_as_wide_as_before(
+    opened, qtbot
+):
+    desk = opened()
+    other = desk.new_window()
+    for name in ("order-book", "dots"):
+        desk.move_panel(desk.docks[name], other)
+    other.showFullScreen()
+    qtbot.waitUntil(lambda: other.size() == other.screen().size())
+    QApplication.processEvents()
+    sizes = {name: desk.docks[name].size() for name in ("order-book", "dots")}
+    other.close()
+    desk.reopen_window()
+    again = desk.windows[1]
+    qtbot.waitUntil(lambda: desk.placed and again.size() == again.screen().size())
+    assert {name: desk.docks[name].size() for name in sizes} == sizes
+
+
+def test_the_workspace_that_is_open_is_kept_though_its_docks_are_still_being_fitted(
+    opened, qtbot, tmp_path
+):
+    desk = opened()
+    desk.first.showFullScreen()
+    for name in ("Market", "All four", "Market"):
+        desk.switch(name)
+        was_placed = desk.placed
+        desk.keep()
+        assert json.loads((tmp_path / "desk.json").read_text())["open"] == desk.workspace.slug
+        qtbot.waitUntil(lambda: desk.placed)
+    assert not was_placed
+
+
 def test_docks_are_put_once_more_when_their_window_has_its_bars(opened, monkeypatch):
     opened().close()
     seen = []
-    put = spaces.put_docks
+    put = fitting.put_docks
 
     def watched(window, text):
         seen.append(window.isVisible())
         return put(window, text)
 
-    monkeypatch.setattr(spaces, "put_docks", watched)
+    monkeypatch.setattr(fitting, "put_docks", watched)
     again = opened()
     assert again.placed
     assert seen == [False, True]
