@@ -351,7 +351,8 @@ class Desk(QObject):
             size_plan(self.first, self.docks, self.spaces.due)
             self.spaces.due = None
         self.window_set.fitting.look()
-        shown = self._wishes.settle(self.docks.values())
+        resting = all(window.isMinimized() for window in self.windows)
+        shown = self._wishes.settle(self.docks.values(), resting=resting)
         news = shown.keyless and self._first_day_live
         self._above.tell(demo=shown.demo, real=shown.real, live_news=news)
         for window in self.windows:

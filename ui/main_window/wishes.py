@@ -39,10 +39,18 @@ class Wishes:
         self._want = want
         self._wanted: frozenset[Subscription] | None = None
 
-    def settle(self, docks: Iterable[PanelDock]) -> Shown:
-        """Ask every open panel, and pass on what is needed now."""
+    def settle(self, docks: Iterable[PanelDock], *, resting: bool = False) -> Shown:
+        """Ask every open panel, and pass on what is needed now.
+
+        Parameters
+        ----------
+        resting : bool
+            Nothing of the desk can be seen. Real data goes on, so that no history is missed; the
+            demo is not invented for nobody, for it is made up to the present when it is seen again.
+        """
         panels = [dock.panel for dock in docks if dock.open]
-        wanted = frozenset(sub for panel in panels for sub in panel.needs())
+        busy = [panel for panel in panels if not (resting and panel.demo)]
+        wanted = frozenset(sub for panel in busy for sub in panel.needs())
         if wanted != self._wanted:
             self._wanted = wanted
             self._want(wanted)

@@ -71,6 +71,21 @@ def opened(desk, qtbot, tmp_path):
         one.discard()
 
 
+def test_the_demo_rests_while_every_window_is_minimised_and_real_data_goes_on(opened, qtbot):
+    window = opened()
+    demo = window.wishes[-1]
+    real = window.docks["dots"].panel
+    real.demo = False
+    real.needs_changed.emit()
+    qtbot.waitUntil(lambda: window.wishes[-1] != demo)
+    seen = window.wishes[-1]
+    window.first.showMinimized()
+    qtbot.waitUntil(lambda: window.wishes[-1] != seen)
+    assert window.wishes[-1] == real.needs() != frozenset()
+    window.first.showNormal()
+    qtbot.waitUntil(lambda: window.wishes[-1] == seen)
+
+
 def kept(tmp_path, name="all-four"):
     return json.loads((tmp_path / "workspaces" / f"{name}.json").read_text())
 
