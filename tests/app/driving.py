@@ -91,14 +91,15 @@ class Desk:
         what = f"{called!r} to go from {within or 'every window'}"
         wait_until(lambda: not self.seen(called, within), what)
 
-    def beside(self, called: str, other: Spot, within: str = "") -> Spot:
+    def beside(self, called: str, other: str, within: str = "") -> Spot | None:
         """Return the one of several things of a name that stands in the row of another."""
-        middle = other.middle[1]
-        return next(
+        middle = self.spot(other, within).middle[1]
+        row = [
             spot
             for spot in self.spots(called, within)
             if spot.rect.y <= middle < spot.rect.y + spot.rect.height
-        )
+        ]
+        return row[0] if row else None
 
     def pixels(self, place: Rect) -> bytes:
         """Return what the screen shows at a place."""
@@ -131,9 +132,16 @@ class Desk:
         for name in names:
             self.press(name, "DeskMenus" if self.seen(name, "DeskMenus") else "QMenu")
 
-    def press_beside(self, called: str, other: Spot, within: str = "") -> None:
-        wait_until(lambda: self.beside(called, other, within).enabled, f"{called!r} to be usable")
-        self.desktop.click(*self.beside(called, other, within).middle)
+    def press_beside(self, called: str, other: str, within: str = "") -> None:
+        """Click what stands in the row of another, wherever that row is by now."""
+
+        def usable() -> Spot | None:
+            found = self.beside(called, other, within)
+            return found if found is not None and found.enabled else None
+
+        spot = wait_until(usable, f"{called!r} beside {other!r} to be usable")
+        assert spot is not None
+        self.desktop.click(*spot.middle)
 
     # ---------------------------------------------------------------------------------- outside
     def layout(self, *, demo: bool = False) -> dict[str, Any]:

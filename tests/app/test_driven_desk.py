@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.app.driving import DEMO_GROUND, DEMO_LINE, Desk, Spot
+from tests.app.driving import DEMO_GROUND, DEMO_LINE, Desk
 from tests.processes import wait_until
 from tests.servers.kiyotaka import KiyotakaServer
 from tests.servers.synthetic import SyntheticSource
@@ -106,12 +106,21 @@ def wait_live(desk: Desk, panel: str) -> None:
     )
 
 
-def type_key(desk: Desk, provider: str, key: str) -> Spot:
+def type_key(desk: Desk, provider: str, key: str) -> None:
     """Type a key into its entry and save it by mouse."""
-    entry = desk.press(f"Key of {provider}", SETTINGS)
+    desk.wait_for("KeysPage", SETTINGS)
+    desk.wait_gone("asking the keyring", SETTINGS)  # what it answers moves the rows
+    desk.press(entry_of(provider), SETTINGS)
     desk.desktop.type(key)
-    desk.press_beside("Save key", entry, SETTINGS)
-    return entry
+    desk.press_beside("Save key", entry_of(provider), SETTINGS)
+
+
+def entry_of(provider: str) -> str:
+    return f"Key of {provider}"
+
+
+def said_in_settings(desk: Desk) -> list[str]:
+    return [label.text for label in desk.spots("QLabel", SETTINGS)]
 
 
 def test_from_the_first_start_to_the_same_desk_again(
@@ -159,11 +168,11 @@ def the_market_is_there_at_once(desk: Desk) -> None:
 def a_key_is_entered_and_tested(desk: Desk, server: KiyotakaServer) -> None:
     desk.press("Enter API keys")
     desk.desktop.window(SETTINGS, pid=desk.program.pid)
-    entry = type_key(desk, "Kiyotaka", KEY)
+    type_key(desk, "Kiyotaka", KEY)
     wait_until(lambda: kept_key(desk.desktop) == KEY, "the key in the key ring")
-    desk.press_beside("Test", entry, SETTINGS)
+    desk.press_beside("Test", entry_of("Kiyotaka"), SETTINGS)
     wait_until(
-        lambda: any("The key works." in label.text for label in desk.spots("QLabel", SETTINGS)),
+        lambda: any("The key works." in text for text in said_in_settings(desk)),
         "words of success",
     )
     for panel in ("order-book", "liquidation"):
@@ -339,12 +348,19 @@ def test_without_a_usable_key_ring_a_key_serves_this_run_and_is_stored_nowhere(
     getattr(desktop.key_ring, trouble)()
     desk = Desk(desktop, heatdesk_home, **base(kiyotaka))
     desktop.key("ctrl+shift+k")
-    entry = type_key(desk, "Kiyotaka", KEY)
-    entry_row = desk.spot("Use for this run only", SETTINGS)
-    said = [label.text for label in desk.spots("QLabel", SETTINGS)]
-    assert sum(text.startswith(sentence) for text in said) >= 1, said
-    desk.press_beside("Use for this run only", entry_row, SETTINGS)
-    desk.press_beside("Test", entry, SETTINGS)
+    type_key(desk, "Kiyotaka", KEY)
+    desk.wait_for("Use for this run only", SETTINGS)
+    # once for all rows, and once under the row whose key was to be saved
+    said = said_in_settings(desk)
+    assert sum(text.startswith(sentence) for text in said) == 2, said
+    desk.press_beside("Use for this run only", entry_of("Kiyotaka"), SETTINGS)
+    wait_until(
+        lambda: any(text.endswith(", for this run only") for text in said_in_settings(desk)),
+        "the key to be used",
+    )
+    said = said_in_settings(desk)
+    assert sum(text.startswith(sentence) for text in said) == 1, said
+    desk.press_beside("Test", entry_of("Kiyotaka"), SETTINGS)
     wait_live(desk, "order-book")
     desk.press("Close", SETTINGS)
     desk.quit()

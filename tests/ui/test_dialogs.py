@@ -153,6 +153,41 @@ def test_why_the_keyring_does_not_answer_stands_there_once_and_goes_with_the_fir
     assert not page.trouble.isVisible()
 
 
+def test_why_the_keyring_does_not_answer_stays_while_a_key_of_this_run_is_used(qtbot, vault, work):
+    locked = VaultLocked("The keyring is locked.")
+    vault.refusal = locked
+    page = KeysPage(SPECS, Keys(vault, {}), work)
+    qtbot.addWidget(page)
+    page.show()
+    first, *others = page.rows.values()
+    qtbot.waitUntil(lambda: all(row.state.text() == "not known" for row in page.rows.values()))
+    first.entry.setText(KEY)
+    first.save.click()
+    qtbot.waitUntil(first.once.isVisible)
+    told = [True]
+    first.looked.connect(lambda: told.append(page.trouble.isVisible()))
+    for row in others:
+        row.looked.connect(lambda: told.append(page.trouble.isVisible()))
+    first.once.click()
+    qtbot.waitUntil(lambda: len(told) == 1 + len(page.rows))
+    assert all(told), "the rows would jump under the mouse"
+    assert "this run only" in first.state.text()
+    assert page.trouble.text() == locked.user_message
+
+
+def test_a_key_of_the_environment_leaves_why_the_keyring_does_not_answer_for_the_others(
+    qtbot, vault, work
+):
+    vault.refusal = VaultLocked("The keyring is locked.")
+    *others, last = [spec.id for spec in SPECS if spec.takes_key]
+    page = KeysPage(SPECS, Keys(vault, {f"HEATDESK_KEY_{last.upper()}": KEY}), work)
+    qtbot.addWidget(page)
+    page.show()
+    qtbot.waitUntil(lambda: "from the environment" in page.rows[last].state.text())
+    qtbot.waitUntil(lambda: all(page.rows[one].state.text() == "not known" for one in others))
+    assert page.trouble.isVisible()
+
+
 def test_a_backend_that_breaks_never_shows_the_key(page, vault, qtbot, caplog):
     row = page.rows["kiyotaka"]
     vault.refusal = RuntimeError(f"cannot store {KEY}")

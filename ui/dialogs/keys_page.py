@@ -35,19 +35,20 @@ class KeyRow(QWidget):
     -------
     saved, deleted : the key in force changed; carry the provider id.
     test_wanted : try the key; carries the provider id.
-    looked : the keyring was asked; carries why it did not answer, empty where it did.
+    looked : the keyring was asked; `trouble` says why it did not answer, empty where it did.
     """
 
     saved = Signal(str)
     deleted = Signal(str)
     test_wanted = Signal(str)
-    looked = Signal(str)
+    looked = Signal()
 
     def __init__(self, spec: ProviderSpec, keys: Keys, work: VaultWork) -> None:
         super().__init__()
         self.setObjectName("keyRow")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.spec = spec
+        self.trouble = ""
         self._keys = keys
         self._work = work
         self.title = QLabel(spec.title)
@@ -163,11 +164,13 @@ class KeyRow(QWidget):
         self.save.setText("Replace key" if source else "Save key")
         self.delete.setEnabled(source is not None and not fixed)
         self.test.setEnabled(source is not None)
-        self.looked.emit("")
+        self.trouble = ""
+        self.looked.emit()
 
     def _not_read(self, error: HeatDeskError) -> None:
         self.state.setText(NOT_KNOWN)
-        self.looked.emit(error.user_message)
+        self.trouble = error.user_message
+        self.looked.emit()
 
     def _fail(self, error: HeatDeskError) -> None:
         self.save.setEnabled(True)
@@ -227,8 +230,9 @@ class KeysPage(QWidget):
                 column.addWidget(row)
         column.addStretch(1)
 
-    def _tell(self, trouble: str) -> None:
-        """Say once, for all rows, why the keyring does not answer."""
+    def _tell(self) -> None:
+        """Say once why the keyring does not answer, for as long as one row waits for it."""
+        trouble = next((row.trouble for row in self.rows.values() if row.trouble), "")
         self.trouble.setText(trouble)
         self.trouble.setVisible(bool(trouble))
 
