@@ -58,9 +58,18 @@ class Desk:
         line = [sys.executable, "-m", "tests.app.driving", str(self._path), *flags]
         # a desk under test finds no exchange but those it is given
         self.program = desktop.start(line, {**NO_VENUES, **env})
-        self.window = desktop.window(TITLE, pid=self.program.pid)
-        wait_until(self._path.exists, "the responder")
+        wait_until(lambda: self.runs() and self._path.exists(), "the responder", 30.0)
+        self.window = wait_until(self._main_windows, "the main window", 30.0)[-1]
         desktop.activate(self.window)
+
+    def _main_windows(self) -> list[int]:
+        return self.desktop.windows(TITLE, self.program.pid) if self.runs() else []
+
+    def runs(self) -> bool:
+        """Fail the test at once, and not after a long wait, where the program has ended."""
+        status = self.program.process.poll()
+        assert status is None, f"ended with {status}; it printed:\n{self.program.output()}"
+        return True
 
     # ------------------------------------------------------------------------------ what is seen
     def spots(self, called: str, within: str = "") -> list[Spot]:
