@@ -114,7 +114,7 @@ def _written(text: str, font: QFont) -> QImage:
     from PySide6.QtGui import QPainter
 
     image = Image(32, 32, Image.Format.Format_RGB32)
-    image.fill(Qt.GlobalColor.white)
+    image.fill(0xFFFFFFFF)
     painter = QPainter(image)
     painter.setFont(font)
     painter.drawText(image.rect(), Qt.AlignmentFlag.AlignCenter, text)
