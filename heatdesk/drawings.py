@@ -21,7 +21,7 @@ VERSION = 1
 MOST_LINES = 200
 """Of one instrument; the oldest goes."""
 _OTHER_QUOTES = frozenset(
-    (
+    [
         "EUR",
         "GBP",
         "JPY",
@@ -36,7 +36,7 @@ _OTHER_QUOTES = frozenset(
         "ETH",
         "BNB",
         "SOL",
-    )
+    ]
 )
 """What is not priced in dollars is priced in one of these."""
 _NAMES = {"XBT": "BTC", "UBTC": "BTC"}

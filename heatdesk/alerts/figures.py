@@ -97,10 +97,6 @@ def _percent(value: float) -> str:
     return shown_number(f"{value:.1f} %")
 
 
-def _count(value: float) -> str:
-    return grouped(value)
-
-
 DOT_FIGURES: dict[str, FigureKind] = {
     "price_usd": FigureKind("Price", "USD", price_words, _dot("price_usd")),
     "relative_volume": FigureKind("Relative volume", "x", volume_words, _dot("relative_volume")),
@@ -122,7 +118,7 @@ COHORT_FIGURES: dict[str, FigureKind] = {
     "heads_pct": FigureKind(
         "Long share of heads", "%", _percent, _cohort(lambda t: count_bias_ratio(t) * 100)
     ),
-    "count": FigureKind("Positions", "", _count, _cohort(lambda t: t.count.astype(np.float64))),
+    "count": FigureKind("Positions", "", grouped, _cohort(lambda t: t.count.astype(np.float64))),
 }
 """Figures of cohorts; each for a cohort by its id, or for the coin's totals."""
 

@@ -48,6 +48,8 @@ class _Seen:
     reading: Reading = _NOTHING
     levels: tuple[LevelRuns, ...] = ()
     reach: tuple[int, int] = (0, -1)
+    block_size: float = math.nan
+    """Height of these levels, quote units."""
     table: Table | None = None
     tape: TradeTape | None = None
     tape_revision: int = 0
@@ -175,7 +177,7 @@ class MarketReader:
             return
         known = unbroken and seen.table is not None
         seen.table = table
-        seen.reading = Reading("", table.time_ms, math.nan, math.nan, math.nan, known)
+        seen.reading = Reading("", table.time_ms, unbroken=known)
 
     def _read_levels(self, sub: BookSub | LiquidationSub, seen: _Seen, *, unbroken: bool) -> None:
         frame, heat = self._store.last_book(sub), self._store.heatmap(sub)
@@ -187,13 +189,13 @@ class MarketReader:
             seen.reading = Reading(why=seen.why)
             return
         block_size = frame.block_size if isinstance(frame, BookWindow) else heat.grid.block_size
-        grid = PriceGrid(block_size)
+        seen.block_size, grid = block_size, PriceGrid(block_size)
         low, high = observed_levels(frame, grid)
         seen.reach = (int(low[0]), int(high[0]))
         seen.levels = tuple(cleaned(run) for run in runs_of(frame).values())
         before = seen.reading
         known = unbroken and before.time_ms > 0 and not before.why
-        seen.reading = Reading("", int(frame.time_ms[0]), block_size, math.nan, math.nan, known)
+        seen.reading = Reading("", int(frame.time_ms[0]), unbroken=known)
 
 
 def why_not(sub: Watched, status: StreamStatus, now_ms: int) -> str:
@@ -216,7 +218,7 @@ def why_not(sub: Watched, status: StreamStatus, now_ms: int) -> str:
 
 def _size_of(rule: Rule, seen: _Seen) -> Reading:
     """What rests in the stretch of prices that an alert watches."""
-    block_size = seen.reading.value
+    block_size = seen.block_size
     grid = PriceGrid(block_size)
     first = grid.level_of(rule.price)
     last = max(first, math.ceil((rule.price + rule.height) / block_size - 1e-6) - 1)

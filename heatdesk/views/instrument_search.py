@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from heatdesk.frames import MarketList
+from heatdesk.frames import LIVE_VENUES, MarketList, venue_title
 from heatdesk.views.instruments import COINS, coin_of, symbol_for, symbol_named
 
 QUOTES = ("USDT", "USD", "USDC")
@@ -159,3 +159,23 @@ def _as_typed(
 
 def _plain(text: str) -> str:
     return text.translate(_BETWEEN).upper()
+
+
+def offered_instruments(typed: str, venue: str, lists: Iterable[object]) -> dict[str, Instrument]:
+    """What a search over live venues offers, by the words of its list.
+
+    Parameters
+    ----------
+    venue : str
+        The one that is preferred.
+    lists : iterable
+        What the store holds of each venue's `MarketSub`: a `MarketList`, or anything else while
+        none has come.
+    """
+    markets = merge_markets(one if isinstance(one, MarketList) else None for one in lists)
+    found = find_instruments(typed, (venue,), markets, live=True)
+    return {
+        f"{one.symbol} \u00b7 {venue_title(one.venue)}{one.mark}": one
+        for one in found
+        if one.venue in LIVE_VENUES
+    }

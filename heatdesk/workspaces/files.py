@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from heatdesk.files import NO_SUCH_FILE, set_aside, write_whole
+from heatdesk.files import NO_SUCH_FILE, set_aside
 from heatdesk.workspaces import version_1
 from heatdesk.workspaces.model import (
     MAIN,
@@ -52,17 +52,6 @@ def read(path: Path, slug: str, *, shipped: bool = False) -> tuple[Workspace | N
     except NO_SUCH_FILE:
         aside = set_aside(path, "damaged")
         return None, f"The workspace file {path.name} was damaged and is kept as {aside}."
-
-
-def write(workspace: Workspace, path: Path) -> None:
-    """Write a workspace atomically.
-
-    Raises
-    ------
-    WriteError
-        When the folder cannot be written.
-    """
-    write_whole(path, text_of(workspace).encode())
 
 
 def text_of(workspace: Workspace) -> str:

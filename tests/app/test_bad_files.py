@@ -14,6 +14,7 @@ import pytest
 from heatdesk import settings as settings_file
 from heatdesk.errors import WriteError
 from heatdesk.export import command_line
+from heatdesk.files import write_whole
 from heatdesk.settings import Settings, ViewSettings
 from heatdesk.workspaces import files
 from heatdesk.workspaces.library import FOLDER_NAME, INDEX_NAME
@@ -156,7 +157,7 @@ def test_a_full_disk_keeps_the_earlier_files_and_is_told(full_disk: Path) -> Non
     with pytest.raises(WriteError) as no_settings:
         settings_file.save(other, full_disk)
     with pytest.raises(WriteError) as no_workspace:
-        files.write(workspace, full_disk / "mine.json")
+        write_whole(full_disk / "mine.json", files.text_of(workspace).encode())
     for found in (no_settings, no_workspace):
         check_sentence(found.value.user_message)
         assert "space" in found.value.user_message

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from ui.alerts.messenger import Messenger
@@ -82,9 +81,7 @@ class Notifier(QObject):
         if self._tray is None:
             self.be_there(wanted=True)  # a tray may have come since
         if self._tray is not None and self._tray.isVisible() and self._available():
-            icon = QApplication.windowIcon()
-            shown = icon if not icon.isNull() else QIcon()
-            self._tray.showMessage(title, text, shown, SHOWN_MS)
+            self._tray.showMessage(title, text, QApplication.windowIcon(), SHOWN_MS)
         elif self._messenger.there:
             self._messenger.hand_over(title, text)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.commands.command import Command, Scope
+from ui.commands.command import Command, Scope, done_to
 from ui.commands.table import CommandTable
 
-__all__ = ["Command", "CommandTable", "Scope"]
+__all__ = ["Command", "CommandTable", "Scope", "done_to"]

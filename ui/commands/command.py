@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Scope(Enum):
@@ -54,3 +57,14 @@ class Command:
     def can_run(self) -> bool:
         """Whether it can be done now."""
         return self.enabled is None or self.enabled()
+
+
+def done_to(find: Callable[[], T | None], act: Callable[[T], object]) -> Callable[[], None]:
+    """Return what a command runs that is about the thing in use: nothing while there is none."""
+
+    def run() -> None:
+        found = find()
+        if found is not None:
+            act(found)
+
+    return run

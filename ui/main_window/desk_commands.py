@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import methodcaller
 from typing import TYPE_CHECKING
 
-from ui.commands import Command, Scope
+from ui.commands import Command, Scope, done_to
 from ui.main_window import naming
 from ui.main_window.listed_commands import PANELS, WINDOWS, WORKSPACES, numbered
 from ui.main_window.panel_keys import panel_key_commands
@@ -13,10 +14,7 @@ from ui.panel.link_commands import link_commands
 from ui.panel.peers import peer_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ui.main_window.desk import Desk
-    from ui.main_window.dock import PanelDock
     from ui.panel import Panel
 
 DESK, VIEW, HELP, CHART = "Desk", "View", "Help", "Chart"
@@ -76,13 +74,10 @@ def _of_help(desk: Desk) -> list[Command]:
 
 
 def _of_panels(desk: Desk) -> list[Command]:
-    def doing(act: Callable[[PanelDock], object]) -> Callable[[], None]:
-        def run() -> None:
-            dock = desk.active_dock()
-            if dock is not None:
-                act(dock)
+    doing = partial(done_to, desk.active_dock)
 
-        return run
+    def there() -> bool:
+        return desk.active_dock() is not None
 
     def can_remove() -> bool:
         dock = desk.active_dock()
@@ -98,7 +93,6 @@ def _of_panels(desk: Desk) -> list[Command]:
         )
         for number, kind in enumerate(_addable(desk), 1)
     ]
-    there = lambda: desk.active_dock() is not None  # noqa: E731
     return [
         *added,
         Command(
@@ -148,11 +142,6 @@ def _of_panels(desk: Desk) -> list[Command]:
 def _in_panels(desk: Desk) -> list[Command]:
     """What panels do by key, done to the one in use."""
 
-    def perform(id_: str) -> None:
-        panel = desk.active_panel()
-        if panel is not None:
-            panel.perform(id_)
-
     def can(id_: str) -> bool:
         panel = desk.active_panel()
         return panel is not None and any(one.id == id_ for one in panel.commands)
@@ -163,7 +152,7 @@ def _in_panels(desk: Desk) -> list[Command]:
             one.id,
             one.title,
             CHART,
-            partial(perform, one.id),
+            done_to(desk.active_panel, methodcaller("perform", one.id)),
             one.keys,
             partial(can, one.id),
             scope=Scope.PANEL,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QWidget
 
-from ui.commands import Command
+from ui.commands import Command, done_to
 from ui.panel.heatmap import HeatmapPanel
 
 if TYPE_CHECKING:
@@ -20,14 +20,7 @@ PANELS = "Panels"
 
 def panel_key_commands(desk: Desk) -> list[Command]:
     """Return the commands: the panel's menu, its options, its search, real or invented data."""
-
-    def doing(act: Callable[[Panel], object]) -> Callable[[], None]:
-        def run() -> None:
-            panel = desk.active_panel()
-            if panel is not None:
-                act(panel)
-
-        return run
+    doing = partial(done_to, desk.active_panel)
 
     def there() -> bool:
         return desk.active_panel() is not None

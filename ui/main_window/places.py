@@ -14,6 +14,7 @@ from ui.main_window.screens import takes_all
 
 STATE_VERSION = 1
 """Version of what Qt keeps of docks; another one is refused by `QMainWindow.restoreState`."""
+_TOP, _NO_SIDE = Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.NoDockWidgetArea
 _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
 
@@ -26,7 +27,7 @@ def place_plan(window: QMainWindow, docks: Mapping[str, PanelDock], plan: Plan) 
     for cells in rows:
         first = docks[cells[0][0]]
         if above is None:
-            window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, first)
+            window.addDockWidget(_TOP, first)
         else:
             window.splitDockWidget(above, first, _DOWN)
         above = first
@@ -110,23 +111,20 @@ def dock_beside(
         ``NoDockWidgetArea`` stands for the middle.
     """
     if peer is None:
-        area = side if side is not Qt.DockWidgetArea.NoDockWidgetArea else _TOP
+        area = side if side is not _NO_SIDE else _TOP
         window.addDockWidget(area, dock)
         return
-    if side is Qt.DockWidgetArea.NoDockWidgetArea:
+    if side is _NO_SIDE:
         window.addDockWidget(window.dockWidgetArea(peer), dock)
         window.tabifyDockWidget(peer, dock)
         return
-    upright = side in (Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea)
+    upright = side in (_TOP, Qt.DockWidgetArea.BottomDockWidgetArea)
     orientation = _DOWN if upright else _ACROSS
     window.addDockWidget(window.dockWidgetArea(peer), dock)
     window.splitDockWidget(peer, dock, orientation)
-    if side in (Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea):
+    if side in (_TOP, Qt.DockWidgetArea.LeftDockWidgetArea):
         # Qt only splits behind: the peer goes there
         window.splitDockWidget(dock, peer, orientation)
-
-
-_TOP = Qt.DockWidgetArea.TopDockWidgetArea
 
 
 def _filled(cells: Sequence[Cell], docks: Mapping[str, PanelDock]) -> list[list[str]]:

@@ -9,7 +9,7 @@ from statistics import median
 
 from heatdesk.frames import DataState
 from heatdesk.store.market import MarketStore
-from heatdesk.units import Clock
+from heatdesk.units import Clock, grouped, shown_number
 from ui.heatmap.frame_times import PAINTS, FrameTimes
 from ui.panel import Panel
 from ui.panel.heatmap import HeatmapPanel
@@ -127,9 +127,9 @@ def figures_of(vitals: Vitals) -> tuple[Figure, ...]:
     found = []
     if vitals.skew_ms:
         way = "ahead of" if vitals.skew_ms > 0 else "behind"
-        seconds = f"{abs(vitals.skew_ms) / 1000:,.1f} s"
+        seconds = f"{grouped(abs(vitals.skew_ms) / 1000, 1)} s"
         told = f"This computer's clock is {seconds} {way} a venue's. Set it by a time server."
-        found.append(Figure(f"clock {vitals.skew_ms / 1000:+,.1f} s", told, odd=True))
+        found.append(Figure(shown_number(f"clock {vitals.skew_ms / 1000:+,.1f} s"), told, odd=True))
     if vitals.feed_ms is not None:
         told = (
             "Feed: how late live data is on screen, from the venue's own time on; the median of"
@@ -149,11 +149,11 @@ def figures_of(vitals: Vitals) -> tuple[Figure, ...]:
 
 def _ms(value: float) -> str:
     if value >= 10_000:
-        return f"{value / 1000:,.0f} s"
-    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
+        return f"{grouped(value / 1000)} s"
+    return f"{grouped(value, 0 if value >= 10 else 1)} ms"
 
 
 def _mib(size: int) -> str:
     """Mebibytes; large ones by tens, so that the figure holds still."""
     mib = size / (1 << 20)
-    return f"{round(mib, -1) if mib >= 1000 else mib:,.0f}"
+    return grouped(round(mib, -1) if mib >= 1000 else mib)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
 
 from heatdesk.frames import DataState, KeyState, StreamStatus, Subscription
 from heatdesk.views.target import Target
-from heatdesk.views.watchlist import favourite_of, star_words
 from ui import theme
 from ui.commands.catalogue import PanelCommand
 from ui.panel.card import Stage
@@ -27,6 +26,7 @@ from ui.panel.header import (
 )
 from ui.panel.linking import PanelLink
 from ui.panel.options_row import OptionsRow, OptionsStrip
+from ui.panel.starring import add_star
 
 log = logging.getLogger(__name__)
 
@@ -210,13 +210,6 @@ class Panel(QWidget):
         self._own_note = text
         self.show_header()
 
-    def add_star(self, menu: QMenu, target: Target, keys: str = "") -> None:
-        """Put onto a menu what makes an instrument a favourite, or no favourite any more."""
-        favourites, favourite = self.context.favourites, favourite_of(target)
-        words = star_words(favourite, starred=favourite in favourites)
-        action = menu.addAction(f"{words}\t{keys}" if keys else words)
-        action.triggered.connect(lambda: favourites.toggle(favourite))
-
     def copy_text(self, text: str) -> None:
         """Put a text on the clipboard."""
         QGuiApplication.clipboard().setText(text)
@@ -311,7 +304,7 @@ class Panel(QWidget):
             menu.addSeparator()
         target = self.target()
         if target is not None:
-            self.add_star(menu, target, keys="Ctrl+D")
+            add_star(menu, self.context.favourites, target, keys="Ctrl+D")
         copy = menu.addAction("Copy as CSV")
         copy.triggered.connect(self._copy_csv)
         if self.provider_id:

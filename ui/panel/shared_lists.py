@@ -77,7 +77,10 @@ class SharedFavourites(QObject):
         return favourite in self._favourites
 
     def toggle(self, favourite: Favourite) -> bool:
-        """Star an instrument, or take its star away; returns whether it has one now (a full list has no room)."""
+        """Star an instrument, or take its star away; returns whether it has one now.
+
+        A full list has no room for another.
+        """
         if favourite in self._favourites:
             self._favourites.unstar(favourite)
         else:

@@ -32,6 +32,7 @@ from ui.panel import Panel, PanelContext
 from ui.panel.alert_asking import add_figure_alert
 from ui.panel.base import Options
 from ui.panel.header import ElidedLabel
+from ui.panel.starring import add_star
 from ui.table import Column, FigureTable, Value, Words, columns_csv
 from ui.theme import SMALL_PX, font
 
@@ -246,7 +247,7 @@ class CohortPanel(Panel):
             figure = Figure(coin, column, coin, part)
             value = figure_value(table, figure)
             add_figure_alert(menu, self, self.primary(), figure, value, coin.upper())
-        self.add_star(menu, Target(coin.upper()))
+        add_star(menu, self.context.favourites, Target(coin.upper()))
 
     def csv(self) -> str | None:
         """Every column of the table shown."""

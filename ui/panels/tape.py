@@ -16,7 +16,6 @@ from heatdesk.frames import (
     LIQUIDATION_VENUES,
     LIVE_VENUES,
     LiquidationEventSub,
-    MarketList,
     MarketSub,
     Quote,
     Subscription,
@@ -26,7 +25,7 @@ from heatdesk.frames import (
 from heatdesk.providers.base import Cost
 from heatdesk.store.tape import LiquidationTape, TradeTape
 from heatdesk.units import format_usd, plain_figures
-from heatdesk.views.instrument_search import Instrument, find_instruments, merge_markets
+from heatdesk.views.instrument_search import Instrument, offered_instruments
 from heatdesk.views.instruments import coin_of, symbol_for
 from heatdesk.views.tape import (
     NO_PRINTS,
@@ -318,10 +317,7 @@ class TapePanel(Panel):
     def _names(self, typed: str) -> list[str]:
         store = self.context.store
         held = [store.latest(MarketSub(source)) for source in self._sources()]
-        markets = merge_markets(one if isinstance(one, MarketList) else None for one in held)
-        found = find_instruments(typed, (self.options.venue,), markets, live=True)
-        found = [one for one in found if one.venue in LIVE_VENUES]
-        self._offered = {f"{one.symbol} · {venue_title(one.venue)}{one.mark}": one for one in found}
+        self._offered = offered_instruments(typed, self.options.venue, held)
         return list(self._offered)
 
     def _take_name(self, name: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 
-from ui.commands import Command
+from ui.commands import Command, done_to
 from ui.panel import Panel
 from ui.sharing.sharing import TWICE, Sharing
 
@@ -37,14 +37,6 @@ def sharing_commands(
         What the open workspace is called.
     """
 
-    def of_panel(act: Callable[[Panel], object]) -> Callable[[], None]:
-        def run() -> None:
-            panel = desk.active_panel()
-            if panel is not None:
-                act(panel)
-
-        return run
-
     def of_desk(act: Callable[..., None], factor: float = 1.0) -> Callable[[], None]:
         return lambda: act(workspace_name(), list(desk.panels()), factor)
 
@@ -52,7 +44,7 @@ def sharing_commands(
         return desk.active_panel() is not None
 
     def panel_command(id_: str, title: str, act: Callable[[Panel], object], *keys: str) -> Command:
-        return Command(f"share.{id_}", title, SHARING, of_panel(act), keys, there)
+        return Command(f"share.{id_}", title, SHARING, done_to(desk.active_panel, act), keys, there)
 
     def desk_command(
         id_: str, title: str, act: Callable[..., None], key: str, factor: float = 1.0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from heatdesk.files import write_whole
 from heatdesk.workspaces import files, version_1
 from heatdesk.workspaces.model import (
     KEPT_SCREEN_SETS,
@@ -44,7 +45,7 @@ def test_a_workspace_round_trips(tmp_path: Path) -> None:
     state = State((record,), (arrangement(LEFT), arrangement(LEFT, RIGHT)))
     workspace = Workspace("mine", "Mine · 漢", state, State((record,)))
     path = tmp_path / "mine.json"
-    files.write(workspace, path)
+    write_whole(path, files.text_of(workspace).encode())
     assert files.read(path, "mine") == (workspace, "")
 
 

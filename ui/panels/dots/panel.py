@@ -39,6 +39,7 @@ from ui.dots.picture import DotPicture
 from ui.panel import Panel, PanelContext
 from ui.panel.alert_asking import add_figure_alert
 from ui.panel.base import Options
+from ui.panel.starring import add_star
 from ui.panels.dots.rows import COLUMN_FIGURES, dot_columns
 from ui.table import FigureTable
 
@@ -270,7 +271,7 @@ class DotPanel(Panel):
             value = figure_value(dots, figure)
             add_figure_alert(menu, self, self.primary(), figure, value, coin)
         if coin:
-            self.add_star(menu, Target(coin))
+            add_star(menu, self.context.favourites, Target(coin))
 
     def csv(self) -> str | None:
         """Every dot served, every timeframe; from the table: its rows in its order."""

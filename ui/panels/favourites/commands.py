@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from heatdesk.views.watchlist import favourite_of, favourite_title, target_of_favourite
-from ui.commands import Command
+from ui.commands import Command, done_to
 
 if TYPE_CHECKING:
     from heatdesk.favourites import Favourite
@@ -97,18 +97,12 @@ def listed_commands(
     favourites: SharedFavourites, active: Callable[[], Panel | None]
 ) -> list[Command]:
     """Return a command for each favourite, for the palette."""
-
-    def show(favourite: Favourite) -> None:
-        panel = active()
-        if panel is not None:
-            go(panel, favourite)
-
     return [
         Command(
             f"{GO}{number}",
             f"Favourite: {favourite_title(one)}",
             FAVOURITES,
-            partial(show, one),
+            done_to(active, partial(go, favourite=one)),
         )
         for number, one in enumerate(favourites.all(), 1)
     ]

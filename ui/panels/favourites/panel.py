@@ -13,14 +13,12 @@ from PySide6.QtWidgets import QLabel, QMenu, QToolButton
 from heatdesk.favourites import MOST, Favourite
 from heatdesk.frames import (
     LIVE_VENUES,
-    MarketList,
     MarketSub,
     Subscription,
     TradeSub,
-    venue_title,
 )
 from heatdesk.providers.base import Cost
-from heatdesk.views.instrument_search import Instrument, find_instruments, merge_markets
+from heatdesk.views.instrument_search import Instrument, offered_instruments
 from heatdesk.views.target import Target
 from heatdesk.views.watchlist import (
     MOST_QUOTED,
@@ -241,11 +239,8 @@ class FavouritesPanel(Panel):
     def _names(self, typed: str) -> list[str]:
         store = self.context.store
         held = [store.latest(MarketSub(source)) for source in self._sources()]
-        markets = merge_markets(one if isinstance(one, MarketList) else None for one in held)
-        found = find_instruments(typed, (USUAL_VENUE,), markets, live=True)
-        named = {f"{one.symbol} \u00b7 {venue_title(one.venue)}{one.mark}": one for one in found}
-        self._offered = named
-        return list(named)
+        self._offered = offered_instruments(typed, USUAL_VENUE, held)
+        return list(self._offered)
 
     def _take(self, name: str) -> None:
         one = self._offered[name]
