@@ -133,7 +133,9 @@ class BookSync:
     def take(self, change: BookChange, now_ms: int) -> None:
         """Take what the stream brought: applied, held back, ignored, or the proof of a gap.
 
-        A snapshot in the stream makes the book LIVE from any state.
+        A snapshot in the stream makes the book LIVE from any state. What a LIVE book was between
+        its newest message and a later snapshot is not known, unless whole books are all that
+        comes (see `Sequence.most_apart_ms`).
         """
         if change.snapshot:
             self._replace(change, now_ms)
@@ -200,7 +202,8 @@ class BookSync:
     def _replace(self, change: BookChange, now_ms: int) -> None:
         """Make a snapshot of the stream the book."""
         apart_ms = change.event_ms - self.event_ms
-        if self.state is SyncState.LIVE and 0 < self.sequence.most_apart_ms < apart_ms:
+        if self.state is SyncState.LIVE and apart_ms > self.sequence.most_apart_ms:
+            # it tells how the book is, not what became of it since the newest message
             self.lose(f"nothing came for {apart_ms / 1000:.1f} s", self.event_ms)
         if self.state is SyncState.LIVE:
             for listener in self._listeners:

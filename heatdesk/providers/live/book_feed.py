@@ -19,6 +19,7 @@ from heatdesk.providers.live.handover import Handover
 from heatdesk.providers.live.link import Link, is_hopeless
 from heatdesk.providers.live.rules import Market, Topic
 from heatdesk.providers.live.snapshots import fetch_snapshot
+from heatdesk.providers.live.widening import Widening
 from heatdesk.providers.live.wire import Wire, WireState
 
 SYNC_PATIENCE_S = 5.0
@@ -27,11 +28,6 @@ RESYNC_FIRST_S, RESYNC_MOST_S = 0.25, 8.0
 """A book is asked for anew sooner than a connection: messages and requests have paces of their own."""
 HELD_PATIENCE_S = 1.0
 """A snapshot is fetched once a difference is held back, or after this long without one."""
-WIDEN_SHARE = 0.35
-"""A wider snapshot is fetched when the touch is nearer to the end of what is known than this
-share of half its height..."""
-WIDEN_EVERY_S, WIDEN_MOST_S = 20.0, 640.0
-"""...but never more often than the first, and down to the second where the venue tells no more."""
 JUMP_MS = 5_000
 """A venue's time that is set back, or runs ahead of the clocks, by more starts the book anew."""
 
@@ -57,15 +53,14 @@ class BookFeed(MarketFeed):
         self.trouble = self._bygone = ""
         self.retry_ms: int | None = None
         self._in_stream = self.sync.sequence.snapshot_in_stream
-        self._handover = Handover(self._in_stream)
+        self._handover = Handover(self._in_stream, self.sync.sequence.most_apart_ms)
         self._source: Wire | None = None
         self._state = SyncState.SYNCING
         self._retries = Retries(
             desk.clock, desk.jitter, first_s=RESYNC_FIRST_S, most_s=RESYNC_MOST_S, healthy_s=0.5
         )
         self._begun_s = desk.clock.monotonic_s()
-        self._widened_s = -WIDEN_EVERY_S
-        self._widen_every_s = WIDEN_EVERY_S
+        self._widening = Widening(self.sync.book)
         self._undated: BookChange | None = None
         self._resyncing: asyncio.Task[None] | None = None
         self._fetching: asyncio.Task[None] | None = None
@@ -120,7 +115,7 @@ class BookFeed(MarketFeed):
             self._adopt(wire)
         elif wire is not source:
             if wire.number > source.number:
-                self._handover.keep(event)
+                self._handover.keep(self._dated(event, wire.heard_ms))
                 self._hand_over_when_ready(wire)
             return
         self._enter(event, wire.heard_ms)
@@ -154,6 +149,9 @@ class BookFeed(MarketFeed):
         if self.link.lead is None:
             self._source = None
             return
+        if wire.state is WireState.OPEN:
+            # a quiet book: nothing came of it since the heir's snapshot, while others talked on
+            self.sync.vouch(min(self.until_ms(), self._handover.from_ms))
         self._switch(self.link.lead)
 
     def damaged(self, error: ProviderError) -> None:
@@ -185,8 +183,8 @@ class BookFeed(MarketFeed):
         if self.sync.state is SyncState.LIVE:
             if why := self.watch.check(now_ms):
                 self._lose(why, self.watch.since_ms)
-            else:
-                self._widen(now_s)
+            elif not self._in_stream and self._fetching is None and self._widening.is_due(now_s):
+                self.sync.want_wider()
         elif self._undated is not None and is_late:
             self._enter_undated(self.link.skew.venue_ms(now_ms), now_ms)
         elif self._waits_in_vain(now_s):
@@ -226,8 +224,7 @@ class BookFeed(MarketFeed):
             if self._undated is not None:
                 self._enter_undated(change.event_ms, now_ms)
         elif skew.is_known:
-            # a snapshot that names no time speaks of now
-            change = replace(change, event_ms=skew.venue_ms(now_ms))
+            change = self._dated(change, now_ms)
         else:
             # what now is at the venue, its next message tells
             self._undated = change
@@ -244,6 +241,10 @@ class BookFeed(MarketFeed):
                 self.watch.changed(change.event_ms, now_ms)
         self._react()
         self.poke()
+
+    def _dated(self, change: BookChange, now_ms: int) -> BookChange:
+        """A snapshot that names no time speaks of now."""
+        return replace(change, event_ms=change.event_ms or self.link.skew.venue_ms(now_ms))
 
     def _enter_undated(self, event_ms: int, now_ms: int) -> None:
         """A snapshot that named no time, once it is known what the venue's clock shows."""
@@ -360,24 +361,6 @@ class BookFeed(MarketFeed):
     def _waits_in_vain(self, now_s: float) -> bool:
         syncing = self.sync.state is SyncState.SYNCING and self._source is not None
         return syncing and self._fetching is None and now_s - self._begun_s > SYNC_PATIENCE_S
-
-    def _widen(self, now_s: float) -> None:
-        """Ask for a wider snapshot when the touch nears the end of what is known."""
-        if not self._is_near_the_end():
-            self._widen_every_s = WIDEN_EVERY_S
-        elif now_s - self._widened_s > self._widen_every_s:
-            self._widened_s = now_s
-            self._widen_every_s = min(2 * self._widen_every_s, WIDEN_MOST_S)
-            self.sync.want_wider()
-
-    def _is_near_the_end(self) -> bool:
-        reach = None if self._in_stream else self.sync.book.reach
-        if reach is None or self._fetching is not None:
-            return False
-        low, high = reach
-        best = self.sync.book.best()
-        room = min(best.bid - low, high - best.ask)
-        return room < WIDEN_SHARE * (high - low) / 2
 
     # --- from one connection to the next
 

@@ -15,12 +15,16 @@ class Handover:
     Parameters
     ----------
     in_stream : bool
-        The subscription brings a snapshot: the heir's own replaces the book once it has caught
-        up. Otherwise the numbers tell where in the heir's differences the book stands.
+        The subscription brings a snapshot: the heir's own replaces the book once each has caught
+        up with the other. Otherwise the numbers tell where in the heir's differences the book
+        stands.
+    most_apart_ms : int
+        See `heatdesk.books.sequence.Sequence`.
     """
 
-    def __init__(self, in_stream: bool) -> None:
+    def __init__(self, in_stream: bool, most_apart_ms: int = 0) -> None:
         self._in_stream = in_stream
+        self._most_apart_ms = most_apart_ms
         self._waiting: deque[BookChange] = deque(maxlen=MOST_WAITING)
         self._last_id = 0
 
@@ -50,12 +54,18 @@ class Handover:
             return
         self._waiting.append(change)
 
+    @property
+    def from_ms(self) -> int:
+        """Time of the oldest message that is kept; 0: none is."""
+        return self._waiting[0].event_ms if self._waiting else 0
+
     def is_ready(self, event_ms: int) -> bool:
         """Whether the book, whose newest message has that time, can go on with the heir."""
         if not self._waiting:
             return False
         if self._in_stream:
-            return self._waiting[-1].event_ms >= event_ms
+            # a snapshot of later than the book would leave a hole between the two
+            return self.from_ms - self._most_apart_ms <= event_ms <= self._waiting[-1].event_ms
         return any(self._continues(change) for change in self._waiting)
 
     def missed(self) -> list[BookChange]:

@@ -44,6 +44,12 @@ class Streamed(Counting):
         return self.wrong
 
 
+class Whole(Streamed):
+    """Whole books may come at any time, as long as no ten seconds pass between two messages."""
+
+    most_apart_ms = 10_000
+
+
 def snapshot(bids, asks, event_ms=0, last_id=0, reach=None) -> BookChange:
     return BookChange(
         "X", bids, asks, event_ms, snapshot=True, first_id=last_id, last_id=last_id, reach=reach

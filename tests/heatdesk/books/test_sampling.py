@@ -16,7 +16,7 @@ from heatdesk.books.sampling import Sampler
 from heatdesk.books.sync import BookSync, SyncState
 from heatdesk.frames import Flaw, Quote
 from heatdesk.store.grid import PriceGrid
-from tests.heatdesk.books.streams import Streamed, snapshot, update
+from tests.heatdesk.books.streams import Streamed, Whole, snapshot, update
 
 LINEAR = SimpleNamespace(contract_size=1.0, inverse=False)
 INVERSE = SimpleNamespace(contract_size=100.0, inverse=True)
@@ -138,7 +138,7 @@ def steps(draw):
 def test_columns_equal_a_replay_of_everything(session, width, block_size, offset):
     book, truth = DenseBook(1.0), Truth(block_size)
     sampler = Sampler(book, LINEAR, width, block_size)
-    sync = BookSync(book, Streamed())
+    sync = BookSync(book, Whole())
     sync.listen(sampler)
     told = Told(sampler)
     now = START + offset

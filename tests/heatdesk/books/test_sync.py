@@ -8,25 +8,25 @@ from hypothesis import strategies as st
 
 from heatdesk.books.dense import DenseBook
 from heatdesk.books.sync import BookSync, SyncState
-from tests.heatdesk.books.streams import Counting, Recorder, Streamed, snapshot, update
+from tests.heatdesk.books.streams import Counting, Recorder, Streamed, Whole, snapshot, update
 
 BIDS, ASKS = [(99.0, 1.0), (98.0, 2.0)], [(101.0, 3.0), (102.0, 4.0)]
 
 
-def fetched() -> tuple[BookSync, Recorder]:
-    sync = BookSync(DenseBook(1.0), Counting())
+def made(sequence: Counting) -> tuple[BookSync, Recorder]:
+    sync = BookSync(DenseBook(1.0), sequence)
     recorder = Recorder()
     sync.listen(recorder)
     sync.begin(50)
     return sync, recorder
+
+
+def fetched() -> tuple[BookSync, Recorder]:
+    return made(Counting())
 
 
 def streamed() -> tuple[BookSync, Recorder]:
-    sync = BookSync(DenseBook(1.0), Streamed())
-    recorder = Recorder()
-    sync.listen(recorder)
-    sync.begin(50)
-    return sync, recorder
+    return made(Streamed())
 
 
 def test_differences_are_held_back_until_the_snapshot_and_the_old_ones_are_ignored():
@@ -116,11 +116,30 @@ def test_a_snapshot_in_the_stream_makes_the_book_live_and_a_later_one_replaces_i
     sync.take(update([(99.0, 5.0)], [], 900, 1), 0)
     assert sync.state is SyncState.SYNCING
     sync.take(snapshot(BIDS, ASKS, 1_000, 1), 0)
-    sync.take(snapshot([(97.0, 1.0)], ASKS, 1_200, 9), 0)
+    sync.take(snapshot([(97.0, 1.0)], ASKS, 1_000, 9), 0)
     sync.take(update([(97.0, 5.0)], [], 1_300, 10), 0)
     assert sync.state is SyncState.LIVE
     assert sync.book.top(9)[0] == [(97.0, 5.0)]
-    assert recorder.heard == [("live", 1_000), ("before", 1_200), ("before", 1_300)]
+    assert recorder.heard == [("live", 1_000), ("before", 1_000), ("before", 1_300)]
+
+
+def test_what_a_book_was_between_its_newest_message_and_a_later_snapshot_is_not_known():
+    sync, recorder = streamed()
+    sync.take(snapshot(BIDS, ASKS, 1_000, 1), 0)
+    sync.take(update([(97.0, 5.0)], [], 1_300, 2), 0)
+    sync.take(snapshot([(97.0, 1.0)], ASKS, 1_600, 9), 0)
+    assert sync.state is SyncState.LIVE
+    assert sync.event_ms == 1_600
+    assert sync.gap_since_ms == 0
+    assert recorder.heard[2:] == [("lost", 1_300), ("live", 1_600)]
+
+
+def test_where_whole_books_come_at_a_pace_each_says_what_became_of_the_one_before():
+    sync, recorder = made(Whole())
+    sync.take(snapshot(BIDS, ASKS, 1_000, 1), 0)
+    sync.take(snapshot([(97.0, 1.0)], ASKS, 11_000, 2), 0)
+    sync.take(snapshot([(97.0, 2.0)], ASKS, 21_001, 3), 0)
+    assert recorder.heard[1:] == [("before", 11_000), ("lost", 11_000), ("live", 21_001)]
 
 
 def test_a_book_that_does_not_add_up_is_in_doubt_since_the_last_one_that_did():

@@ -97,6 +97,24 @@ def test_a_missing_message_is_a_marked_gap_and_the_book_comes_back(in_stream: bo
     asyncio.run(work())
 
 
+def test_what_nobody_told_before_another_snapshot_is_marked() -> None:
+    async def work() -> None:
+        venue = Venue(in_stream=True)
+        async with venue.serving(), listening(provider_of(venue), BOOK) as (book,):
+            await live(venue, book)
+            sound_ms = await settled(venue, book)
+            venue.moved("BTCUSD", [(99.0, 3.0)])  # never told
+            told_ms = venue.now_ms
+            await asyncio.sleep(0.3)
+            again_ms = venue.now_ms
+            await venue.tell(venue.snapshot("BTCUSD"))
+            await until(lambda: book.last(99.0) == (3.0, 0.0))
+            inside = range(told_ms // 100 * 100, again_ms // 100 * 100, 100)
+            assert set(inside) <= set(book.marks(sound_ms))
+
+    asyncio.run(work())
+
+
 def test_a_wrong_checksum_subscribes_anew_on_the_same_connection() -> None:
     async def work() -> None:
         venue = Venue(in_stream=True)
