@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from ui import theme
+from ui.app.submenus import keep_keys_inside
 from ui.heatmap.gl_probe import prepare_format
 
 DESKTOP_FILE = "org.heatdesk.HeatDesk"
@@ -30,6 +31,10 @@ class DeskApplication(QApplication):
     """
 
     end_wanted = Signal()
+
+    def __init__(self, arguments: list[str]) -> None:
+        super().__init__(arguments)
+        keep_keys_inside(self)
 
     def event(self, event: QEvent) -> bool:
         """Pass the wish on before the windows are asked one by one."""
