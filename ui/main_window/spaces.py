@@ -67,8 +67,10 @@ class Spaces:
             },
         )
         panels = tuple(_record(desk, name, dock) for name, dock in desk.docks.items())
-        before = self.library.open.present
-        return State(panels, () if before is None else before.arrangements).arranged(arrangement)
+        before = self.library.open.present or State()
+        # another version of the program may know what to make of them
+        unknown = tuple(one for one in before.panels if one.kind not in desk.maker.kinds)
+        return State((*panels, *unknown), before.arrangements).arranged(arrangement)
 
     def keep(self) -> None:
         """Remember the desk as it is; nothing while it is not yet, or no longer, as it should be."""

@@ -183,6 +183,24 @@ def test_every_change_is_in_the_file_soon_although_changes_go_on(opened, qtbot, 
     qtbot.waitUntil(changed, timeout=5000)
 
 
+def test_a_panel_of_a_kind_that_this_version_lacks_stays_in_the_file(opened, tmp_path):
+    desk = opened()
+    desk.switch("Market")
+    desk.close()
+    path = tmp_path / "workspaces" / "market.json"
+    table = json.loads(path.read_text())
+    later = {"id": "smc", "kind": "smc", "demo": False, "options": {"swing": 5}}
+    table["present"]["panels"].append(later)
+    path.write_text(json.dumps(table))
+    again = opened()
+    assert "smc" not in again.docks
+    again.docks["dots"].close()
+    again.close()
+    panels = kept(tmp_path, "market")["present"]["panels"]
+    assert [one.items() >= later.items() for one in panels if one["id"] == "smc"] == [True]
+    assert [one["id"] for one in panels].count("dots") == 1
+
+
 def test_a_panel_moves_to_a_new_window_and_all_of_it_is_found_again(opened, qtbot):
     desk = opened()
     second = desk.new_window()
