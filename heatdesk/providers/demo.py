@@ -189,6 +189,8 @@ class Demo(Provider):
             yield self._window(sub, span, now_ms)
             yield Notice(progress=done / len(windows))
             await clock.make_way()
+            if done == 1:  # what has shown nothing yet goes before more of this
+                await clock.make_way()
         while True:
             next_ms = (now_ms // pace_ms + 1) * pace_ms
             yield Notice(next_ms=next_ms)

@@ -246,8 +246,6 @@ class BookMaker:
 
     def _sides(self, ask: BookRequest, moment_ms: Ints) -> dict[bool, LevelRuns]:
         native, multiple = self._grid(ask)
-        # one price for all venues: a sum must not cross
-        market = _moments(self._path, ask.venues[0], native, ask.interval_ms, moment_ms)
         walls = {
             venue: wall_cells(
                 self._path, ask.venues[0], key_of(self._seed, venue), native,
@@ -255,6 +253,8 @@ class BookMaker:
             )
             for venue in ask.venues
         }  # fmt: skip
+        # one price for all venues: a sum must not cross
+        market = _moments(self._path, ask.venues[0], native, ask.interval_ms, moment_ms)
         sides = {}
         for bid in (True, False):
             # the outermost level is only whole when its last native level is there

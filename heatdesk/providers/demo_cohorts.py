@@ -254,13 +254,13 @@ def _capped(values: Floats, limit: Floats) -> Floats:
 
 def _balanced(values: Floats, leans: Floats) -> Floats:
     """Shift all leans alike until longs and shorts of the partition are worth the same."""
-    logits = np.log(leans / (1 - leans))
+    odds, half = (1 - leans) / leans, float(values.sum()) / 2
     low, high = -6.0, 6.0
     for _ in range(48):
         middle = (low + high) / 2
-        longs = float((values / (1 + np.exp(-(logits + middle)))).sum())
-        low, high = (middle, high) if longs < values.sum() / 2 else (low, middle)
-    return np.asarray(1 / (1 + np.exp(-(logits + low))), dtype=np.float64)
+        longs = float(np.add.reduce(values / (1 + odds * math.exp(-middle))))
+        low, high = (middle, high) if longs < half else (low, middle)
+    return np.asarray(1 / (1 + odds * math.exp(-low)), dtype=np.float64)
 
 
 def _bias(cohort_id: Ints, long_usd: Floats, total: Floats) -> Floats:

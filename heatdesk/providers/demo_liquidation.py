@@ -57,19 +57,28 @@ def tick_of(price_usd: float) -> float:
     return float(f"{nearest * unit:.6g}")
 
 
-def _swept_ms(bars: Bars, first: int, target: Floats, long: bool) -> Ints:
-    """When the price first reaches each target after bar ``first``; far future if never."""
-    if long:
-        reach = -np.minimum.accumulate(bars.low[first:])
-        wanted = -target
-    else:
-        reach = np.maximum.accumulate(bars.high[first:])
-        wanted = target
-    found = np.searchsorted(reach, wanted) + first
-    step_ms = int(bars.time_ms[1] - bars.time_ms[0]) if bars.time_ms.size > 1 else MINUTE_MS
-    never = np.iinfo(np.int64).max
-    whole = np.append(bars.time_ms + step_ms, never)
-    return whole[np.minimum(found, bars.time_ms.size)]
+@dataclass(frozen=True, slots=True)
+class _Sweeps:
+    """When the price reaches targets on one side.
+
+    ``edge`` (n,) is how far each bar goes, negative prices for longs, so that further is more;
+    ``until_ms`` (n + 1,) is when a bar is whole, and far future after the last.
+    """
+
+    edge: Floats
+    until_ms: Ints
+
+    @classmethod
+    def of(cls, bars: Bars, *, long: bool) -> _Sweeps:
+        """The sweeps of longs are lows, those of shorts highs."""
+        step_ms = int(bars.time_ms[1] - bars.time_ms[0]) if bars.time_ms.size > 1 else MINUTE_MS
+        until_ms = np.append(bars.time_ms + step_ms, np.iinfo(np.int64).max)
+        return cls(-bars.low if long else bars.high, until_ms)
+
+    def first_ms(self, first: int, wanted: Floats) -> Ints:
+        """When the price first reaches each target from bar ``first`` on."""
+        reach = np.maximum.accumulate(self.edge[first:])
+        return self.until_ms[reach.searchsorted(wanted) + first]
 
 
 class LiquidationMaker:
@@ -136,7 +145,6 @@ class LiquidationMaker:
         """Positions of one side opened in each slot: level, from, until and dollars."""
         key += int(long)
         traits = join(hash_1(key, slots)[:, None], np.arange(_LEVERAGES.size * _SPLIT))
-        n = slots.size
         leverage = np.repeat(_LEVERAGES, _SPLIT)
         distance = 1 / leverage - np.repeat(_MAINTENANCE, _SPLIT)
         scatter = look_up(NORMAL, join(traits, np.array([1]))) * 0.10
@@ -152,9 +160,13 @@ class LiquidationMaker:
         longer = np.sqrt(10.0 / np.minimum(leverage, 40.0)) * 1.1
         life_ms = (life * longer).clip(0, 0.98) * (_ENTRIES_KEPT * spacing_ms)
         end_ms = start_ms + life_ms.astype(np.int64)
-        for row in range(n):
-            earliest = int(first[row].min())
-            swept = self._swept_row(bars, first[row], earliest, target[row], long)
+        sweeps, wanted = _Sweeps.of(bars, long=long), -target if long else target
+        begun = bars.time_ms[first]
+        for row, earliest in enumerate(first.min(axis=1).tolist()):
+            # entries of one slot share one look at the path
+            swept = sweeps.first_ms(earliest, wanted[row])
+            for i in (swept <= begun[row]).nonzero()[0].tolist():
+                swept[i] = sweeps.first_ms(int(first[row, i]), wanted[row, i : i + 1])[0]
             np.minimum(end_ms[row], swept, out=end_ms[row])
         usd = self._weights(key, slots, spacing_ms, bars, long)[:, None]
         usd = usd * np.repeat(_LEVERAGE_SHARES, _SPLIT) / _SPLIT
@@ -166,16 +178,6 @@ class LiquidationMaker:
             end_ms.reshape(-1),
             usd.astype(np.int64).reshape(-1),
         )
-
-    @staticmethod
-    def _swept_row(bars: Bars, first: Ints, earliest: int, target: Floats, long: bool) -> Ints:
-        """First sweep after each entry; entries of one slot share one look at the path."""
-        swept = _swept_ms(bars, earliest, target, long)
-        begun = bars.time_ms[first]
-        early = np.flatnonzero(swept <= begun)
-        for i in early:
-            swept[i] = _swept_ms(bars, int(first[i]), target[i : i + 1], long)[0]
-        return swept
 
     def _weights(self, key: int, slots: Ints, spacing_ms: int, bars: Bars, long: bool) -> Floats:
         """Dollars opened per slot: bursts, crowded swings, and one side leading for days."""
@@ -211,13 +213,14 @@ class LiquidationMaker:
         size = (n + 1) * width
         change = np.bincount(begin[seen] * width + place, weights=usd, minlength=size)
         change = change - np.bincount(end[seen] * width + place, weights=usd, minlength=size)
-        total = np.cumsum(change.astype(np.float64).reshape(n + 1, width)[:n], axis=0)
+        total = change.astype(np.float64).reshape(n + 1, width)[:n]
+        for row in range(1, n):
+            total[row] += total[row - 1]
         # the price itself lies inside a level: nothing can wait there
-        here = np.floor(closes / self.tick_size).astype(np.int64)
-        away = np.abs(np.arange(first, first + width)[None, :] - here[:, None])
-        total[away == 0] = 0.0
-        rows, columns = np.nonzero(total)
-        rows, columns = self._nearest(rows, columns, away, depth, n)
+        here = np.floor(closes / self.tick_size).astype(np.int64) - first
+        inside = ((here >= 0) & (here < width)).nonzero()[0]
+        total[inside, here[inside]] = 0.0
+        rows, columns = self._nearest(total, here, depth)
         price: Floats = np.round((columns + first) * self.tick_size, 12).astype(np.float64)
         qty = total[rows, columns]
         if quote is Quote.COIN:
@@ -226,11 +229,16 @@ class LiquidationMaker:
         return LevelRuns(offsets.astype(np.int64), price, qty)
 
     @staticmethod
-    def _nearest(rows: Ints, columns: Ints, away: Ints, depth: int, n: int) -> tuple[Ints, Ints]:
-        """Keep the ``depth`` levels nearest to the price in each snapshot."""
-        if not rows.size or int(np.bincount(rows, minlength=n).max()) <= depth:
-            return rows, columns
-        order = np.lexsort((away[rows, columns], rows))
-        rank = np.arange(rows.size) - np.searchsorted(rows, rows)[order]
-        kept = np.sort(order[rank < depth])
-        return rows[kept], columns[kept]
+    def _nearest(total: Floats, here: Ints, depth: int) -> tuple[Ints, Ints]:
+        """Where something rests: of each snapshot the ``depth`` levels nearest to the price."""
+        held = total != 0.0
+        crowded = (np.count_nonzero(held, axis=1) > depth).nonzero()[0]
+        if crowded.size:
+            # of two that are equally far the lower is the nearer one
+            offset = 2 * (np.arange(total.shape[1]) - here[crowded, None])
+            away = np.where(offset > 0, offset, -1 - offset)
+            away[~held[crowded]] = np.iinfo(np.int64).max
+            furthest = np.partition(away, depth - 1, axis=1)[:, depth - 1]
+            held[crowded] &= away <= furthest[:, None]
+        rows, columns = held.nonzero()
+        return rows, columns

@@ -22,6 +22,8 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _SECOND = np.uint64(0xD1B54A32D192ED03)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_GOLDEN_INT, _MIX_1_INT, _MIX_2_INT = int(_GOLDEN), int(_MIX_1), int(_MIX_2)
+_SHIFT_INT, _ALL_BITS = int(_TABLE_SHIFT), (1 << 64) - 1
 
 
 def _quantiles() -> Floats:
@@ -32,6 +34,7 @@ def _quantiles() -> Floats:
 
 NORMAL: Floats = _quantiles()
 """Quantiles of the standard normal law, looked up by the top bits of a hash."""
+_NORMAL_LIST: list[float] = NORMAL.tolist()
 
 EXPONENTIAL: Floats = -np.log1p(-(np.arange(1 << _TABLE_BITS) + 0.5) / (1 << _TABLE_BITS))
 """Quantiles of the exponential law with mean 1."""
@@ -98,5 +101,17 @@ def drift(key: int, moment: Ints, period: int) -> Floats:
 
 
 def at(key: int, moment: int, period: int) -> float:
-    """`drift` at one moment."""
-    return float(drift(key, np.array([moment], dtype=np.int64), period)[0])
+    """`drift` at one moment, in plain numbers: tables ask it thousands of times."""
+    knot = moment // period
+    before, after = _knot(key, knot), _knot(key, knot + 1)
+    return before + (after - before) * (moment / period - knot)
+
+
+def _knot(key: int, place: int) -> float:
+    """What `look_up` finds in `NORMAL` by `hash_1` of one place."""
+    x = (place * _GOLDEN_INT + key) & _ALL_BITS
+    x ^= x >> 30
+    x = x * _MIX_1_INT & _ALL_BITS
+    x ^= x >> 27
+    x = x * _MIX_2_INT & _ALL_BITS
+    return _NORMAL_LIST[(x ^ x >> 31) >> _SHIFT_INT]

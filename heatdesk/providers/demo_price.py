@@ -37,7 +37,9 @@ ANCHOR_SIGMAS = 85.0
 ROUGH_STEP = 512
 """Midpoints up to this step feel the local volatility."""
 _DAY_MINUTES = 1440
-_KEPT_MINUTES = 90_000
+_KEPT_MINUTES, _KEPT_STRETCHES = 90_000, 6
+"""So long a stretch is kept, and so many of them of each venue."""
+_ROUND_MINUTES = 120
 _BASIS = {"HYPERLIQUID_FUTURES": 0.00008, "HYPERLIQUID": 0.00011}
 
 
@@ -54,6 +56,23 @@ class Minutes:
     low: Floats
     close: Floats
     volume_base: Floats
+
+    @property
+    def stop(self) -> int:
+        """The minute after the last one."""
+        return self.first + self.open.size
+
+    def part(self, start: int, stop: int) -> Minutes:
+        """The candles of minutes ``start`` to ``stop`` (exclusive), which are among these."""
+        cut = slice(start - self.first, stop - self.first)
+        return Minutes(
+            start,
+            self.open[cut],
+            self.high[cut],
+            self.low[cut],
+            self.close[cut],
+            self.volume_base[cut],
+        )
 
 
 def volatility(key: int, minute: Ints) -> Floats:
@@ -129,7 +148,7 @@ class PricePath:
         self._seed = seed
         self._market_key = key_of(seed, "market")
         self._own_key = key_of(seed, "path", self.coin.symbol)
-        self._recent: dict[tuple[int, int, str], Minutes] = {}
+        self._recent: dict[str, list[Minutes]] = {}
 
     def logs(self, start: int, stop: int) -> Floats:
         """Logarithm of price over its usual scale at minutes ``start`` to ``stop`` inclusive."""
@@ -152,15 +171,18 @@ class PricePath:
 
     def minutes(self, start: int, stop: int, venue: str) -> Minutes:
         """Whole candles of minutes ``start`` to ``stop`` (exclusive) at a venue."""
-        known = self._recent.get((start, stop, venue))
-        if known is not None:
-            return known
-        made = self._make_minutes(start, stop, venue)
-        if stop - start <= _KEPT_MINUTES:
-            if len(self._recent) >= 6:
-                self._recent.pop(next(iter(self._recent)))
-            self._recent[start, stop, venue] = made
-        return made
+        held = self._recent.setdefault(venue, [])
+        for known in held:
+            if known.first <= start and stop <= known.stop:
+                return known.part(start, stop)
+        if stop - start > _KEPT_MINUTES:
+            return self._make_minutes(start, stop, venue)
+        # with some more around it: who asks next often asks for a little earlier or later
+        first = start // _ROUND_MINUTES * _ROUND_MINUTES
+        made = self._make_minutes(first, -(-stop // _ROUND_MINUTES) * _ROUND_MINUTES, venue)
+        kept = [one for one in held if not (made.first <= one.first and one.stop <= made.stop)]
+        self._recent[venue] = [made, *kept[: _KEPT_STRETCHES - 1]]
+        return made.part(start, stop)
 
     def _make_minutes(self, start: int, stop: int, venue: str) -> Minutes:
         coin, key = self.coin, key_of(self._seed, "minute", self.coin.symbol)

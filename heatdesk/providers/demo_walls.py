@@ -163,12 +163,10 @@ def wall_cells(
     path: PricePath, venue: str, seed: int, block: float, interval_ms: int, time_ms: Ints
 ) -> WallCells:
     """Walls resting at ascending moments of a book with one moment per interval."""
-    parts = [
-        part
-        for kind in KINDS
-        if kind.slot_ms * _LIFE_SLOTS >= 2 * interval_ms
-        for part in _kind_cells(kind, path, venue, seed, block, time_ms)
-    ]
+    kinds = [kind for kind in KINDS if kind.slot_ms * _LIFE_SLOTS >= 2 * interval_ms]
+    # the longest-lived are made first: their stretch of the path holds those of the others
+    made = [list(_kind_cells(kind, path, venue, seed, block, time_ms)) for kind in kinds[::-1]]
+    parts = [part for own in made[::-1] for part in own]
     if not parts:
         none = np.empty(0, dtype=np.int64)
         return WallCells(none, none, none, np.empty(0))

@@ -131,6 +131,28 @@ def test_progress_grows_to_one_and_the_next_update_is_named() -> None:
     assert notices[-1].next_ms == NOW_MS + 5_000
 
 
+def test_every_stream_shows_something_before_one_shows_more() -> None:
+    subs = [BOOK, replace(BOOK, symbol="ETHUSDT"), CANDLES, LIQUIDATIONS, *(s for s, _ in SUBS[3:])]
+    provider, shown = demo(), list[Any]()
+
+    async def collect(sub: Subscription) -> None:
+        async for frame in provider.stream(sub, []):
+            if not isinstance(frame, Notice):
+                shown.append(sub)
+
+    async def all_at_once() -> None:
+        tasks = [asyncio.ensure_future(collect(sub)) for sub in subs]
+        for _ in range(200):
+            await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(all_at_once())
+    assert set(shown[: len(subs)]) == set(subs)
+    assert shown.count(BOOK) > 2
+
+
 def test_what_is_covered_is_not_built_again() -> None:
     newest_ms = NOW_MS // MINUTE_MS * MINUTE_MS
     covered = [(newest_ms - 10_000 * MINUTE_MS, newest_ms + MINUTE_MS)]

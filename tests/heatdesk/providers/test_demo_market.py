@@ -11,10 +11,11 @@ from heatdesk.providers.demo_candles import bars_of
 from heatdesk.providers.demo_cohorts import CohortMaker
 from heatdesk.providers.demo_coins import coin_in, coin_of
 from heatdesk.providers.demo_dots import DotMaker, members
-from heatdesk.providers.demo_liquidation import LiquidationMaker
+from heatdesk.providers.demo_liquidation import VENUE, LiquidationMaker
 from heatdesk.providers.demo_listing import ECOSYSTEMS, NARRATIVES
+from heatdesk.providers.demo_noise import at, drift, key_of
 from heatdesk.providers.demo_points import logs_at
-from heatdesk.providers.demo_price import path_of
+from heatdesk.providers.demo_price import PricePath, path_of
 from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 END_MS = 1_795_000_020_000 // HOUR_MS * HOUR_MS
@@ -65,6 +66,24 @@ def test_minutes_add_up_to_longer_candles(interval_ms: int) -> None:
     assert np.array_equal(longer.high, minutes.high.reshape(-1, width).max(axis=1))
     assert np.array_equal(longer.low, minutes.low.reshape(-1, width).min(axis=1))
     assert longer.volume_base == pytest.approx(minutes.volume_base.reshape(-1, width).sum(axis=1))
+
+
+def test_a_minute_is_the_same_whatever_was_asked_before_it() -> None:
+    end, asked = END_MS // MINUTE_MS, PricePath(7, "SOL")
+    asked.minutes(end - 5_000, end, "BYBIT")
+    for start, stop in ((end - 4_321, end - 77), (end - 130, end + 13), (end - 9_000, end - 4_000)):
+        found = asked.minutes(start, stop, "BYBIT")
+        fresh = PricePath(7, "SOL")._make_minutes(start, stop, "BYBIT")
+        assert (found.first, found.stop) == (start, stop)
+        for name in ("open", "high", "low", "close", "volume_base"):
+            assert np.array_equal(getattr(found, name), getattr(fresh, name))
+
+
+@pytest.mark.parametrize("period", [37, 190, 2880])
+def test_noise_at_one_moment_is_that_of_a_stretch(period: int) -> None:
+    key, minutes = key_of(7, "anything"), np.arange(29_000_000, 29_006_000, 11, dtype=np.int64)
+    alone = [at(key, minute, period) for minute in minutes.tolist()]
+    assert np.array_equal(drift(key, minutes, period), alone)
 
 
 def test_prices_move_as_a_market_does() -> None:
@@ -211,6 +230,24 @@ def test_liquidation_levels_ascend_and_the_price_sweeps_them() -> None:
     assert swept_before > 1e6, "the price does reach clusters"
     assert window.tick_size == 10.0
     assert np.diff(window.levels.offsets).max() <= 1500
+
+
+def test_of_too_many_levels_those_nearest_to_the_price_are_kept() -> None:
+    maker = LiquidationMaker(PATH, 7)
+    time_ms = np.arange(END_MS - 20 * HOUR_MS, END_MS, HOUR_MS, dtype=np.int64)
+    span = (int(time_ms[0]), END_MS)
+    whole = maker.window(HOUR_MS, 100_000, Quote.USD, span, time_ms, END_MS)
+    few = maker.window(HOUR_MS, 150, Quote.USD, span, time_ms, END_MS)
+    closes = bars_of(PATH, VENUE, HOUR_MS, *span, END_MS).close
+    for n, close in enumerate(closes):
+        levels = slice(whole.levels.offsets[n], whole.levels.offsets[n + 1])
+        kept = slice(few.levels.offsets[n], few.levels.offsets[n + 1])
+        price, here = whole.levels.price[levels], np.floor(close / maker.tick_size)
+        away = np.abs(np.rint(price / maker.tick_size) - here)
+        nearest = np.sort(np.lexsort((price, away))[:150])
+        assert price.size > 150
+        assert np.array_equal(few.levels.price[kept], price[nearest])
+        assert np.array_equal(few.levels.qty[kept], whole.levels.qty[levels][nearest])
 
 
 def test_liquidations_cluster_on_both_sides() -> None:
