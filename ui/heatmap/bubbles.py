@@ -18,7 +18,7 @@ from heatdesk.views.trade_slices import TradeSlices
 from ui import theme
 from ui.heatmap.layer import Layer
 from ui.heatmap.shapes import pixel_ratio
-from ui.heatmap.stamps import PieSheet, draw_stamps
+from ui.heatmap.stamps import PieSheet, draw_stamps, pie_sheet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,10 +49,9 @@ class BubbleLayer(Layer):
         self.laid_out = 0
         self._keeper = ScaleKeeper()
         self._quote, self._least = Quote.COIN, -1.0
-        self._sheet: PieSheet | None = None
         self._key: tuple[object, ...] = ()
         self._shapes: BubbleShapes | None = None
-        self._stamps: tuple[float, NDArray[np.float64]] | None = None
+        self._stamps: tuple[PieSheet, NDArray[np.float64]] | None = None
         self._boxes: NDArray[np.float64] | None = None
 
     # -- what is chosen
@@ -155,14 +154,12 @@ class BubbleLayer(Layer):
         shapes = self.shapes(window)
         if shapes is None or shapes.x.size == 0:
             return
-        ratio = pixel_ratio(painter)
-        colours = theme.Palette.BUY, theme.Palette.SELL
-        if self._sheet is None or not self._sheet.fits(ratio, *colours):
-            self._sheet, self._stamps = PieSheet(ratio, *colours), None
-        if self._stamps is None or self._stamps[0] != ratio:
-            rows = self._sheet.stamps(shapes.x, shapes.y, shapes.diameter, shapes.buy_ratio)
-            self._stamps = (ratio, rows)
-        draw_stamps(painter, self._sheet, self._stamps[1])
+        colours = theme.Palette
+        sheet = pie_sheet(pixel_ratio(painter), colours.BUY, colours.SELL, colours.GROUND)
+        if self._stamps is None or self._stamps[0] is not sheet:
+            rows = sheet.stamps(shapes.x, shapes.y, shapes.diameter, shapes.buy_ratio)
+            self._stamps = (sheet, rows)
+        draw_stamps(painter, *self._stamps)
 
 
 def _look_alike(one: BubbleShapes | None, other: BubbleShapes | None) -> bool:

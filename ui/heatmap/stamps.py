@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
@@ -14,6 +15,7 @@ from heatdesk.views.bubbles import LEAST_PX, MOST_PX
 from ui import theme
 
 Float64Array = NDArray[np.float64]
+Int64Array = NDArray[np.int64]
 
 OPACITY = 0.40
 _RING_ALPHA, _HALO_ALPHA = 0.95, 0.55
@@ -26,21 +28,21 @@ TRIANGLE_RATIO = 0.62
 
 
 class PieSheet:
-    """One picture with a bubble of every size and split, at one scale of the screen.
+    """One picture with room for a bubble of every size and split, at one scale of the screen.
 
-    Bubbles are round pies whose part above is what was bought; fills are see-through, so that
+    Each is drawn when it is asked for first: a chart shows few of them. Bubbles are round pies whose part above is what was bought; fills are see-through, so that
     the heatmap and other bubbles stay visible, and a thin ring keeps them apart.
 
     Parameters
     ----------
     ratio : float
         Device pixels of a logical one.
-    buy, sell : str
-        Colours.
+    buy, sell, ground : str
+        Colours; a halo of the ground keeps bubbles apart.
     """
 
-    def __init__(self, ratio: float, buy: str, sell: str) -> None:
-        self.ratio, self.colours = ratio, (buy, sell)
+    def __init__(self, ratio: float, buy: str, sell: str, ground: str) -> None:
+        self.ratio, self.colours, self._ground = ratio, (buy, sell), ground
         sizes = np.arange(round(LEAST_PX), round(MOST_PX) + 1)
         self._device = np.maximum(2, np.rint(sizes * ratio)).astype(np.int64)
         cells = self._device + 2 * _PAD_PX
@@ -49,26 +51,30 @@ class PieSheet:
         wide = int(cells[-1]) * (_SHARES + 1)
         self.picture = QPixmap(wide, int(self._tops[-1]))
         self.picture.fill(Qt.GlobalColor.transparent)
+        self._drawn = np.zeros((sizes.size, _SHARES + 1), np.bool_)
+
+    def _draw_new(self, row: Int64Array, share: Int64Array) -> None:
+        """Draw those that are asked for first."""
+        asked = np.zeros_like(self._drawn)
+        asked[row, share] = True
+        new = np.argwhere(asked & ~self._drawn).tolist()
+        if not new:
+            return
+        self._drawn |= asked
         painter = QPainter(self.picture)
         try:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-            for row, px in enumerate(sizes.tolist()):
-                split = px >= _SPLIT_FROM_PX
-                for share in range(_SHARES + 1) if split else (0, _SHARES):
-                    self._draw(painter, row, share)
+            for one in new:
+                self._draw(painter, *one)
         finally:
             painter.end()
-
-    def fits(self, ratio: float, buy: str, sell: str) -> bool:
-        """Whether this sheet shows bubbles as they are wanted."""
-        return (self.ratio, self.colours) == (ratio, (buy, sell))
 
     def _draw(self, painter: QPainter, row: int, share: int) -> None:
         cell, across = int(self._cells[row]), float(self._device[row])
         box = QRectF(share * cell + _PAD_PX, int(self._tops[row]) + _PAD_PX, across, across)
         ring_px = max(1.0, min(1.25, across / 14)) * max(1.0, self.ratio * 0.9)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(theme.colour(theme.Palette.GROUND, _HALO_ALPHA), ring_px + 1.5))
+        painter.setPen(QPen(theme.colour(self._ground, _HALO_ALPHA), ring_px + 1.5))
         inner = box.adjusted(ring_px / 2, ring_px / 2, -ring_px / 2, -ring_px / 2)
         painter.drawEllipse(inner)
         full = 360 * 16
@@ -114,6 +120,7 @@ class PieSheet:
         share = np.where((buy_ratio > 0) & (buy_ratio < 1), np.clip(share, 1, _SHARES - 1), share)
         whole = diameter < _SPLIT_FROM_PX + 0.5
         share = np.where(whole, np.where(buy_ratio >= 0.5, _SHARES, 0), share)
+        self._draw_new(row, share.astype(np.int64))
         cell = self._cells[row]
         rows = np.ones((x.size, 10))
         rows[:, 0] = np.rint(x * self.ratio - cell / 2) + cell / 2
@@ -123,6 +130,12 @@ class PieSheet:
         rows[:, 4] = rows[:, 5] = cell
         rows[:, 8] = 0.0
         return rows
+
+
+@lru_cache(maxsize=4)
+def pie_sheet(ratio: float, buy: str, sell: str, ground: str) -> PieSheet:
+    """Return the sheet that all charts share."""
+    return PieSheet(ratio, buy, sell, ground)
 
 
 class TriangleSheet:

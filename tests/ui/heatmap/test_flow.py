@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRect
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from heatdesk.frames import TradeBatch
@@ -196,11 +196,11 @@ def test_a_bubble_is_drawn_where_it_lies_see_through_and_parted_by_side(
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 3.0])
 def test_a_sheet_has_every_size_and_split(ratio: float) -> None:
-    sheet = PieSheet(ratio, theme.Palette.BUY, theme.Palette.SELL)
-    image = sheet.picture.toImage().convertToFormat(QImage.Format.Format_ARGB32)
+    sheet = PieSheet(ratio, theme.Palette.BUY, theme.Palette.SELL, theme.Palette.GROUND)
     sizes = np.array([LEAST_PX, 12.0, 20.0, MOST_PX])
     shares = np.array([1.0, 0.0, 0.5, 0.75])
     rows = sheet.stamps(sizes * 0, sizes * 0, sizes, shares)
+    image = sheet.picture.toImage().convertToFormat(QImage.Format.Format_ARGB32)
     for (_, _, left, top, wide, tall, *_), px, share in zip(rows, sizes, shares, strict=True):
         assert wide == tall
         assert px * ratio <= wide <= px * ratio + 5
@@ -213,6 +213,20 @@ def test_a_sheet_has_every_size_and_split(ratio: float) -> None:
         assert nearer(lower, bought, sold) is bool(share == 1.0)
 
 
+def test_a_bubble_asked_for_again_looks_as_it_did_and_the_others_stay() -> None:
+    sheet = PieSheet(1.0, theme.Palette.BUY, theme.Palette.SELL, theme.Palette.GROUND)
+    one, other = np.array([20.0]), np.array([21.0])
+    sheet.stamps(one, one, one, np.array([0.5]))
+    first = sheet.picture.toImage()
+    sheet.stamps(one, one, one, np.array([0.5]))
+    assert sheet.picture.toImage() == first
+    rows = sheet.stamps(other, other, other, np.array([0.5]))
+    both = sheet.picture.toImage()
+    assert both != first
+    above = QRect(0, 0, both.width(), int(rows[0, 3]))
+    assert both.copy(above) == first.copy(above)
+
+
 def nearer(colour: QColor, one: QColor, other: QColor) -> bool:
     def away(target: QColor) -> float:
         pairs = zip(colour.getRgb()[:3], target.getRgb()[:3], strict=True)
@@ -222,7 +236,7 @@ def nearer(colour: QColor, one: QColor, other: QColor) -> bool:
 
 
 def test_stamps_lie_on_whole_device_pixels() -> None:
-    sheet = PieSheet(1.25, theme.Palette.BUY, theme.Palette.SELL)
+    sheet = PieSheet(1.25, theme.Palette.BUY, theme.Palette.SELL, theme.Palette.GROUND)
     rng = np.random.default_rng(1)
     size = rng.uniform(4, 28, 200)
     rows = sheet.stamps(rng.uniform(0, 900, 200), rng.uniform(0, 500, 200), size, size / 28)
@@ -231,7 +245,7 @@ def test_stamps_lie_on_whole_device_pixels() -> None:
 
 
 def test_a_small_bubble_has_the_colour_of_the_side_that_traded_more() -> None:
-    sheet = PieSheet(1.0, theme.Palette.BUY, theme.Palette.SELL)
+    sheet = PieSheet(1.0, theme.Palette.BUY, theme.Palette.SELL, theme.Palette.GROUND)
     three = np.full(3, 6.0)
     rows = sheet.stamps(three, three, three, np.array([0.51, 0.49, 1.0]))
     assert rows[0, 2] == rows[2, 2] > rows[1, 2] == 0
