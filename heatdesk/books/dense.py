@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from heatdesk.books.cutting import Cutter, TickGrid
 from heatdesk.books.events import BookChange, Level
@@ -15,17 +14,14 @@ from heatdesk.books.shapes import (
     PLAIN,
     Best,
     Column,
-    Float64Array,
     Weight,
     block_range,
     decimals,
     refuse,
     vouched,
 )
-from heatdesk.books.side import MOST_FAR, Side
-
-Int64Array = NDArray[np.int64]
-Levels = tuple[Int64Array, Float64Array]
+from heatdesk.books.side import MOST_FAR, Levels, Side
+from heatdesk.books.sides import Sides
 
 _SMALLEST, _LARGEST = 1 << 12, 1 << 18
 """Ticks that the arrays of a side hold."""
@@ -60,7 +56,8 @@ class DenseBook:
         self.tick_size = tick_size
         self.changes = 0
         self.revision = 0
-        self._bids, self._asks = Side(1), Side(-1)
+        self._sides = Sides()
+        self._bids, self._asks = self._sides.bids, self._sides.asks
         self._reach: tuple[int, int] | None = None
         self._take_grid(tick_size)
         self._lay(_NO_LEVELS, _NO_LEVELS)
@@ -99,16 +96,15 @@ class DenseBook:
         self.changes += 1
         self.revision += 1
         try:
-            for side, levels in ((self._bids, bids), (self._asks, asks)):
-                if isinstance(levels, Rows) and side.set_rows(levels.array, self._per):
-                    continue
-                rest = iter(levels)
-                while (odd := side.set(rest, self._per)) is not None:
-                    self._set_odd(side, odd)
+            if not self._set_rows(bids, asks):
+                for side, levels in ((self._bids, bids), (self._asks, asks)):
+                    rest = iter(levels)
+                    while (odd := side.set(rest, self._per)) is not None:
+                        self._set_odd(side, odd)
         finally:
             self._bids.settle()
             self._asks.settle()
-        if self._bids.stray or self._asks.stray or self._off_centre():
+        if self._bids.stray or self._asks.stray or self._sides.off_centre:
             self._lay(self._bids.levels(), self._asks.levels())
 
     def clear(self) -> None:
@@ -265,6 +261,13 @@ class DenseBook:
         low, high = (min(max(0.0, price * self._per), float(_ENDLESS)) for price in reach)
         return math.ceil(low - _OFF_TICK), min(_ENDLESS, math.floor(high + _OFF_TICK) + 1)
 
+    def _set_rows(self, bids: Sequence[Level], asks: Sequence[Level]) -> bool:
+        """Set the levels of a message at once, where they are the parts of one array."""
+        if not (isinstance(bids, Rows) and isinstance(asks, Rows) and bids.array is asks.array):
+            return False
+        whole = bids.start == 0 and bids.stop == asks.start and asks.stop == len(asks.array)
+        return whole and self._sides.set_rows(bids.array, bids.stop)
+
     def _set_odd(self, side: Side, level: Level) -> None:
         """Set a level that lies outside the array or between ticks; refuse one that is none."""
         refuse(level)
@@ -289,23 +292,10 @@ class DenseBook:
         for ticks, _ in (bids, asks):
             if ticks.size:
                 wanted = max(wanted, 4 * int(np.median(np.abs(ticks - middle))))
-        size = min(max(_SMALLEST, self._bids.size, 1 << wanted.bit_length()), _LARGEST)
+        size = min(max(_SMALLEST, self._sides.size, 1 << wanted.bit_length()), _LARGEST)
         # no price is below one tick
         base = max(1, middle - size // 2)
-        self._bids.lay(*bids, base, size)
-        self._asks.lay(*asks, base, size)
-
-    def _off_centre(self) -> bool:
-        """Whether the price has left the middle half of the arrays."""
-        bids, asks = self._bids, self._asks
-        size = bids.size
-        ends = [bids.best] if bids.best >= 0 else []
-        if asks.best >= 0:
-            ends.append(size - 1 - asks.best)
-        if not ends:
-            return False
-        middle = sum(ends) / len(ends)
-        return middle > 0.75 * size or (middle < 0.25 * size and bids.origin > 1)
+        self._sides.lay(bids, asks, base, size, self._per)
 
     def _prune(self) -> None:
         """Bound the levels outside the arrays: the farthest go, and the reach with them."""

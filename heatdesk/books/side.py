@@ -11,12 +11,10 @@ from heatdesk.books.events import Level
 from heatdesk.books.shapes import Float64Array
 
 Int64Array = NDArray[np.int64]
+Levels = tuple[Int64Array, Float64Array]
+"""Ticks and quantities."""
 
 _INFINITY = float("inf")
-_NOISE = 1e-10
-"""Sum of the squares of the shares of a tick by which the prices of many levels may be off."""
-_MANY = 32
-"""Levels from which on setting all at once is faster than one by one."""
 _STEPS = 64
 _CHUNK = 4_096
 MOST_FAR = 100_000
@@ -56,13 +54,13 @@ class Side:
         self.far: dict[int, float] = {}
         self.stray = False
 
-    def lay(self, ticks: Int64Array, qty: Float64Array, base: int, size: int) -> None:
-        """Hold these levels (each once, quantities positive), the array from tick ``base`` up."""
-        if size == self.size:
-            self.array.fill(0.0)
-        else:
-            self.array = np.zeros(size)
-            self.cells, self.size = _cells(self.array), size
+    def lay(self, ticks: Int64Array, qty: Float64Array, base: int, array: Float64Array) -> None:
+        """Hold these levels (each once, quantities positive).
+
+        The array is all zero, and begins at tick ``base``.
+        """
+        self.array, self.cells, size = array, _cells(array), array.size
+        self.size = size
         self.origin = base if self.sign > 0 else 1 - base - size
         index = ticks * self.sign - self.origin
         inside = (index >= 0) & (index < size)
@@ -98,30 +96,6 @@ class Side:
             self.best = best
         return None
 
-    def set_rows(self, rows: Float64Array, per: float) -> bool:
-        """Set many levels at once; False, and nothing is set, when one is not ordinary (see `set`).
-
-        Few are not set either: they are faster set one by one.
-
-        Parameters
-        ----------
-        rows : (n, 2) float64
-            Of those of one price the last counts. Quantities are known to be such.
-        """
-        if len(rows) < _MANY:
-            return False
-        place = rows[:, 0] * (per * self.sign)
-        tick = np.rint(place)
-        place -= tick
-        tick -= self.origin
-        # twice as fast as asking for the extremes themselves
-        low, high = tick.item(tick.argmin()), tick.item(tick.argmax())
-        if not (place.dot(place) < _NOISE and low >= 0 and high < self.size):
-            return False
-        self.array.put(tick.astype(np.intp), rows[:, 1])
-        self.best = max(self.best, int(high))
-        return True
-
     def set_far(self, tick: int, qty: float) -> None:
         """Set one level wherever it lies."""
         index = tick * self.sign - self.origin
@@ -137,6 +111,8 @@ class Side:
     def settle(self) -> None:
         """Find the best level again after some were set."""
         cells, best = self.cells, self.best
+        if best >= 0 and cells[best]:
+            return
         last = max(-1, best - _STEPS)
         while best > last and not cells[best]:
             best -= 1
@@ -165,7 +141,7 @@ class Side:
         index = tick * self.sign - self.origin
         return float(self.cells[index]) if 0 <= index < self.size else self.far.get(tick, 0.0)
 
-    def top(self, n: int) -> tuple[Int64Array, Float64Array]:
+    def top(self, n: int) -> Levels:
         """Ticks and quantities of the best ``n`` levels, best first."""
         chunk = _CHUNK // 4
         while not self.stray:
@@ -179,7 +155,7 @@ class Side:
         ticks, qty = self.levels()
         return ticks[:n], qty[:n]
 
-    def levels(self) -> tuple[Int64Array, Float64Array]:
+    def levels(self) -> Levels:
         """Ticks and quantities of all levels, best first."""
         # twice as fast as asking floats themselves
         index = (self.array[: self.best + 1] != 0).nonzero()[0][::-1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar
 from urllib.parse import quote
 
@@ -259,7 +260,7 @@ class BinanceRules(VenueRules):
             for time_ms, first, high, low, last, volume, *_ in rows
         ]
 
-    @property
+    @cached_property
     def _source(self) -> Source:
         return Source(self.provider, self.title)
 

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from heatdesk.books.rows import Rows
+from heatdesk.books.rows import both_sides
 from heatdesk.errors import BadPayload
 from heatdesk.providers.live.reading import Amount, Id, Price, Source, TimeMs, read_numbers
 from heatdesk.units import DAY_MS, HOUR_MS, MINUTE_MS
@@ -244,12 +244,12 @@ def _read_rows(raw: bytes) -> Envelope | None:
     text = raw[start:end]
     shape = text.translate(None, b"0123456789.")
     # a level leaves eight bytes, the last of a list seven
-    bids, count = (shape.find(_EMPTY) + 1) // 8, (len(shape) - 5) // 8
+    bids, count = shape.find(b"a") // 8, (len(shape) - 5) // 8
     if shape != _shape(bids) + _EMPTY + _shape(count - bids):
         return None
     rest = raw[:start] + _EMPTY + raw[end:]
-    if rest.count(b'"b"') != 1 or rest.count(b'"a"') != 1 or b"\\" in rest:
-        # a name that stands there twice
+    if rest.count(b"[") != 2:
+        # a name that stands there twice, or another list
         return None
     try:
         numbers = read_numbers(b"[%b]" % text.translate(None, b'[]":a'))
@@ -258,10 +258,10 @@ def _read_rows(raw: bytes) -> Envelope | None:
         return None
     rows = numbers.reshape(count, 2)
     # not one bears a sign
-    sound = numbers[numbers.argmax()] < _MOST and np.count_nonzero(rows[:, 0]) == count
+    sound = numbers.item(numbers.argmax()) < _MOST and np.count_nonzero(rows[:, 0]) == count
     if not sound or not isinstance(message.data, DepthUpdate):
         return None
-    message.data.b, message.data.a = Rows(rows[:bids]), Rows(rows[bids:])
+    message.data.b, message.data.a = both_sides(rows, bids)
     return message
 
 
