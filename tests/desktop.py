@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ("Xvfb", "openbox", "xdotool", "dbus-daemon", "gnome-keyring-daemon")
 SCREEN_PX = (3840, 2160)
+FOCUS_PATIENCE_S = 5.0
+"""So long a click waits at most for the window manager; not every window takes the keyboard."""
 
 # Only what a hand does with a window; every key but Alt+F4 belongs to the program.
 WINDOW_MANAGER_CONFIG = """<openbox_config xmlns="http://openbox.org/3.4/rc">
@@ -194,8 +197,14 @@ class Desktop:
         return self._screen.server.rect(window)
 
     def activate(self, window: int) -> None:
-        """Raise a window and give it the keyboard."""
-        self._xdotool("windowactivate", "--sync", str(window))
+        """Raise a window and give it the keyboard, whatever opened meanwhile."""
+        server = self._screen.server
+
+        def has_the_keyboard() -> bool:
+            self._xdotool("windowactivate", "--sync", str(window))
+            return server.keyboard() == server.top(window)
+
+        wait_until(has_the_keyboard, "the keyboard in a window")
 
     def close_window(self, window: int) -> None:
         """Close a window as Alt+F4 does; the program may ask or save first."""
@@ -210,11 +219,31 @@ class Desktop:
 
     def click(self, x: int, y: int, window: int | None = None, button: int = 1) -> None:
         self.move(x, y, window)
-        self._xdotool("click", str(button))
+        with self._focus_settled():
+            self._xdotool("click", str(button))
 
     def double_click(self, x: int, y: int, window: int | None = None) -> None:
         self.move(x, y, window)
-        self._xdotool("click", "--repeat", "2", "--delay", "60", "1")
+        with self._focus_settled():
+            self._xdotool("click", "--repeat", "2", "--delay", "60", "1")
+
+    @contextlib.contextmanager
+    def _focus_settled(self) -> Iterator[None]:
+        """Wait until the window manager has given the keyboard to what was clicked.
+
+        It does so some time after the click: keys sent at once would go where they went before. A
+        click that opens or closes a window gives the keyboard elsewhere, and one on a menu nowhere.
+        """
+        server = self._screen.server
+        clicked, before = server.under_the_pointer(), server.keyboard()
+        yield
+        if clicked == before or clicked not in map(server.top, self.windows()):
+            return
+        deadline_s = time.monotonic() + FOCUS_PATIENCE_S
+        while server.keyboard() == before and server.top(clicked):
+            if time.monotonic() > deadline_s:
+                return
+            time.sleep(0.01)
 
     def wheel(self, x: int, y: int, steps: int, window: int | None = None) -> None:
         """Turn the wheel over a pixel; positive steps turn it away from the user."""

@@ -1,4 +1,4 @@
-"""Where a window really is, asked of the X server.
+"""Where a window really is and which one has the keyboard, asked of the X server.
 
 ``xdotool getwindowgeometry`` adds the width of the window frame twice under some window managers.
 """
@@ -44,6 +44,38 @@ class XServer:
         )
         self._x.XTranslateCoordinates(self._display, of, self._root, 0, 0, by(x), by(y), by(child))
         return Rect(x.value, y.value, size[0].value, size[1].value)
+
+    def keyboard(self) -> int:
+        """Return the top window that keys go to: the frame, where it has one; 0 for none."""
+        window, revert = ctypes.c_ulong(), ctypes.c_int()
+        self._x.XGetInputFocus(self._display, ctypes.byref(window), ctypes.byref(revert))
+        return self.top(window.value)
+
+    def under_the_pointer(self) -> int:
+        """Return the top window that is pointed at, 0 for none."""
+        found, child, ints = ctypes.c_ulong(), ctypes.c_ulong(), [ctypes.c_int() for _ in range(5)]
+        by = ctypes.byref
+        self._x.XQueryPointer(
+            self._display, self._root, by(found), by(child), *(by(one) for one in ints)
+        )
+        return child.value
+
+    def top(self, window: int) -> int:
+        """Return what holds a window and is held by nothing but the screen, 0 when it is gone."""
+        by = ctypes.byref
+        while window > 1:  # 1 stands for whatever is pointed at
+            root, above, many = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_uint()
+            inside = ctypes.POINTER(ctypes.c_ulong)()
+            if not self._x.XQueryTree(
+                self._display, ctypes.c_ulong(window), by(root), by(above), by(inside), by(many)
+            ):
+                return 0
+            if inside:
+                self._x.XFree(inside)
+            if above.value == root.value:
+                return window
+            window = above.value
+        return 0
 
     def close(self) -> None:
         """End the connection."""

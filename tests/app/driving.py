@@ -2,13 +2,12 @@
 
 A test asks by the words a user reads (a button's text or tooltip, a menu entry, a tab) and gets the
 place on the screen; every press, turn and drag is then made by the X server. To answer, the program
-is started by this module: ``main.py`` and, beside it in the same process, a responder on a socket.
+is started by `tests.app.driven`.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import socket
 import sys
 import time
@@ -21,9 +20,7 @@ from tests.processes import wait_until
 from tests.x_windows import Rect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from PySide6.QtWidgets import QWidget
+    from collections.abc import Callable
 
     from tests.desktop import Desktop
 
@@ -55,12 +52,13 @@ class Desk:
         self.desktop = desktop
         self.home = home
         self._path = home.parent / f"where-{time.monotonic_ns()}"
-        line = [sys.executable, "-m", "tests.app.driving", str(self._path), *flags]
+        line = [sys.executable, "-m", "tests.app.driven", str(self._path), *flags]
         # a desk under test finds no exchange but those it is given
         self.program = desktop.start(line, {**NO_VENUES, **env})
-        wait_until(lambda: self.runs() and self._path.exists(), "the responder", 30.0)
-        self.window = wait_until(self._main_windows, "the main window", 30.0)[-1]
-        desktop.activate(self.window)
+        wait_until(lambda: self.runs() and self._path.exists(), "the responder")
+        self.window = wait_until(self._main_windows, "the main window")[-1]
+        wait_until(lambda: self._state()["placed"], "every panel in its place")
+        self.activate()
 
     def _main_windows(self) -> list[int]:
         return self.desktop.windows(TITLE, self.program.pid) if self.runs() else []
@@ -71,24 +69,43 @@ class Desk:
         assert status is None, f"ended with {status}; it printed:\n{self.program.output()}"
         return True
 
+    def activate(self) -> None:
+        """Give the main window the keyboard, and wait until the program knows."""
+        self.desktop.activate(self.window)
+        self.wait_keyboard("main")
+
     # ------------------------------------------------------------------------------ what is seen
+    def _ask(self, *question: str) -> Any:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(self._path))
+            line.sendall(json.dumps(question).encode() + b"\n")
+            return json.loads(line.makefile("rb").read())
+
+    def _state(self) -> dict[str, Any]:
+        answer: dict[str, Any] = self._ask()
+        return answer
+
+    def wait_keyboard(self, called: str) -> None:
+        """Wait until keys go to something called so, or to a part of it.
+
+        A window that can be seen need not have the keyboard yet.
+        """
+        wait_until(lambda: called in self._state()["keyboard"], f"the keyboard in {called!r}")
+
     def spots(self, called: str, within: str = "") -> list[Spot]:
         """Return what is called so and can be seen, top left first.
 
         ``called`` is a text, a tooltip, an accessible name, an object name or a kind of widget;
         ``within`` the object name of a panel's dock, the title of a window or a kind of widget.
         """
-        with socket.socket(socket.AF_UNIX) as line:
-            line.connect(str(self._path))
-            line.sendall(json.dumps([called, within]).encode() + b"\n")
-            answer = json.loads(line.makefile("rb").read())
+        answer = self._ask(called, within)
         found = [Spot(Rect(*one["rect"]), *one["words"]) for one in answer]
         return sorted(found, key=lambda spot: (spot.rect.y, spot.rect.x))
 
-    def spot(self, called: str, within: str = "", *, timeout_s: float = 15.0) -> Spot:
+    def spot(self, called: str, within: str = "") -> Spot:
         """Wait until something called so can be seen, and return it."""
         what = f"{called!r} in {within or 'any window'}"
-        return wait_until(lambda: self.spots(called, within), what, timeout_s)[0]
+        return wait_until(lambda: self.spots(called, within), what)[0]
 
     def seen(self, called: str, within: str = "") -> bool:
         return bool(self.spots(called, within))
@@ -125,16 +142,35 @@ class Desk:
         }
 
     # --------------------------------------------------------------------------------- the hand
+    def resting(self, look: Callable[[], Spot | None], what: str) -> Spot:
+        """Wait until something can be pressed and keeps its place from one look to the next."""
+        before: list[Spot | None] = [None]
+
+        def rests() -> Spot | None:
+            seen = look()
+            last, before[0] = before[0], seen
+            same = seen is not None and last is not None and seen.rect == last.rect
+            return seen if same and seen.enabled else None
+
+        spot = wait_until(rests, f"{what} to be usable")
+        assert spot is not None
+        return spot
+
     def press(self, called: str, within: str = "") -> Spot:
         """Click the middle of something that can be pressed."""
-        what = f"{called!r} to be pressed in {within or 'any window'}"
 
-        def usable() -> list[Spot]:
-            return [spot for spot in self.spots(called, within) if spot.enabled]
+        def usable() -> Spot | None:
+            return next((spot for spot in self.spots(called, within) if spot.enabled), None)
 
-        spot = wait_until(usable, what)[0]
+        spot = self.resting(usable, f"{called!r} in {within or 'any window'}")
         self.desktop.click(*spot.middle)
         return spot
+
+    def type_into(self, called: str, text: str, within: str = "") -> None:
+        """Click a line that can be typed into, and type once it has the keyboard."""
+        self.press(called, within)
+        self.wait_keyboard(called)
+        self.desktop.type(text)
 
     def press_menu(self, *names: str) -> None:
         """Go through the menu bar, or the open menu where a name is not in the bar, by mouse."""
@@ -143,13 +179,9 @@ class Desk:
 
     def press_beside(self, called: str, other: str, within: str = "") -> None:
         """Click what stands in the row of another, wherever that row is by now."""
-
-        def usable() -> Spot | None:
-            found = self.beside(called, other, within)
-            return found if found is not None and found.enabled else None
-
-        spot = wait_until(usable, f"{called!r} beside {other!r} to be usable")
-        assert spot is not None
+        spot = self.resting(
+            lambda: self.beside(called, other, within), f"{called!r} beside {other!r}"
+        )
         self.desktop.click(*spot.middle)
 
     # ---------------------------------------------------------------------------------- outside
@@ -171,7 +203,7 @@ class Desk:
 
     def quit(self) -> None:
         """Leave by Ctrl+Q."""
-        self.desktop.activate(self.window)
+        self.activate()
         self.desktop.key("ctrl+q")
         self.leaves()
 
@@ -185,135 +217,3 @@ def kept_state(home: Path, *, demo: bool = False) -> dict[str, Any]:
         return empty
     path = folder / "workspaces" / f"{json.loads(index.read_text())['open']}.json"
     return (json.loads(path.read_text())["present"] if path.exists() else None) or empty
-
-
-# --------------------------------------------------------------------- inside the driven program
-def _roots(within: str) -> list[QWidget]:
-    from PySide6.QtWidgets import QApplication, QWidget
-
-    tops = [one for one in QApplication.topLevelWidgets() if one.isVisible()]
-    if not within:
-        return tops
-    named = []
-    for top in tops:
-        for one in (top, *top.findChildren(QWidget)):
-            names = (one.objectName(), one.windowTitle(), type(one).__name__)
-            if within in names and one.isVisible():
-                named.append(one)
-    return named
-
-
-def _words(widget: QWidget) -> set[str]:
-    from PySide6.QtWidgets import QAbstractButton, QLabel
-
-    words = {widget.objectName(), widget.accessibleName(), widget.toolTip(), type(widget).__name__}
-    if isinstance(widget, QAbstractButton | QLabel):
-        words.add(widget.text().replace("&", ""))
-    return words
-
-
-def _parts(widget: QWidget) -> Iterator[tuple[Any, str, bool, bool]]:
-    """Yield rectangle, words, enabled and checked of what a widget shows beside itself."""
-    from PySide6.QtCore import Qt
-    from PySide6.QtWidgets import QListWidget, QMenu, QMenuBar, QTabBar
-
-    if isinstance(widget, QMenu | QMenuBar):
-        for action in widget.actions():
-            if action.isVisible() and not action.isSeparator():
-                words = action.text().replace("&", "").split("\t")[0]  # its keys stand behind
-                rect = widget.actionGeometry(action)
-                yield rect, words, action.isEnabled(), action.isChecked()
-    elif isinstance(widget, QTabBar):
-        for index in range(widget.count()):
-            yield widget.tabRect(index), widget.tabText(index), True, index == widget.currentIndex()
-    elif isinstance(widget, QListWidget):
-        for row in range(widget.count()):
-            item = widget.item(row)
-            ticked = item.checkState() is Qt.CheckState.Checked
-            yield widget.visualItemRect(item), item.text(), True, ticked
-
-
-def _is_inside(widget: QWidget) -> bool:
-    """Tell a widget from one that its parents clip away, such as a panel behind another tab."""
-    part = widget.rect()
-    here: QWidget = widget
-    while not here.isWindow() and not part.isEmpty():
-        part = part.translated(here.pos())
-        here = here.parentWidget()
-        part = part.intersected(here.rect())
-    return not part.isEmpty()
-
-
-def _spot(widget: QWidget, rect: Any, *words: Any) -> dict[str, Any]:
-    from PySide6.QtCore import QPoint
-
-    ratio = widget.devicePixelRatioF()
-    corner = widget.mapToGlobal(QPoint(rect.x(), rect.y()))
-    place = (corner.x(), corner.y(), rect.width(), rect.height())
-    return {
-        "rect": [round(value * ratio) for value in place],
-        "words": [*words, widget.window().windowTitle()],
-    }
-
-
-def find(called: str, within: str) -> list[dict[str, Any]]:
-    """Return every visible thing of that name, in pixels of the screen."""
-    from PySide6.QtWidgets import QWidget
-
-    found: list[dict[str, Any]] = []
-    roots = _roots(within)
-    widgets = [one for root in roots for one in (root, *root.findChildren(QWidget))]
-    for widget in dict.fromkeys(widgets):
-        if not widget.isVisible() or not _is_inside(widget):
-            continue
-        if called in _words(widget):
-            text = getattr(widget, "text", lambda: "")
-            words = text if isinstance(text, str) else text()
-            checked = getattr(widget, "isChecked", lambda: False)()
-            found.append(_spot(widget, widget.rect(), words, widget.isEnabled(), checked))
-        for rect, words, enabled, checked in _parts(widget):
-            is_tab = widget.inherits("QTabBar")
-            if words == called or (is_tab and words.startswith(f"{called} \u00b7")):
-                found.append(_spot(widget, rect, words, enabled, checked))
-    return found
-
-
-def _answer_at(path: str) -> object:
-    """Listen on a socket; returns what must be kept alive."""
-    from PySide6.QtCore import QSocketNotifier
-
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(f"{path}.new")
-    listening.listen()
-    os.rename(f"{path}.new", path)
-
-    def serve() -> None:
-        connection, _ = listening.accept()
-        with connection, connection.makefile("rwb") as file:
-            file.write(json.dumps(find(*json.loads(file.readline()))).encode())
-
-    notifier = QSocketNotifier(listening.fileno(), QSocketNotifier.Type.Read)
-    notifier.activated.connect(serve)
-    return listening, notifier
-
-
-def main(argv: list[str]) -> int:
-    """Run the desk with a responder beside it."""
-    import ui.app
-    from ui.app import program
-
-    kept: list[object] = []
-    opened = program.open_application
-
-    def open_application(theme_name: str) -> Any:
-        app = opened(theme_name)
-        kept.append(_answer_at(argv[0]))
-        app.aboutToQuit.connect(kept.clear)
-        return app
-
-    program.open_application = open_application
-    return ui.app.main(argv[1:])
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

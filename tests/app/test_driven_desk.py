@@ -100,6 +100,10 @@ def near(one: Rect, other: Rect) -> bool:
     return all(abs(a - b) <= NEAR_PX for a, b in zip(one, other, strict=True))
 
 
+def all_near(some: dict[str, Rect], others: dict[str, Rect]) -> bool:
+    return set(some) == set(others) and all(near(some[name], others[name]) for name in some)
+
+
 def wait_live(desk: Desk, panel: str) -> None:
     wait_until(
         lambda: state(desk, panel) == "live" and alive(desk, panel), f"{panel} to show real data"
@@ -110,8 +114,7 @@ def type_key(desk: Desk, provider: str, key: str) -> None:
     """Type a key into its entry and save it by mouse."""
     desk.wait_for("KeysPage", SETTINGS)
     desk.wait_gone("asking the keyring", SETTINGS)  # what it answers moves the rows
-    desk.press(entry_of(provider), SETTINGS)
-    desk.desktop.type(key)
+    desk.type_into(entry_of(provider), key, SETTINGS)
     desk.press_beside("Save key", entry_of(provider), SETTINGS)
 
 
@@ -140,15 +143,13 @@ def test_from_the_first_start_to_the_same_desk_again(
     asked = len(kiyotaka.requests)
     again = Desk(desktop, heatdesk_home, **base(kiyotaka))
     wait_live(again, "order-book-2")
-    after = places(again)
-    assert set(after) == set(before)
-    assert all(near(after[name], before[name]) for name in before), (before, after)
-    assert again.seen(ETHEREUM)
+    wait_until(lambda: all_near(places(again), before), f"{before} (now {places(again)})")
+    again.wait_for(ETHEREUM)
     assert [row["id"] for row in again.layout()["panels"]] == [
         row["id"] for row in layout["panels"]
     ]
     assert not has_demo_band(again, "order-book-2")
-    assert has_demo_band(again, "dots")
+    wait_until(lambda: has_demo_band(again, "dots"), "the dots of the demo")
     news = kiyotaka.requests[asked:]
     assert {request.headers["x-kiyotaka-key"] for request in news} == {KEY}
     assert "ETHUSDT" in {request.one("rawSymbol") for request in news}
@@ -161,7 +162,7 @@ def the_market_is_there_at_once(desk: Desk) -> None:
             lambda panel=panel: has_demo_band(desk, panel) and alive(desk, panel),
             f"{panel} to show the invented market",
         )
-    assert has_desk_band(desk)
+    wait_until(lambda: has_desk_band(desk), "the band of the desk")
     assert desk.desktop.title(desk.window) == "HeatDesk - DEMO"
 
 
@@ -177,10 +178,10 @@ def a_key_is_entered_and_tested(desk: Desk, server: KiyotakaServer) -> None:
     )
     for panel in ("order-book", "liquidation"):
         wait_live(desk, panel)
-        assert not has_demo_band(desk, panel)
+        wait_until(lambda panel=panel: not has_demo_band(desk, panel), f"no demo in {panel}")
     for panel in ("dots", "cohorts"):
-        assert has_demo_band(desk, panel)
-    assert has_desk_band(desk)
+        wait_until(lambda panel=panel: has_demo_band(desk, panel), f"the demo in {panel}")
+    wait_until(lambda: has_desk_band(desk), "the band of the desk")
     assert [one.path for one in server.requests].count("/v1/usage") == 1
     assert books(server, "BTCUSDT")
     assert {one.headers["x-kiyotaka-key"] for one in server.requests} == {KEY}
@@ -194,6 +195,7 @@ def a_second_book_shows_another_symbol(desk: Desk, server: KiyotakaServer) -> No
     assert not books(server, "ETHUSDT")
     desk.press("Venues and symbol", "order-book-2")
     desk.wait_for("Apply", "InstrumentPopover")
+    desk.wait_keyboard("InstrumentPopover")
     desk.desktop.key("ctrl+a")
     desk.desktop.type("ETHUSDT")
     desk.press("Apply", "InstrumentPopover")
@@ -209,13 +211,14 @@ def a_second_book_shows_another_symbol(desk: Desk, server: KiyotakaServer) -> No
 def a_panel_is_pulled_out_and_put_back(desk: Desk) -> None:
     docked = desk.spot("panelStage", "order-book-2").rect
     pull_out(desk)
-    assert alive(desk, "order-book")
+    wait_until(lambda: alive(desk, "order-book"), "the first book")
     # Double-click on its title: docked again, and on top.
     title = desk.spot("PanelHeader", "order-book-2").rect
     desk.desktop.double_click(title.x + GRIP_PX, title.y + title.height // 2)
     desk.desktop.wait_gone(ETHEREUM_WINDOW, pid=desk.program.pid)
-    back = desk.spot("panelStage", "order-book-2").rect
-    assert near(back, docked), (back, docked)
+    wait_until(
+        lambda: near(desk.spot("panelStage", "order-book-2").rect, docked), f"the book at {docked}"
+    )
     # Pulled out again, and dropped by its title on another panel: it docks there.
     pull_out(desk)
     title = desk.spot("PanelHeader", "order-book-2").rect
@@ -223,8 +226,10 @@ def a_panel_is_pulled_out_and_put_back(desk: Desk) -> None:
     target = desk.spot("panelStage", "liquidation")
     desk.desktop.drag(start, target.middle, steps=30)
     desk.desktop.wait_gone(ETHEREUM_WINDOW, pid=desk.program.pid)
-    back = desk.spot("panelStage", "order-book-2").rect
-    assert abs(back.x - target.rect.x) <= NEAR_PX
+    wait_until(
+        lambda: abs(desk.spot("panelStage", "order-book-2").rect.x - target.rect.x) <= NEAR_PX,
+        f"the book at {target.rect}",
+    )
     wait_until(lambda: alive(desk, "order-book-2"), "the book in its new place")
 
 
@@ -250,31 +255,31 @@ def test_a_panel_without_a_key_says_which_one_and_offers_key_and_demo(
     choose_history(desk)
     for panel, provider in KEYED.items():
         card = desk.spot("problemCard", panel)
+        wait_until(lambda panel=panel: state(desk, panel) == "key needed", f"{panel} to say so")
         said = " ".join(label.text for label in desk.spots("QLabel", panel))
         assert provider in said, said
-        assert desk.seen("Enter key...", panel)
-        assert desk.seen("Show demo", panel)
+        desk.wait_for("Enter key...", panel)
+        desk.wait_for("Show demo", panel)
         stage = desk.spot("panelStage", panel).rect
         assert stage.x <= card.rect.x
         assert card.rect.x + card.rect.width <= stage.x + stage.width
-        assert state(desk, panel) == "key needed"
-    assert not has_desk_band(desk)
+    wait_until(lambda: not has_desk_band(desk), "the band of the desk to go")
     assert desktop.title(desk.window) == "HeatDesk"
     assert not kiyotaka.requests
 
     desk.press("Show demo", "cohorts")
-    wait_until(lambda: alive(desk, "cohorts"), "the demo")
-    assert has_demo_band(desk, "cohorts")
-    assert has_desk_band(desk)
+    wait_until(lambda: alive(desk, "cohorts") and has_demo_band(desk, "cohorts"), "the demo")
+    wait_until(lambda: has_desk_band(desk), "the band of the desk")
     assert state(desk, "order-book") == "key needed"
 
     desk.press("Enter key...", "order-book")
     desk.wait_for("Key of Kiyotaka", SETTINGS)
     desktop.activate(desktop.window(SETTINGS, pid=desk.program.pid))
-    desktop.type(KEY)  # the cursor is where this key goes
+    desk.wait_keyboard("Key of Kiyotaka")  # the cursor is where this key goes
+    desktop.type(KEY)
     desktop.key("Return")
     wait_live(desk, "order-book")
-    assert kept_key(desktop) == KEY
+    wait_until(lambda: kept_key(desktop) == KEY, "the key in the key ring")
     assert has_demo_band(desk, "cohorts")
     desk.press("Close", SETTINGS)
     desk.quit()
@@ -304,9 +309,8 @@ def test_a_chart_is_zoomed_moved_held_and_brought_back_by_hand(
     wait_until(lambda: desk.pixels(times) != before, "other times on the axis")
 
     desktop.drag(middle, (middle[0] + 260, middle[1] + 40))
-    pill = desk.spot("livePill", book)
-    assert pill.text.startswith("Live")
-    desktop.click(*pill.middle)
+    assert desk.spot("livePill", book).text.startswith("Live")
+    desk.press("livePill", book)
     desk.wait_gone("livePill", book)
 
     desktop.move(*middle)
@@ -320,7 +324,7 @@ def test_a_chart_is_zoomed_moved_held_and_brought_back_by_hand(
     desk.wait_gone("livePill", book)
 
     desktop.type("s")  # the first letter opens the search, the rest is typed into it
-    desk.wait_for("Apply", "InstrumentPopover")
+    desk.wait_keyboard("InstrumentPopover")
     desktop.type("olusdt")
     desktop.key("Return")
 

@@ -33,20 +33,22 @@ def test_commands_are_found_run_and_bound_otherwise_by_keys_alone(
 
     # the palette: a few letters, Enter
     desktop.key("ctrl+k")
-    desk.wait_for("commandPalette")
+    desk.wait_keyboard("commandPalette")
     desktop.type("save as")
     desktop.key("Return")
     desk.wait_gone("commandPalette")
     desk.wait_for("QInputDialog")
     desktop.activate(desktop.window("^Save workspace as$", pid=desk.program.pid))
+    desk.wait_keyboard("QInputDialog")
     desktop.key("ctrl+a")
     desktop.type("Mine")
     desktop.key("Return")
     mine = heatdesk_home / "demo" / "workspaces" / "mine.json"
     wait_until(mine.exists, "the workspace of that name")
+    desk.wait_gone("QInputDialog")
 
     # the cheat sheet: comes, and goes with any key
-    desktop.activate(desk.window)
+    desk.activate()
     desktop.key("question")
     desk.wait_for("cheatSheet")
     desktop.key("Escape")
@@ -54,8 +56,7 @@ def test_commands_are_found_run_and_bound_otherwise_by_keys_alone(
 
     # two keys one after the other
     desktop.key("F6")
-    linked = desk.spots("LinkChip")
-    assert len(linked) == 4
+    wait_until(lambda: len(desk.spots("LinkChip")) == 4, "four panels")
     desktop.key("ctrl+l", "g")
     wait_until(lambda: len(desk.spots("Link: green, follows")) == 1, "one panel linked in green")
 
@@ -63,9 +64,11 @@ def test_commands_are_found_run_and_bound_otherwise_by_keys_alone(
     desktop.key("ctrl+comma")
     desk.wait_for("Search settings", SETTINGS)
     desktop.activate(desktop.window(SETTINGS, pid=desk.program.pid))
+    desk.wait_keyboard("Search settings")
     desktop.key("Tab", "Home", "Down", "Down", "Down")
     desk.wait_for("Search a command or a key", SETTINGS)
     desktop.key("Tab")
+    desk.wait_keyboard("Search a command or a key")
     desktop.type("next workspace")
     desktop.key("Tab", "Tab", "ctrl+s")
     desk.wait_for("Take it", SETTINGS)
@@ -76,12 +79,12 @@ def test_commands_are_found_run_and_bound_otherwise_by_keys_alone(
     wait_until(
         lambda: shortcuts(heatdesk_home).get("workspace.next") == ["Ctrl+S"], "the key bound anew"
     )
-    assert shortcuts(heatdesk_home)["workspace.save"] == []
+    wait_until(lambda: shortcuts(heatdesk_home)["workspace.save"] == [], "the key taken away")
     desktop.key("Escape")
     desk.wait_gone("Search settings", SETTINGS)
 
     # and it counts at once: from the sixth workspace on to the first
-    desktop.activate(desk.window)
+    desk.activate()
     desktop.key("ctrl+s")
     index = heatdesk_home / "demo" / "desk.json"
     wait_until(lambda: json.loads(index.read_text())["open"] == "order-flow", "the next workspace")
@@ -103,6 +106,7 @@ def test_panels_go_to_other_windows_and_monitors_by_keys(
         "one panel in it",
     )
     desktop.activate(second)
+    desk.wait_keyboard("HeatDesk 2")
     desktop.key("F6", "shift+F6")
     desktop.key("ctrl+o", "5")
     wait_until(lambda: desk.seen("panelStage", "tape"), "the tape to be shown")

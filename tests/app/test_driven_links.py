@@ -110,7 +110,7 @@ def test_panels_on_two_monitors_are_linked_by_chip_and_found_again_so(
 ) -> None:
     desk = open_on_both(desktop, heatdesk_home, LEVELS, "Liquidations")
     for panel in (BOOK, LEVELS):
-        assert desk.seen("Link: blue, follows", panel)
+        desk.wait_for("Link: blue, follows", panel)
         link(desk, panel, "Orange")
         desk.wait_for(LINKED, panel)
     wait_instruments(desk, "BTC")
@@ -119,7 +119,7 @@ def test_panels_on_two_monitors_are_linked_by_chip_and_found_again_so(
     desktop.click(*grip(desk, BOOK))
     point(desk, BOOK, 0.4, 0.5)
     desktop.type("e")
-    desk.wait_for("Apply", "InstrumentPopover")
+    desk.wait_keyboard("InstrumentPopover")
     desktop.type("th")
     desktop.key("Return")
     wait_instruments(desk, "ETH")
@@ -128,7 +128,7 @@ def test_panels_on_two_monitors_are_linked_by_chip_and_found_again_so(
     desktop.click(*grip(desk, LEVELS))
     point(desk, LEVELS, 0.4, 0.5)
     desktop.type("b")
-    desk.wait_for("NameSearch")
+    desk.wait_keyboard("NameSearch")
     desktop.type("tc")
     desktop.key("Return")
     wait_instruments(desk, "BTC")
