@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -30,6 +30,8 @@ LOCK = ROOT / "packaging" / "bench.lock"
 LEVELS, MESSAGES, LEVELS_A_MESSAGE = 5_000, 1_200, 118
 MIDDLE, TICK_SIZE = 600_000, 0.1
 """Ticks at which the generated market trades, and what one is worth."""
+TURNS = 3
+"""Times each book takes the messages before it is the other's turn."""
 
 
 # --------------------------------------------------------------------------------- the messages
@@ -130,9 +132,10 @@ def baseline_python() -> Path:
     return python
 
 
-def run_baseline(python: Path, messages: Path) -> dict[str, object]:
+def run_baseline(python: Path, messages: Path) -> dict[str, list[Any]]:
     """What the other book does with the messages."""
-    line = [str(python), "-I", str(Path(__file__).with_name("ccxt_book.py")), str(messages)]
+    program = Path(__file__).with_name("ccxt_book.py")
+    line = [str(python), "-I", str(program), str(messages), str(TURNS)]
     done = subprocess.run(line, capture_output=True, text=True, check=True, timeout=100)
     return dict(json.loads(done.stdout))
 
@@ -140,8 +143,10 @@ def run_baseline(python: Path, messages: Path) -> dict[str, object]:
 # --------------------------------------------------------------------------------- the rows
 def updates_row(raws: list[bytes], rounds: int, baseline: bool = True) -> Row:
     """Level updates a second from raw JSON to the book, on one core."""
-    ours, theirs, bare, why = [], [], [], "" if baseline else "left out"
-    python = None
+    ours: list[float] = []
+    theirs: list[float] = []
+    bare: list[float] = []
+    python, why = None, "" if baseline else "left out"
     if baseline:
         try:
             python = baseline_python()
@@ -151,15 +156,16 @@ def updates_row(raws: list[bytes], rounds: int, baseline: bool = True) -> Row:
         file = Path(folder) / "messages"
         file.write_bytes(b"\n".join(raws))
         for _ in range(rounds):
-            per_s, sync = run_ours(raws)
-            ours.append(per_s)
+            for _ in range(TURNS):
+                per_s, sync = run_ours(raws)
+                ours.append(per_s)
             if python is not None:
                 other = run_baseline(python, file)
                 bids, asks = ([list(level) for level in side] for side in sync.book.top(20))
                 if [bids, asks] != [other["bids"], other["asks"]]:
                     raise RuntimeError("the two books differ")
-                theirs.append(float(str(other["per_s"])))
-                bare.append(float(str(other["bare_per_s"])))
+                theirs += other["per_s"]
+                bare += other["bare_per_s"]
     note = f"baseline skipped: {why}"
     if bare:
         note = f"both books equal in the end; its book without its handler: {median(bare):,.0f}"

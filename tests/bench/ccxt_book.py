@@ -1,8 +1,9 @@
 """ccxt's order book under the messages of a file, in an environment that holds ccxt and orjson.
 
-``.venv/ccxt/bin/python -I tests/bench/ccxt_book.py MESSAGES``. The first line is a snapshot, the
-others are differences as Binance USD-M sends them. Prints a line of JSON with two figures, both
-from the text of a message to the level in the book, the garbage collector on:
+``.venv/ccxt/bin/python -I tests/bench/ccxt_book.py MESSAGES TURNS``. The first line is a snapshot,
+the others are differences as Binance USD-M sends them. Prints a line of JSON with two lists of
+figures, one of each turn through the messages, all from the text of a message to the level in the
+book, the garbage collector on:
 
 ``per_s``
     What a program that calls ``watch_order_book`` pays: each text goes through the client and the
@@ -122,10 +123,10 @@ async def main():
 
     first, *texts = Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()
     levels = sum(text.count('["') for text in texts)
-    found = {}
-    for name, run in (("bare_per_s", bare), ("per_s", watched)):
+    found = {"bare_per_s": [], "per_s": []}
+    for name, run in int(sys.argv[2]) * [("bare_per_s", bare), ("per_s", watched)]:
         spent_s, book = run(ccxt.pro.binanceusdm(), snapshot_of(first), texts)
-        found[name] = levels / spent_s
+        found[name].append(levels / spent_s)
         assert book["nonce"] == orjson.loads(texts[-1])["data"]["u"]
         sides = {"bids": book["bids"][:20], "asks": book["asks"][:20]}
         assert found.setdefault("sides", sides) == sides
