@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from heatdesk.files import NO_SUCH_FILE
+from heatdesk.files import NO_SUCH_FILE, PutFile, put_at_once
 from heatdesk.kept_table import KeptTable
 
 FILE_NAME = "drawings.json"
@@ -85,10 +85,12 @@ class Drawings:
     ----------
     path : Path or None
         Their file; None: in memory only.
+    put : callable
+        Writes the file.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._file = KeptTable(path, VERSION)
+    def __init__(self, path: Path | None = None, put: PutFile = put_at_once) -> None:
+        self._file = KeptTable(path, VERSION, put)
         self._lines: dict[str, dict[str, Line]] = {}
         self._number = 0
         self._read()

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from heatdesk.files import NO_SUCH_FILE
+from heatdesk.files import NO_SUCH_FILE, PutFile, put_at_once
 from heatdesk.kept_table import KeptTable
 
 FILE_NAME = "favourites.json"
@@ -42,10 +42,12 @@ class Favourites:
     ----------
     path : Path or None
         None: in memory only.
+    put : callable
+        Writes the file.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._file = KeptTable(path, VERSION)
+    def __init__(self, path: Path | None = None, put: PutFile = put_at_once) -> None:
+        self._file = KeptTable(path, VERSION, put)
         self._all: list[Favourite] = []
         self._read()
 

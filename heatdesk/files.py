@@ -12,6 +12,10 @@ from typing import BinaryIO
 
 from heatdesk.errors import UsageError, WriteError
 
+Told = Callable[[str], None]
+"""Hears why a file could not be written or removed; empty once it is."""
+PutFile = Callable[[Path, bytes | None, Told], None]
+"""Writes a file, or removes it where there is no content, at once or soon."""
 NO_SUCH_FILE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 """What a text that is no file of HeatDesk may raise while it is read as one."""
 
@@ -105,6 +109,33 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         raise _sentence(path, error) from error
     write_atomically(path, write)
+
+
+def put(path: Path, content: bytes | None) -> None:
+    """Write content that is at hand; None: remove the file, where there is one.
+
+    Raises
+    ------
+    WriteError
+        When that cannot be done.
+    """
+    if content is not None:
+        write_whole(path, content)
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise WriteError(f"The file {path.name} cannot be removed ({error.strerror}).") from error
+
+
+def put_at_once(path: Path, content: bytes | None, told: Told) -> None:
+    """Write a file now, or remove it, and tell what came of it."""
+    try:
+        put(path, content)
+    except WriteError as error:
+        told(error.user_message)
+    else:
+        told("")
 
 
 def is_there(path: Path) -> bool:

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from heatdesk.errors import WriteError
-from heatdesk.files import NO_SUCH_FILE, is_there, set_aside, write_whole
+from heatdesk.files import NO_SUCH_FILE, PutFile, is_there, put_at_once, set_aside
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +25,8 @@ class KeptTable:
         None: in memory only.
     version : int
         Of what is written; a file of a later one is kept beside under another name.
+    put : callable
+        Writes the file.
 
     Attributes
     ----------
@@ -33,8 +34,9 @@ class KeptTable:
         What a user should know; empty when nothing is wrong.
     """
 
-    def __init__(self, path: Path | None, version: int) -> None:
+    def __init__(self, path: Path | None, version: int, put: PutFile = put_at_once) -> None:
         self._path = path
+        self._put = put
         self._version = version
         self._text = ""
         self._failing = ""
@@ -76,16 +78,20 @@ class KeptTable:
         text = json.dumps({"version": self._version, **table}, indent=1) + "\n"
         if text == self._text:
             return
-        try:
-            write_whole(self._path, text.encode())
-        except WriteError as error:
-            if error.user_message != self._failing:
-                self._failing = error.user_message
-                self._tell(error.user_message)
+        self._text = text
+        self._put(self._path, text.encode(), self._written)
+
+    def _written(self, why: str) -> None:
+        """A file was written, or could not be: then the next change writes it anew."""
+        if not why:
+            if self._failing == self.sentence:
+                self.sentence = ""
+            self._failing = ""
             return
-        if self._failing == self.sentence:
-            self.sentence = ""
-        self._text, self._failing = text, ""
+        self._text = ""
+        if why != self._failing:
+            self._failing = why
+            self._tell(why)
 
     def _put_away(self, path: Path, word: str, why: str) -> None:
         """Give the file another name; where it keeps its own, nothing is written over it."""

@@ -21,7 +21,7 @@ ui.panels | ui.alerts
 ui.panel
 ui.heatmap | ui.dots | ui.bias | ui.table | ui.tape | ui.feed_thread
 ui.commands
-ui.theme | ui.process_memory
+ui.theme | ui.process_memory | ui.worker
 heatdesk.export | heatdesk.alerts
 heatdesk.engine | heatdesk.views
 heatdesk.providers | heatdesk.store | heatdesk.analytics

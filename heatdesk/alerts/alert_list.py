@@ -18,7 +18,7 @@ from heatdesk.alerts.tables import (
     state_from,
     state_table,
 )
-from heatdesk.files import NO_SUCH_FILE
+from heatdesk.files import NO_SUCH_FILE, PutFile, put_at_once
 from heatdesk.kept_table import KeptTable
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ class AlertList:
     ----------
     path : Path or None
         Their file; None: in memory only.
+    put : callable
+        Writes the file.
 
     Attributes
     ----------
@@ -45,8 +47,8 @@ class AlertList:
         No alert makes a sound; kept with `save`.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._file = KeptTable(path, VERSION)
+    def __init__(self, path: Path | None = None, put: PutFile = put_at_once) -> None:
+        self._file = KeptTable(path, VERSION, put)
         self._rules: dict[str, Rule] = {}
         self._states: dict[str, State] = {}
         self.muted = False

@@ -6,13 +6,13 @@ import json
 import logging
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from heatdesk.errors import WriteError
-from heatdesk.files import NO_SUCH_FILE, is_there, set_aside, write_whole
+from heatdesk.files import NO_SUCH_FILE, PutFile, is_there, put_at_once, set_aside
 from heatdesk.workspaces import files, version_1
 from heatdesk.workspaces.model import State, Workspace
 from heatdesk.workspaces.shipped import FIRST, SHIPPED, shipped
@@ -36,6 +36,8 @@ class Library:
         Folder of ``desk.json`` and ``workspaces/``; None: in memory only.
     earlier : Path or None
         The layout of version 1 that becomes *My desk* where there is nothing newer; it is kept.
+    put : callable
+        Writes and removes files.
 
     Attributes
     ----------
@@ -43,10 +45,16 @@ class Library:
         Nothing was found: this is the first start.
     """
 
-    def __init__(self, home: Path | None = None, earlier: Path | None = None) -> None:
+    def __init__(
+        self,
+        home: Path | None = None,
+        earlier: Path | None = None,
+        put: PutFile = put_at_once,
+    ) -> None:
         self._home = home
+        self._put_file = put
         self._sentences: list[str] = []
-        self._hindered = False
+        self._hindered: set[Path] = set()
         self._texts: dict[str, str] = {}
         self._unwritten: set[str] = set()
         self._untouched: set[Path] = set()
@@ -104,14 +112,12 @@ class Library:
         """Write every file that has something new to say."""
         if self._home is None:
             return
-        hindered = ""
-        for slug in sorted(self._unwritten):
+        unwritten, self._unwritten = sorted(self._unwritten), set()
+        for slug in unwritten:
             text = files.text_of(self._kept[slug])
-            why = "" if text == self._texts.get(slug) else self._why_not(self._path(slug), text)
-            if not why:
+            if text != self._texts.get(slug):
                 self._texts[slug] = text
-                self._unwritten.discard(slug)
-            hindered = hindered or why
+                self._write(self._path(slug), text, partial(self._missed, slug))
         table = {
             "version": files.VERSION,
             "open": self._open,
@@ -120,17 +126,13 @@ class Library:
         }
         text = json.dumps(table, indent=1) + "\n"
         if text != self._index:
-            why = self._why_not(self._home / INDEX_NAME, text)
-            self._index = self._index if why else text
-            hindered = hindered or why
-        if hindered and not self._hindered:
-            self._tell(hindered)
-        self._hindered = bool(hindered)
+            self._index = text
+            self._write(self._home / INDEX_NAME, text, self._missed_index)
 
     def save(self, state: State) -> None:
         """Take the present state as the one to go back to."""
         self._put(replace(self.open, present=state, saved=state))
-        self._hindered = False  # who asks for it by hand is told each time
+        self._hindered.clear()  # who asks for it by hand is told each time
         self.write()
 
     def add(self, name: str, state: State) -> Workspace:
@@ -161,10 +163,8 @@ class Library:
         if gone.shipped:
             self._hidden.append(slug)
         if self._home is not None:
-            try:
-                self._path(slug).unlink(missing_ok=True)
-            except OSError as error:
-                self._tell(f"The workspace file {slug}.json cannot be removed ({error.strerror}).")
+            self._hindered.discard(self._path(slug))
+            self._put_file(self._path(slug), None, self._tell)
         self.write()
 
     def revert(self) -> State | None:
@@ -274,15 +274,31 @@ class Library:
         self._kept[workspace.slug] = workspace
         self._unwritten.add(workspace.slug)
 
-    def _why_not(self, path: Path, text: str) -> str:
-        """Write a file; return why it could not be, empty when it is there now."""
+    def _write(self, path: Path, text: str, missed: Callable[[], None]) -> None:
+        """Write a file; `missed` is called where it could not be."""
+
+        def told(why: str) -> None:
+            if not why:
+                self._hindered.discard(path)
+                return
+            missed()
+            if not self._hindered:
+                self._tell(why)
+            self._hindered.add(path)
+
         if path in self._untouched:
-            return f"{path} could not be read, so it is not replaced until HeatDesk starts again."
-        try:
-            write_whole(path, text.encode())
-        except WriteError as error:
-            return error.user_message
-        return ""
+            told(f"{path} could not be read, so it is not replaced until HeatDesk starts again.")
+        else:
+            self._put_file(path, text.encode(), told)
+
+    def _missed(self, slug: str) -> None:
+        """The file of a workspace is not what it should be: it is written with the next change."""
+        self._texts.pop(slug, None)
+        if slug in self._kept:
+            self._unwritten.add(slug)
+
+    def _missed_index(self) -> None:
+        self._index = ""
 
     def _tell(self, sentence: str) -> None:
         if sentence and sentence not in self._sentences:

@@ -59,7 +59,7 @@ def vault():
 def work(qapp):
     made = VaultWork()
     yield made
-    made.close()
+    made.stop()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal
 
 from heatdesk import settings as settings_file
 from heatdesk.errors import HeatDeskError, WriteError
+from heatdesk.files import PutFile
 from heatdesk.frames import KeyState, Subscription
 from heatdesk.settings import Settings, ViewSettings
 from heatdesk.units import SystemClock
@@ -21,6 +22,7 @@ from heatdesk.workspaces.library import Library
 from ui.app import quick_start
 from ui.app.care import Care
 from ui.app.dressing import Dressing, prepare
+from ui.app.file_work import FileWork
 from ui.app.journal import UNEXPECTED, Journal
 from ui.app.opening import Opening
 from ui.app.services import Services
@@ -45,16 +47,16 @@ LAYOUT_NAME, DEMO_LAYOUT_NAME = "layout.json", "layout-demo.json"
 """Files of a desk before it had named workspaces."""
 DEMO_FOLDER = "demo"
 """Where a desk started with --demo keeps its own workspaces."""
-LISTEN_MS = 200
+LISTEN_MS = 1_000
 """After the first frame: until then the desk is opened."""
 SECOND_DESK = "Another HeatDesk is open with the same folder: this one does not save its layout."
 
 
-def library_of(home: Path, *, demo: bool) -> Library:
+def library_of(home: Path, put: PutFile, *, demo: bool) -> Library:
     """Return the workspaces of a home folder; a demo desk has its own."""
     if demo:
-        return Library(home / DEMO_FOLDER, home / DEMO_LAYOUT_NAME)
-    return Library(home, home / LAYOUT_NAME)
+        return Library(home / DEMO_FOLDER, home / DEMO_LAYOUT_NAME, put)
+    return Library(home, home / LAYOUT_NAME, put)
 
 
 class Program(QObject):
@@ -106,12 +108,13 @@ class Program(QObject):
         self._beside: frozenset[Subscription] = frozenset()
         saves = not (second or safe)
         marks = home / DEMO_FOLDER if demo else home
-        self.watching = Watching(marks if saves else None, home / SOUNDS, self)
+        self.files = FileWork(self)
+        self.watching = Watching(marks if saves else None, home / SOUNDS, self.files, self)
         self.desk = Desk(
             self.watching.in_context(self.services.context(self.workspace, self.show_keys)),
             PANELS,
             self._want,
-            library=library_of(home, demo=demo) if saves else Library(),
+            library=library_of(home, self.files.put, demo=demo) if saves else Library(),
             commands=CommandTable(home / SHORTCUTS_NAME if saves else None, self),
             demo_only=demo,
             starts_live=lambda one: not demo and self.services.has_environment_key(one),
@@ -151,7 +154,8 @@ class Program(QObject):
         if self._opening is not None:
             self._opening.end()
         self.watching.stop()
-        self.work.close()
+        self.work.stop()
+        self.files.stop()
         if not self.feed.stop():
             log.error("the feed thread did not end in time")
         if self._dialog is not None:
@@ -220,6 +224,7 @@ class Program(QObject):
         self.desk.commands.said.connect(self.desk.say)
         self.workspace.zone_changed.connect(self._keep_zone)
         self.feed.failed.connect(self.desk.say)
+        self.files.settled.connect(self.desk.tell)
         self.feed.key_checked.connect(self._key_checked)
         self.unexpected.connect(lambda: self.desk.say(UNEXPECTED))
         self.journal.tell_by(self.unexpected.emit)

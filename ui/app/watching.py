@@ -22,6 +22,7 @@ from ui.panels.favourites.commands import GO, favourite_commands, listed_command
 
 if TYPE_CHECKING:
     from heatdesk.frames import Subscription
+    from ui.app.file_work import FileWork
     from ui.main_window import Desk
     from ui.panel import PanelContext
 
@@ -39,17 +40,22 @@ class Watching(QObject):
         Where their files are; None: in memory only.
     sounds : Path
         Where the files of tones are kept.
+    work : FileWork
+        Writes the files.
     """
 
-    def __init__(self, folder: Path | None, sounds: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self, folder: Path | None, sounds: Path, work: FileWork, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
+        self._work = work
 
         def of(name: str) -> Path | None:
             return None if folder is None else folder / name
 
-        self.alerts = AlertDesk(of(alert_list.FILE_NAME), self)
-        self.lines = SharedLines(of(drawings.FILE_NAME), self)
-        self.favourites = SharedFavourites(of(favourites.FILE_NAME), self)
+        self.alerts = AlertDesk(of(alert_list.FILE_NAME), self, work.put)
+        self.lines = SharedLines(of(drawings.FILE_NAME), self, work.put)
+        self.favourites = SharedFavourites(of(favourites.FILE_NAME), self, work.put)
         self._player = SoundPlayer(sounds, self)
         self._watcher: AlertWatcher | None = None
 
@@ -100,8 +106,7 @@ class Watching(QObject):
                 told.add(sentence)
                 desk.say(sentence)
 
-        for changed in (self.alerts.changed, self.lines.changed, self.favourites.changed):
-            changed.connect(tell)
+        self._work.settled.connect(tell)
         tell()
         ask()
 

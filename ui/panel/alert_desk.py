@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from heatdesk.alerts.alert_list import AlertList
 from heatdesk.alerts.judging import Event, State
 from heatdesk.alerts.rules import Kind, Market, Rule
+from heatdesk.files import PutFile, put_at_once
 
 
 class AlertDesk(QObject):
@@ -20,6 +21,8 @@ class AlertDesk(QObject):
     ----------
     path : Path or None
         Their file; None: in memory only.
+    put : callable
+        Writes the file.
 
     Attributes
     ----------
@@ -40,9 +43,14 @@ class AlertDesk(QObject):
     moved = Signal()
     trial = Signal(str)
 
-    def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        parent: QObject | None = None,
+        put: PutFile = put_at_once,
+    ) -> None:
         super().__init__(parent)
-        self.list = AlertList(path)
+        self.list = AlertList(path, put)
         self.sound_note = self.desktop_note = ""
 
     @property

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from heatdesk.drawings import Drawings, Line
 from heatdesk.favourites import Favourite, Favourites
+from heatdesk.files import PutFile, put_at_once
 
 
 class SharedLines(QObject):
@@ -20,9 +21,14 @@ class SharedLines(QObject):
 
     changed = Signal(str)
 
-    def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        parent: QObject | None = None,
+        put: PutFile = put_at_once,
+    ) -> None:
         super().__init__(parent)
-        self._drawings = Drawings(path)
+        self._drawings = Drawings(path, put)
 
     @property
     def sentence(self) -> str:
@@ -60,9 +66,14 @@ class SharedFavourites(QObject):
 
     changed = Signal()
 
-    def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        parent: QObject | None = None,
+        put: PutFile = put_at_once,
+    ) -> None:
         super().__init__(parent)
-        self._favourites = Favourites(path)
+        self._favourites = Favourites(path, put)
 
     @property
     def sentence(self) -> str:
