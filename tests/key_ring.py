@@ -92,5 +92,9 @@ class KeyRing:
         from jeepney import message_bus
         from jeepney.io.blocking import Proxy, open_dbus_connection
 
-        with open_dbus_connection(self.env["DBUS_SESSION_BUS_ADDRESS"]) as connection:
+        try:
+            connection = open_dbus_connection(self.env["DBUS_SESSION_BUS_ADDRESS"])
+        except ConnectionRefusedError:  # its socket is there, and nobody listens yet
+            return False
+        with connection:
             return bool(Proxy(message_bus, connection).NameHasOwner("org.freedesktop.secrets")[0])

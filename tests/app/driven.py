@@ -109,7 +109,9 @@ def find(called: str, within: str) -> list[dict[str, Any]]:
 
 
 def state(desk: Any) -> dict[str, Any]:
-    """Tell whether every panel has its place, and what has the keyboard, up to its window."""
+    """Tell whether every panel has its place, whether the desk as it is was kept, and what has the
+    keyboard, up to its window.
+    """
     from PySide6.QtGui import QGuiApplication
     from PySide6.QtWidgets import QApplication
 
@@ -118,8 +120,10 @@ def state(desk: Any) -> dict[str, Any]:
     while QGuiApplication.focusWindow() is not None and here is not None:
         holders += [*_words(here), here.windowTitle()]
         here = None if here.isWindow() else here.parentWidget()
+    placed = desk is not None and desk.placed and not desk.watch.settling
     return {
-        "placed": desk is not None and desk.placed and not desk.watch.settling,
+        "placed": placed,
+        "kept": placed and not (desk._later.isActive() or desk._saving.isActive()),
         "keyboard": [one for one in holders if one],
     }
 

@@ -92,6 +92,10 @@ class Desk:
         """
         wait_until(lambda: called in self._state()["keyboard"], f"the keyboard in {called!r}")
 
+    def wait_kept(self) -> None:
+        """Wait until the desk as it is stands in the file of its workspace."""
+        wait_until(lambda: self._state()["kept"], "the desk to be kept")
+
     def spots(self, called: str, within: str = "") -> list[Spot]:
         """Return what is called so and can be seen, top left first.
 
@@ -208,12 +212,18 @@ class Desk:
         self.leaves()
 
 
-def kept_state(home: Path, *, demo: bool = False) -> dict[str, Any]:
-    """Return the present state in the file of the open workspace."""
+def workspace_file(home: Path, *, demo: bool = False) -> Path | None:
+    """Return the file of the open workspace; None where nothing was kept yet."""
     folder = home / "demo" if demo else home
-    empty: dict[str, Any] = {"panels": [], "arrangements": []}
     index = folder / "desk.json"
     if not index.exists():
-        return empty
+        return None
     path = folder / "workspaces" / f"{json.loads(index.read_text())['open']}.json"
-    return (json.loads(path.read_text())["present"] if path.exists() else None) or empty
+    return path if path.exists() else None
+
+
+def kept_state(home: Path, *, demo: bool = False) -> dict[str, Any]:
+    """Return the present state in the file of the open workspace."""
+    path = workspace_file(home, demo=demo)
+    empty: dict[str, Any] = {"panels": [], "arrangements": []}
+    return (None if path is None else json.loads(path.read_text())["present"]) or empty

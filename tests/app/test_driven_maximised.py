@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.app.driving import Desk
-from tests.app.test_two_monitors import PANELS, above, near, places
+from tests.app.test_two_monitors import above, at_rest, near
 from tests.desktop import LEFT
 from tests.processes import wait_until
 
@@ -16,12 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.desktop import Desktop, Monitors
-    from tests.x_windows import Rect
 
 STARTS = 2
 """How often a desk is opened again: what the first one keeps, the next one reads."""
-LOOKS = 12
-"""So many looks that agree, a twentieth of a second apart, and nothing moves any more."""
 
 
 def press_the_bar_twice(desk: Desk) -> None:
@@ -30,7 +27,7 @@ def press_the_bar_twice(desk: Desk) -> None:
 
 
 def press_full_screen(desk: Desk) -> None:
-    desk.desktop.activate(desk.window)
+    desk.activate()
     desk.desktop.key("F11")
 
 
@@ -39,19 +36,6 @@ def takes_the_monitor(desk: Desk, bar: int) -> bool:
     assert desk.runs()
     x, y, width, height = desk.desktop.rect(desk.window)
     return (x, width) == (LEFT.x, LEFT.width) and y <= bar and y + height == LEFT.height
-
-
-def at_rest(desk: Desk) -> dict[str, Rect]:
-    """Return where everything is once nothing moves any more."""
-    seen = [places(desk)]
-
-    def same() -> bool:
-        seen.append(places(desk))
-        return len(seen) > LOOKS and all(one == seen[-1] for one in seen[-LOOKS:])
-
-    wait_until(same, "everything to be at rest")
-    assert set(seen[-1]) == {"main", *PANELS}
-    return seen[-1]
 
 
 @pytest.mark.parametrize(
@@ -65,8 +49,6 @@ def test_a_desk_that_takes_its_monitor_does_so_after_each_restart_with_all_panel
     bar_px: int,
 ) -> None:
     desk = Desk(desktop, heatdesk_home, "--demo")
-    for panel in PANELS:
-        desk.wait_for("panelStage", panel)
     small = at_rest(desk)
     turn(desk)
     wait_until(lambda: takes_the_monitor(desk, bar_px), "the window on all of its monitor")

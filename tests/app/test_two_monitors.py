@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.app.driving import Desk
+from tests.app.driving import Desk, workspace_file
 from tests.desktop import LEFT, RIGHT
 from tests.processes import wait_until
 
@@ -23,8 +23,8 @@ SECOND = "^HeatDesk 2$"
 GRIP_PX = 200
 """From the left end of a panel's title to a point that is no button."""
 NEAR_PX = 6
-KEPT_S = 2.0
-"""A desk that is killed comes back as it was at most so long ago."""
+LOOKS = 6
+"""So many looks that agree, a twentieth of a second apart, and nothing moves any more."""
 
 
 def grip(desk: Desk, panel: str) -> tuple[int, int]:
@@ -78,6 +78,20 @@ def open_on_both(
         f"{panel} to dock in the second window",
     )
     return desk
+
+
+def at_rest(desk: Desk) -> dict[str, Rect]:
+    """Return where everything is once nothing moves any more."""
+    seen = [places(desk)]
+
+    def same() -> bool:
+        assert desk.runs()
+        seen.append(places(desk))
+        return len(seen) > LOOKS and all(one == seen[-1] for one in seen[-LOOKS:])
+
+    wait_until(same, "everything to be at rest")
+    assert set(seen[-1]) >= {"main", *PANELS}
+    return seen[-1]
 
 
 def told_of_the_end(desk: Desk) -> None:
@@ -145,12 +159,12 @@ def test_a_desk_killed_after_its_window_was_moved_comes_back_there(
 ) -> None:
     # while the hand still holds a window this window manager does not tell a program of it
     desk = Desk(desktop, heatdesk_home, "--demo")
-    for panel in PANELS:
-        desk.wait_for("panelStage", panel)
+    before = at_rest(desk)
     bar = above(desktop.rect(desk.window))
     desktop.drag(bar, (bar[0] + 120, bar[1] + 50))
-    time.sleep(KEPT_S)
-    now = places(desk)
+    wait_until(lambda: not near(places(desk), before), "the window to be elsewhere")
+    now = at_rest(desk)
+    desk.wait_kept()
     desk.program.process.send_signal(signal.SIGKILL)
     desk.program.process.wait()
     again = Desk(desktop, heatdesk_home, "--demo")
@@ -164,8 +178,7 @@ def test_a_desk_killed_in_mid_drag_comes_back_as_it_was_a_moment_ago(
     desktop: Desktop, monitors: Monitors, heatdesk_home: Path, what: str
 ) -> None:
     desk = Desk(desktop, heatdesk_home, "--demo")
-    for panel in PANELS:
-        desk.wait_for("panelStage", panel)
+    at_rest(desk)
     start = {
         "floating panel": lambda: grip(desk, "cohorts"),
         "splitter": lambda: between(desk, "order-book", "liquidation"),
@@ -177,7 +190,7 @@ def test_a_desk_killed_in_mid_drag_comes_back_as_it_was_a_moment_ago(
             at = (start[0] + step[0] * part // 20, start[1] + step[1] * part // 20)
             desktop.move(*at)
             time.sleep(0.03)
-        drag_on(desktop, at)
+        drag_on_until_kept(desk, at)
         now = places(desk)
         desk.program.process.send_signal(signal.SIGKILL)
         desk.program.process.wait()
@@ -187,13 +200,27 @@ def test_a_desk_killed_in_mid_drag_comes_back_as_it_was_a_moment_ago(
     again.quit()
 
 
-def drag_on(desktop: Desktop, at: tuple[int, int]) -> None:
-    """Keep the hand moving over a few pixels for as long as a desk may take to be kept."""
-    until_s = time.monotonic() + KEPT_S
-    while time.monotonic() < until_s:
+def drag_on_until_kept(desk: Desk, at: tuple[int, int]) -> None:
+    """Keep the hand moving over a few pixels until the desk was kept as it is by then."""
+
+    def shake() -> None:
         for shift in (1, 2, 1, 0):
-            desktop.move(at[0] + shift, at[1])
+            desk.desktop.move(at[0] + shift, at[1])
             time.sleep(0.02)
+
+    def arrived() -> bool:
+        before = places(desk)
+        shake()
+        return near(places(desk), before)
+
+    def kept() -> bool:
+        shake()
+        path = workspace_file(desk.home, demo=True)
+        return path is not None and path.stat().st_mtime_ns > arrived_ns
+
+    wait_until(arrived, "the desk to have followed the hand")
+    arrived_ns = time.time_ns()
+    wait_until(kept, "the desk to be kept in mid-drag")
 
 
 def above(window: Rect) -> tuple[int, int]:
