@@ -21,6 +21,10 @@ log = logging.getLogger(__name__)
 
 STOP_GRACE_S = 2.0
 """How long the engine may take to end by itself before it is cancelled."""
+END_PATIENCE_MS = 15_000
+"""How long the thread may take to end: work it has begun elsewhere is awaited, and Qt aborts a
+program that lets go of a thread that runs.
+"""
 TIDY_S = 60.0
 
 
@@ -81,7 +85,7 @@ class FeedThread(QThread):
         """Try a provider's key; ``key_checked`` answers."""
         self._post(lambda: self._spawn(self._check_key(provider_id)))
 
-    def stop(self, timeout_ms: int = 3_000) -> bool:
+    def stop(self, timeout_ms: int = END_PATIENCE_MS) -> bool:
         """End the engine and wait; return whether the thread ended in time."""
         self._stop_asked = True
         self._post(self._stop_on_loop)

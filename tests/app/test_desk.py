@@ -144,7 +144,7 @@ def test_panels_are_added_floated_and_closed_and_come_back(
     start = stands(desktop, floating)
     # onto free ground: over the desk a drop docks it there
     desktop.drag((start.x + 60, start.y + 12), (160, 112))
-    wait_until(lambda: max(desktop.rect(floating)[:2]) < 400, "the panel to follow the hand")
+    wait_until(lambda: max(desktop.rect(floating)[:2]) <= 104, "the panel to follow the hand")
     look(desktop, "5-floating")
     left = stands(desktop, floating)
     desk.quit()
