@@ -239,7 +239,13 @@ def contrast_ratio(one: QColor, other: QColor) -> float:
 
 def ink_on(fill: QColor) -> str:
     """Colour of text on a fill: the theme's own where that reads well, else black or white."""
-    for inks in ((Palette.TEXT, Palette.GROUND), (BLACK, WHITE)):
+    return _ink_on(fill.rgb(), Palette.TEXT, Palette.GROUND)
+
+
+@lru_cache(maxsize=1024)
+def _ink_on(rgb: int, text: str, ground: str) -> str:
+    fill = QColor(rgb)
+    for inks in ((text, ground), (BLACK, WHITE)):
         best = max(inks, key=lambda ink: contrast_ratio(QColor(ink), fill))
         if contrast_ratio(QColor(best), fill) >= READABLE_RATIO:
             break

@@ -46,6 +46,8 @@ DEFAULT_DEPTH = 500
 _WINDOW_POINTS = 250
 _FIRST_POINTS = 120
 """A chart shows something while the rest is still being invented."""
+_TABLES_AFTER, _MORE_AFTER = 2, 3
+"""Turns: charts fill most of a desk, so they come first, then tables, then more of the charts."""
 _WINDOW_MINUTES = 400_000
 _REQUEST_POINTS = 1000
 _TABLE_PERIOD_MS = 5 * MINUTE_MS
@@ -135,7 +137,7 @@ class Demo(Provider):
     async def _tables(self, sub: Subscription) -> AsyncIterator[Frame]:
         clock = self.context.clock
         now_ms = clock.now_ms()
-        await clock.make_way()
+        await self._let_pass(_TABLES_AFTER)
         while True:
             yield self._table(sub, now_ms)
             next_ms = (now_ms // _TABLE_PERIOD_MS + 1) * _TABLE_PERIOD_MS
@@ -188,9 +190,7 @@ class Demo(Provider):
         for done, span in enumerate(windows, 1):
             yield self._window(sub, span, now_ms)
             yield Notice(progress=done / len(windows))
-            await clock.make_way()
-            if done == 1:  # what has shown nothing yet goes before more of this
-                await clock.make_way()
+            await self._let_pass(_MORE_AFTER if done == 1 else 1)
         while True:
             next_ms = (now_ms // pace_ms + 1) * pace_ms
             yield Notice(next_ms=next_ms)
@@ -202,6 +202,11 @@ class Demo(Provider):
             from_ms = max(from_ms, to_ms - sub.points * sub.interval_ms)
             for span in _cut((from_ms, to_ms), sub.interval_ms, points):
                 yield self._window(sub, span, now_ms)
+
+    async def _let_pass(self, turns: int) -> None:
+        """Let the windows and the other streams have so many turns."""
+        for _ in range(turns):
+            await self.context.clock.make_way()
 
     @staticmethod
     def _history(sub: SeriesSub, now_ms: int) -> Span:

@@ -113,6 +113,7 @@ class BiasPainter:
         self.faces = faces
         self._sorted_column = sorted_column
         self._cell = font(faces.cell_px, tabular=True)
+        self._metrics = QFontMetricsF(self._cell)
         self._side = font(faces.side_px, tabular=True)
         self._bold = font(faces.side_px, tabular=True, bold=True)
         self._head = font(faces.head_px)
@@ -188,7 +189,7 @@ class BiasPainter:
         self, painter: QPainter, rect: QRectF, bias: float, total_usd: float, ink: str, thin: bool
     ) -> None:
         """Bias and value; where there is room for one only, the bias."""
-        metrics, room = QFontMetricsF(self._cell), rect.width() - 2
+        metrics, room = self._metrics, rect.width() - 2
         whole = cell_text(bias, total_usd)
         lines = [whole]
         if self.faces.two_lines or metrics.horizontalAdvance(whole) > room:

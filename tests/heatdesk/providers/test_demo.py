@@ -150,6 +150,8 @@ def test_every_stream_shows_something_before_one_shows_more() -> None:
 
     asyncio.run(all_at_once())
     assert set(shown[: len(subs)]) == set(subs)
+    charts = {BOOK, subs[1], CANDLES, LIQUIDATIONS}
+    assert charts.isdisjoint(shown[shown.index(CohortSub("demo")) : len(subs)])
     assert shown.count(BOOK) > 2
 
 
