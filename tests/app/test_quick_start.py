@@ -53,3 +53,29 @@ def test_qt_names_keep_their_case_after_the_start():
     gc.unfreeze()
     assert hasattr(QObject(), "objectName")
     assert not hasattr(QObject(), "object_name")
+
+
+NAMES = """
+from ui.app import quick_start
+quick_start.begin()
+import PySide6.QtWidgets
+import pyqtgraph as pg
+taken = len(vars(pg.Qt.QtWidgets))
+print(taken, len(dir(PySide6.QtWidgets)), len(dir(pg.Qt.QtWidgets)))
+print(pg.Qt.QtWidgets.QDial is PySide6.QtWidgets.QDial, hasattr(pg.Qt.QtWidgets, "QNothing"))
+from pyqtgraph.Qt import QtGui
+print(QtGui is pg.QtGui, QtGui.QTransform is PySide6.QtGui.QTransform)
+"""
+
+
+def test_pyqtgraph_takes_the_names_of_qt_as_it_uses_them():
+    done = subprocess.run(
+        [sys.executable, "-c", NAMES], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    counts, dial, gui = done.stdout.splitlines()
+    taken, there, seen = map(int, counts.split())
+    assert taken < there / 3
+    assert there > 200
+    assert seen >= there
+    assert dial == "True False"
+    assert gui == "True True"

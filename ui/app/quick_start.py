@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import sys
+from types import ModuleType
+from typing import Any
 
 STARTED_MS = 3000
 """By then what a start makes has been made."""
@@ -14,6 +17,7 @@ def begin() -> None:
     # A start only adds: looking for garbage meanwhile would take a tenth of it.
     gc.disable()
     _leave_sources_unread()
+    _leave_classes_unmade()
 
 
 def end() -> None:
@@ -34,3 +38,42 @@ def _leave_sources_unread() -> None:
     name = "_mod_uses_pyside"
     if feature is not None and hasattr(feature, name):
         vars(feature)[name] = lambda module: True
+
+
+def _leave_classes_unmade() -> None:
+    """Let pyqtgraph take the names of Qt one by one, as it uses them.
+
+    It copies all of them when it is imported, and so has PySide6 make every class and flag there
+    is: a tenth of a start, for a few dozen that are ever used.
+    """
+    if "pyqtgraph" in sys.modules:
+        return
+    tellers = []
+    for name in ("QtCore", "QtGui", "QtWidgets"):
+        source = importlib.import_module(f"PySide6.{name}")
+        sys.modules[f"pyqtgraph.Qt.{name}"] = _Mirror(f"pyqtgraph.Qt.{name}", source)
+        tellers.append((source, vars(source).get("__dir__")))
+        vars(source)["__dir__"] = list  # no names to copy
+    try:
+        importlib.import_module("pyqtgraph")
+    finally:
+        for source, teller in tellers:
+            del vars(source)["__dir__"]
+            if teller is not None:
+                vars(source)["__dir__"] = teller
+
+
+class _Mirror(ModuleType):
+    """A module that has what another one has, and takes it over when it is asked for."""
+
+    def __init__(self, name: str, source: ModuleType) -> None:
+        super().__init__(name)
+        self._source = source
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._source, name)
+        setattr(self, name, found)
+        return found
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *dir(self._source)})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Callable, Iterable
-from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -38,6 +37,8 @@ def run_section(clock: Clock, home: Path, keeps: str) -> Section:
     keeps : str
         What of this run is saved, in words.
     """
+    from importlib import metadata  # brings a mail parser along: not while the desk starts
+
     rows = [
         ("HeatDesk", f"{__version__}{' (bundle)' if getattr(sys, 'frozen', False) else ''}"),
         ("time", iso_of(clock.now_ms())),
