@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from tests.servers.venues.mischief import Fault, Kind
 from tests.servers.venues.watching import tally
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from heatdesk.frames import BookSub
@@ -28,14 +30,33 @@ if TYPE_CHECKING:
 SEEN_MS = 700
 """So old a column is told for good."""
 HOUR_MS = 3_600_000
+PATIENCE_S = 60.0
 _SLOW = frozenset({Kind.SILENCE, Kind.HALF_OPEN, Kind.BOOK_SILENCE, Kind.ENDLESS})
 
 
+async def until(question: Callable[[], object], what: str) -> None:
+    """Let the desk run until the answer is true."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not question():
+        assert time.monotonic() < deadline_s, f"waited {PATIENCE_S:g} s in vain for {what}"
+        await asyncio.sleep(0.02)
+
+
 def held_up(desk: LiveDesk, server: VenueServer, sub: BookSub) -> Tally:
-    """What was told of a book, held against the truth."""
+    """What was told of a book, held against the truth; what a busy machine has still to tell not."""
     play = play_of(server, sub)
+    newest_ms = max(desk.store.story(sub).columns, default=0)
     with server.lock:
-        return tally(desk.store, sub, play, play.last_ms - SEEN_MS)
+        return tally(desk.store, sub, play, min(play.last_ms, newest_ms) - SEEN_MS)
+
+
+def live_columns(desk: LiveDesk, server: VenueServer, sub: BookSub, since_ms: int = 0) -> int:
+    """Return how many columns, told for good, were live."""
+    columns = desk.store.story(sub).columns
+    newest_ms = min(play_of(server, sub).last_ms, max(columns, default=0))
+    until_ms = newest_ms - SEEN_MS - sub.interval_ms
+    found = columns.values()
+    return sum(not one.flawed and since_ms <= one.start_ms <= until_ms for one in found)
 
 
 @pytest.mark.parametrize(
@@ -81,13 +102,15 @@ def test_a_quiet_connection_is_marked_from_its_last_word_and_opened_anew(
         desk = LiveDesk([server], tmp_path)
         async with desk.running(sub):
             await desk.until_live(sub)
-            await asyncio.sleep(0.5)
+            await until(lambda: live_columns(desk, server, sub) >= 5, "five columns")
             server.cause(Fault(Kind.SILENCE, seconds=60.0))
-            while not desk.store.story(sub).gap_began_s:
-                await asyncio.sleep(0.01)
+            await until(lambda: desk.store.story(sub).gap_began_s, "the gap")
             assert desk.store.status(sub).gap_since_ms is not None
+            since_ms = max(desk.store.story(sub).columns)
             await desk.until_live(sub)
-            await asyncio.sleep(1.0)
+            await until(
+                lambda: live_columns(desk, server, sub, since_ms + 1) > 0, "a column after it"
+            )
         assert server.connections_made == 2
         return held_up(desk, server, sub)
 
@@ -109,9 +132,12 @@ def test_a_peer_gone_without_a_close_is_found_and_every_book_is_live_again(tmp_p
             await asyncio.sleep(2.0)
             for server in servers:
                 server.cause(Fault(Kind.HALF_OPEN))
-            while not all(desk.store.story(sub).gaps for sub in subs):
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(1.0)
+            await until(lambda: all(desk.store.story(sub).gaps for sub in subs), "every gap")
+            pairs = list(zip(servers, subs, strict=True))
+            await until(
+                lambda: all(live_columns(desk, server, sub) >= 5 for server, sub in pairs),
+                "five columns of each book",
+            )
         return [held_up(desk, server, sub) for server, sub in zip(servers, subs, strict=True)]
 
     with ExitStack() as stack:
@@ -143,17 +169,16 @@ def test_an_hour_of_sleep_is_a_gap_and_the_book_is_live_again_by_itself(tmp_path
             await desk.until_live(sub)
             await asyncio.sleep(2.0)
             gone = server.cause(Fault(Kind.HALF_OPEN))
-            while not gone.done:
-                await asyncio.sleep(0.01)
+            await until(lambda: gone.done, "the peer to be gone")
             asleep_ms = desk.clock.now_ms()
             slept_ms[0] = HOUR_MS
             with server.lock:
                 for play in server.plays.values():
                     play.skew_ms += HOUR_MS
-            while not desk.store.story(sub).gaps:
-                await asyncio.sleep(0.01)
+            await until(lambda: desk.store.story(sub).gaps, "the gap")
+            awake_ms = desk.clock.now_ms()
             await desk.until_live(sub)
-            await asyncio.sleep(4.5)
+            await until(lambda: live_columns(desk, server, sub, awake_ms) >= 2, "two columns")
             heat = desk.store.heatmap(sub)
             assert heat is not None
             assert heat.last_column - heat.first_column >= HOUR_MS // 1000, "the hour stands there"
@@ -179,7 +204,7 @@ def test_a_venue_whose_clock_is_a_minute_ahead_is_told_and_its_columns_are_right
         desk = LiveDesk([server], tmp_path)
         async with desk.running(sub, trades("binance-usdm")):
             await desk.until_live(sub)
-            await asyncio.sleep(2.5)
+            await until(lambda: live_columns(desk, server, sub) >= 10, "ten columns")
             status = desk.store.status(sub)
             assert status.latency_ms is not None
             assert 0 <= status.latency_ms < 5_000
@@ -199,7 +224,7 @@ def test_prices_of_twelve_decimals_are_kept_level_by_level(tmp_path: Path) -> No
         desk = LiveDesk([server], tmp_path)
         async with desk.running(sub):
             await desk.until_live(sub)
-            await asyncio.sleep(2.0)
+            await until(lambda: live_columns(desk, server, sub) >= 8, "eight columns")
         return held_up(desk, server, sub)
 
     with VENUES["binance-usdm"]() as server:
@@ -229,10 +254,7 @@ def test_a_market_that_is_not_there_or_does_not_trade_ends_in_a_sentence(
     async def run(server: VenueServer) -> str:
         desk = LiveDesk([server], tmp_path)
         async with desk.running(sub):
-            for _ in range(500):
-                await asyncio.sleep(0.01)
-                if desk.store.status(sub).problem:
-                    break
+            await until(lambda: desk.store.status(sub).problem, "a sentence")
             return desk.store.status(sub).problem
 
     with VENUES[provider]() as server:
@@ -253,10 +275,7 @@ def test_a_blocked_region_ends_in_a_sentence_that_names_another_way(
         server.cause(Fault(Kind.REFUSE, status=status, times=99))
         await asyncio.sleep(0.05)
         async with desk.running(sub):
-            for _ in range(500):
-                await asyncio.sleep(0.01)
-                if desk.store.status(sub).problem:
-                    break
+            await until(lambda: desk.store.status(sub).problem, "a sentence")
             return desk.store.status(sub).problem
 
     with VENUES["binance-usdm"]() as server:
@@ -272,11 +291,11 @@ def test_a_tick_that_becomes_finer_is_followed(tmp_path: Path) -> None:
         desk = LiveDesk([server], tmp_path)
         async with desk.running(sub):
             await desk.until_live(sub)
-            await asyncio.sleep(0.5)
+            await until(lambda: live_columns(desk, server, sub) >= 4, "four columns")
             server.retick("BTCUSDT", 1)
             await asyncio.sleep(1.5)
             await desk.until_live(sub)
-            await asyncio.sleep(1.5)
+            await until(lambda: live_columns(desk, server, sub) >= 12, "twelve columns")
         return held_up(desk, server, sub)
 
     with VENUES["binance-usdm"]() as server:

@@ -105,7 +105,7 @@ class LiveDesk:
             left = asyncio.all_tasks() - {asyncio.current_task()}
             assert not left, left
 
-    async def until_live(self, *subs: BookSub, patience_s: float = 10.0) -> None:
+    async def until_live(self, *subs: BookSub, patience_s: float = 60.0) -> None:
         """Wait until books came, and none is in a gap."""
         deadline_s = self.clock.monotonic_s() + patience_s
         while not all(self.is_live(sub) for sub in subs):

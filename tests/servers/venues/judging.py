@@ -62,6 +62,11 @@ class Judge:
         with self._lock:
             return {sub: book.tally for sub, book in self._books.items()}
 
+    def newest_ms(self, sub: BookSub) -> int:
+        """Start of the newest column told of a book."""
+        with self._lock:
+            return max(self._books[sub].told, default=0) if sub in self._books else 0
+
     def note(self, sub: BookSub, frame: BookWindow) -> None:
         """Remember what a frame tells: of each column its newest word counts."""
         with self._lock:
