@@ -14,6 +14,7 @@ from heatdesk.favourites import FILE_NAME as FAVOURITES_NAME
 from heatdesk.favourites import Favourite
 from tests.heatdesk.alerts.made import crossing
 from tests.ui.market_panels import Market
+from ui.app.file_work import FileWork
 from ui.app.watching import Watching
 from ui.commands import CommandTable
 
@@ -54,7 +55,9 @@ def begin(tmp_path: Path, qapp: object) -> Iterator[Callable[..., tuple[Watching
     running: list[Watching] = []
 
     def begin_one(folder: Path | None = tmp_path) -> tuple[Watching, Shell]:
-        watching, shell = Watching(folder, tmp_path / "sounds"), Shell()
+        work = FileWork()
+        work.stop()  # from then on files are written at once
+        watching, shell = Watching(folder, tmp_path / "sounds", work), Shell()
         watching.begin(shell.desk, shell.ask)
         running.append(watching)
         return watching, shell
