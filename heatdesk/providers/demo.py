@@ -46,7 +46,7 @@ DEFAULT_DEPTH = 500
 _WINDOW_POINTS = 250
 _FIRST_POINTS = 120
 """A chart shows something while the rest is still being invented."""
-_TABLES_AFTER, _MORE_AFTER = 2, 3
+_TABLES_AFTER, _MORE_AFTER = 3, 4
 """Turns: charts fill most of a desk, so they come first, then tables, then more of the charts."""
 _WINDOW_MINUTES = 400_000
 _REQUEST_POINTS = 1000
