@@ -120,5 +120,7 @@ class Messenger(QObject):
 
         process.finished.connect(ended)
         process.errorOccurred.connect(broke)
-        QTimer.singleShot(GIVE_UP_MS, process, process.kill)
+        patience = QTimer(process, interval=GIVE_UP_MS, singleShot=True)  # it ends with the process
+        patience.timeout.connect(process.kill)
+        patience.start()
         process.start(path, words(title, text))

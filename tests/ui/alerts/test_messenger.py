@@ -11,11 +11,14 @@ from ui.alerts.messenger import Messenger, messengers_of
 from ui.alerts.notifier import NO_MESSAGES, Notifier
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
     from ui.alerts.messenger import Wording
+
+    Make = Callable[..., Notifier]
 
 TITLE, TEXT = "Price crosses 70,000", "it's BTC \\ 'perp'\nnow 70,001"
 
@@ -38,16 +41,27 @@ def said() -> list[str]:
     return []
 
 
-def made(said: list[str], *programs: tuple[str, Wording]) -> Notifier:
-    messenger = Messenger(1_000, programs=list(programs))
-    return Notifier(said.append, available=lambda: False, messenger=messenger)
+@pytest.fixture
+def made(said: list[str], qapp: object) -> Iterator[Make]:
+    """Make notifiers of programs to try, ended with the test."""
+    del qapp
+    running: list[Notifier] = []
+
+    def make(*programs: tuple[str, Wording]) -> Notifier:
+        messenger = Messenger(1_000, programs=list(programs))
+        running.append(Notifier(said.append, available=lambda: False, messenger=messenger))
+        return running[-1]
+
+    yield make
+    for notifier in running:
+        notifier.stop()
 
 
 def test_without_a_tray_the_service_of_the_desktop_is_told(
-    tmp_path: Path, said: list[str], qtbot: QtBot
+    tmp_path: Path, said: list[str], made: Make, qtbot: QtBot
 ) -> None:
     kept = tmp_path / "message"
-    notifier = made(said, program(0, kept))
+    notifier = made(program(0, kept))
     notes: list[str] = []
     notifier.told.connect(notes.append)
     notifier.be_there(wanted=True)
@@ -59,19 +73,21 @@ def test_without_a_tray_the_service_of_the_desktop_is_told(
 
 
 def test_a_program_that_fails_gives_way_to_the_next(
-    tmp_path: Path, said: list[str], qtbot: QtBot
+    tmp_path: Path, said: list[str], made: Make, qtbot: QtBot
 ) -> None:
     kept = tmp_path / "message"
     nowhere = (str(tmp_path / "no-such-program"), lambda title, text: [title, text])
-    notifier = made(said, nowhere, program(1), program(0, kept))
+    notifier = made(nowhere, program(1), program(0, kept))
     with qtbot.waitSignal(notifier._messenger.arrived, timeout=20_000):
         notifier.tell(TITLE, TEXT)
     assert kept.exists()
     assert said == []
 
 
-def test_where_nobody_takes_it_the_desk_says_it_and_why(said: list[str], qtbot: QtBot) -> None:
-    notifier = made(said, program(1), program(2))
+def test_where_nobody_takes_it_the_desk_says_it_and_why(
+    said: list[str], made: Make, qtbot: QtBot
+) -> None:
+    notifier = made(program(1), program(2))
     notes: list[str] = []
     notifier.told.connect(notes.append)
     with qtbot.waitSignal(notifier._messenger.failed, timeout=20_000):
@@ -80,9 +96,11 @@ def test_where_nobody_takes_it_the_desk_says_it_and_why(said: list[str], qtbot: 
     assert notes == [NO_MESSAGES]
 
 
-def test_a_service_that_hangs_is_not_waited_for_at_the_end(said: list[str], qtbot: QtBot) -> None:
+def test_a_service_that_hangs_is_not_waited_for_at_the_end(
+    said: list[str], made: Make, qtbot: QtBot
+) -> None:
     sleeps = (sys.executable, lambda *_: ["-c", "import time; time.sleep(600)"])
-    notifier = made(said, sleeps)
+    notifier = made(sleeps)
     notifier.tell(TITLE, "BTC")
     [process] = notifier._messenger._running
     qtbot.waitUntil(lambda: process.processId() > 0, timeout=20_000)
