@@ -298,6 +298,10 @@ class Desktop:
         """Return what is seen of the screen, or of a window's content."""
         return self._screen.picture(None if window is None else self.rect(window))
 
+    def picture_at(self, place: Rect) -> QImage:
+        """Return what is seen at a place of the screen."""
+        return self._screen.picture(place)
+
     def screenshot(self, path: Path, window: int | None = None) -> Path:
         """Write what is seen to a PNG file."""
         assert self.picture(window).save(str(path)), f"cannot write {path}"

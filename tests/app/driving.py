@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tests.app.no_venues import NO_VENUES
 from tests.processes import wait_until
 from tests.x_windows import Rect
@@ -133,17 +135,15 @@ class Desk:
 
     def pixels(self, place: Rect) -> bytes:
         """Return what the screen shows at a place."""
-        image = self.desktop.picture().copy(*place)
-        return bytes(image.constBits())
+        return bytes(self.desktop.picture_at(place).constBits())
 
     def colours(self, spot: Spot, step: int = 3) -> set[str]:
         """Return the colours seen in a place."""
-        image = self.desktop.picture().copy(*spot.rect)
-        return {
-            image.pixelColor(x, y).name()
-            for y in range(0, image.height(), step)
-            for x in range(0, image.width(), step)
-        }
+        image = self.desktop.picture_at(spot.rect)
+        words = np.frombuffer(image.constBits(), np.uint32)
+        rows = words.reshape(image.height(), image.bytesPerLine() // 4)
+        seen = np.unique(rows[::step, : image.width() : step] & 0xFFFFFF)
+        return {f"#{colour:06x}" for colour in seen.tolist()}
 
     # --------------------------------------------------------------------------------- the hand
     def resting(self, look: Callable[[], Spot | None], what: str) -> Spot:

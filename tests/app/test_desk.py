@@ -175,7 +175,7 @@ def test_a_second_start_brings_the_first_window_up_and_ends(
     middle = Rect(place.x + place.width // 2, place.y + 4, 1, 1)
 
     def covered() -> bool:
-        return desktop.picture().copy(*middle).pixelColor(0, 0).name() == "#ff00ff"
+        return desktop.picture_at(middle).pixelColor(0, 0).name() == "#ff00ff"
 
     wait_until(covered, "another program over the desk")
     second = desktop.launch("--demo", env=NO_VENUES)

@@ -33,7 +33,7 @@ PARTS, DASHED_SHARE = 4, 0.65
 def crosshair(desk: Desk, panel: str) -> Lines:
     """Pixels from the left and from the top of a panel's chart at which dashed lines are seen."""
     chart = desk.spot("ChartView", panel).rect
-    image = desk.desktop.picture().copy(*chart).convertToFormat(QImage.Format.Format_Grayscale8)
+    image = desk.desktop.picture_at(chart).convertToFormat(QImage.Format.Format_Grayscale8)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(chart.height, image.bytesPerLine())
     greys = rows[:, : chart.width].astype(int)
     return _dashed(greys), _dashed(greys.T)
