@@ -133,6 +133,21 @@ def sweeps(key: int, minute: Ints) -> Floats:
     return total
 
 
+def _market_moves(key: int, start: int, stop: int) -> Floats:
+    """What all coins follow, by their betas, at minutes ``start`` to ``stop`` inclusive."""
+    minute = np.arange(start, stop + 1, dtype=np.int64)
+    return _bridge(key, start, stop) * MINUTE_SIGMA + sweeps(key + 7, minute)
+
+
+def _market_activity(key: int, start: int, stop: int) -> Floats:
+    return volatility(key + 3, np.arange(start, stop, dtype=np.int64))
+
+
+# a desk asks the same stretch for one coin after the other
+_kept_moves = lru_cache(maxsize=3)(_market_moves)
+_kept_activity = lru_cache(maxsize=3)(_market_activity)
+
+
 class PricePath:
     """The price of one coin, by minute.
 
@@ -156,9 +171,8 @@ class PricePath:
         minute = np.arange(start, stop + 1, dtype=np.int64)
         if not coin.beta and not coin.own_sigma:
             return look_up(NORMAL, hash_1(self._own_key, minute // 7)) * 0.00006
-        moves = _bridge(self._market_key, start, stop) * MINUTE_SIGMA
-        moves += sweeps(self._market_key + 7, minute)
-        moves *= coin.beta
+        market = _kept_moves if stop - start <= _KEPT_MINUTES else _market_moves
+        moves = market(self._market_key, start, stop) * coin.beta
         if coin.own_sigma:
             own = _bridge(self._own_key, start, stop) * (MINUTE_SIGMA * coin.own_sigma)
             moves += own + sweeps(self._own_key + 7, minute) * (0.6 * coin.own_sigma)
@@ -189,7 +203,8 @@ class PricePath:
         minute = np.arange(start, stop, dtype=np.int64)
         scale = coin.price_usd * (1 + _BASIS.get(venue, 0.0))
         edge = np.exp(self.logs(start, stop)) * scale
-        activity = volatility(self._market_key + 3, minute)
+        market = _kept_activity if stop - start <= _KEPT_MINUTES else _market_activity
+        activity = market(self._market_key, start, stop)
         reach = MINUTE_SIGMA * max(coin.beta, 0.08) * (1 + 0.5 * coin.own_sigma)
         wick = 0.55 * reach * activity
         opened, closed = edge[:-1], edge[1:]
