@@ -47,7 +47,7 @@ LAYOUT_NAME, DEMO_LAYOUT_NAME = "layout.json", "layout-demo.json"
 """Files of a desk before it had named workspaces."""
 DEMO_FOLDER = "demo"
 """Where a desk started with --demo keeps its own workspaces."""
-LISTEN_MS = 1_000
+LISTEN_MS = 500
 """After the first frame: until then the desk is opened."""
 SECOND_DESK = "Another HeatDesk is open with the same folder: this one does not save its layout."
 
