@@ -13,7 +13,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 
     from tests.desktop import Desktop
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 TITLE = "^HeatDesk( - DEMO)?$"
+LOOKS = 6
+"""So many looks that agree, a twentieth of a second apart, and nothing moves any more."""
 DEMO_GROUND = "#2b2313"
 DEMO_LINE = "#e0a336"
 
@@ -210,6 +213,18 @@ class Desk:
         self.activate()
         self.desktop.key("ctrl+q")
         self.leaves()
+
+
+def at_rest(look: Callable[[], T], what: str) -> T:
+    """Return what is seen once it is the same from look to look."""
+    seen = [look()]
+
+    def same() -> bool:
+        seen.append(look())
+        return len(seen) > LOOKS and all(one == seen[-1] for one in seen[-LOOKS:])
+
+    wait_until(same, f"{what} to be at rest")
+    return seen[-1]
 
 
 def workspace_file(home: Path, *, demo: bool = False) -> Path | None:

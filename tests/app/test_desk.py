@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.app.driving import Desk, kept_state
+from tests.app.driving import Desk, at_rest, kept_state
 from tests.app.no_venues import NO_VENUES
 from tests.processes import wait_until
 from tests.servers.sharpe import SharpeServer
@@ -33,8 +33,6 @@ KEY = "sk_live_" + "c0ffee5eed" * 4
 DEMO_FILE = "demo/workspaces/all-four.json"
 SETTINGS = "HeatDesk settings"
 FLOAT = "Float or dock this panel"
-LOOKS = 6
-"""So many looks that agree, a twentieth of a second apart, and a window moves no more."""
 SHOTS = os.environ.get("HEATDESK_TEST_SHOTS", "")
 
 
@@ -54,14 +52,7 @@ def panels(home: Path) -> list[dict[str, Any]]:
 
 def stands(desktop: Desktop, window: int) -> Rect:
     """Return the place of a window once it has one and keeps it."""
-    places: list[Rect] = []
-
-    def same() -> bool:
-        places.append(desktop.rect(window))
-        return len(places) > LOOKS and len(set(places[-LOOKS:])) == 1
-
-    wait_until(same, "a window to stand still")
-    return places[-1]
+    return at_rest(lambda: desktop.rect(window), "a window")
 
 
 def kept_key(desktop: Desktop) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.app.driving import DEMO_GROUND, DEMO_LINE, Desk
+from tests.app.driving import DEMO_GROUND, DEMO_LINE, Desk, at_rest
 from tests.processes import wait_until
 from tests.servers.kiyotaka import KiyotakaServer
 from tests.servers.synthetic import SyntheticSource
@@ -126,6 +126,10 @@ def said_in_settings(desk: Desk) -> list[str]:
     return [label.text for label in desk.spots("QLabel", SETTINGS)]
 
 
+def said_so(desk: Desk, sentence: str) -> int:
+    return sum(text.startswith(sentence) for text in said_in_settings(desk))
+
+
 def test_from_the_first_start_to_the_same_desk_again(
     desktop: Desktop, heatdesk_home: Path, kiyotaka: KiyotakaServer
 ) -> None:
@@ -135,7 +139,7 @@ def test_from_the_first_start_to_the_same_desk_again(
     a_key_is_entered_and_tested(desk, kiyotaka)
     a_second_book_shows_another_symbol(desk, kiyotaka)
     a_panel_is_pulled_out_and_put_back(desk)
-    before, layout = places(desk), desk.layout()
+    before, layout = at_rest(lambda: places(desk), "everything"), desk.layout()
     assert set(before) == {"desk", "order-book", "order-book-2", "dots", "cohorts"}
     desktop.close_window(desk.window)
     desk.leaves()
@@ -163,7 +167,7 @@ def the_market_is_there_at_once(desk: Desk) -> None:
             f"{panel} to show the invented market",
         )
     wait_until(lambda: has_desk_band(desk), "the band of the desk")
-    assert desk.desktop.title(desk.window) == "HeatDesk - DEMO"
+    wait_until(lambda: desk.desktop.title(desk.window) == "HeatDesk - DEMO", "the title")
 
 
 def a_key_is_entered_and_tested(desk: Desk, server: KiyotakaServer) -> None:
@@ -256,15 +260,19 @@ def test_a_panel_without_a_key_says_which_one_and_offers_key_and_demo(
     for panel, provider in KEYED.items():
         card = desk.spot("problemCard", panel)
         wait_until(lambda panel=panel: state(desk, panel) == "key needed", f"{panel} to say so")
-        said = " ".join(label.text for label in desk.spots("QLabel", panel))
-        assert provider in said, said
+        wait_until(
+            lambda panel=panel, provider=provider: any(
+                provider in label.text for label in desk.spots("QLabel", panel)
+            ),
+            f"{panel} to name {provider}",
+        )
         desk.wait_for("Enter key...", panel)
         desk.wait_for("Show demo", panel)
         stage = desk.spot("panelStage", panel).rect
         assert stage.x <= card.rect.x
         assert card.rect.x + card.rect.width <= stage.x + stage.width
     wait_until(lambda: not has_desk_band(desk), "the band of the desk to go")
-    assert desktop.title(desk.window) == "HeatDesk"
+    wait_until(lambda: desktop.title(desk.window) == "HeatDesk", "the title of a real desk")
     assert not kiyotaka.requests
 
     desk.press("Show demo", "cohorts")
@@ -355,15 +363,13 @@ def test_without_a_usable_key_ring_a_key_serves_this_run_and_is_stored_nowhere(
     type_key(desk, "Kiyotaka", KEY)
     desk.wait_for("Use for this run only", SETTINGS)
     # once for all rows, and once under the row whose key was to be saved
-    said = said_in_settings(desk)
-    assert sum(text.startswith(sentence) for text in said) == 2, said
+    wait_until(lambda: said_so(desk, sentence) == 2, f"{sentence!r} twice")
     desk.press_beside("Use for this run only", entry_of("Kiyotaka"), SETTINGS)
     wait_until(
         lambda: any(text.endswith(", for this run only") for text in said_in_settings(desk)),
         "the key to be used",
     )
-    said = said_in_settings(desk)
-    assert sum(text.startswith(sentence) for text in said) == 1, said
+    wait_until(lambda: said_so(desk, sentence) == 1, f"{sentence!r} once")
     desk.press_beside("Test", entry_of("Kiyotaka"), SETTINGS)
     wait_live(desk, "order-book")
     desk.press("Close", SETTINGS)

@@ -56,9 +56,14 @@ def test_with_a_network_the_first_start_is_live_without_a_key(
         wait_live(desk, BOOK)
         wait_until(lambda: "without a key" in band_text(desk, "liveBand"), "words about keys")
         assert not has_desk_band(desk)
-        assert desktop.title(desk.window) == "HeatDesk"
-        said = " ".join(label.text for label in desk.spots("QLabel", "cohorts"))
-        assert "HyperTracker needs a key" in said
+        wait_until(lambda: desktop.title(desk.window) == "HeatDesk", "the title of a real desk")
+        wait_until(
+            lambda: any(
+                "HyperTracker needs a key" in label.text
+                for label in desk.spots("QLabel", "cohorts")
+            ),
+            "the cohorts to ask for a key",
+        )
         the_strip_leads_to_the_demo_and_back(desk)
         a_symbol_is_typed_over_the_chart(desk)
         bubbles_are_switched_off(desk)
@@ -123,7 +128,7 @@ def test_without_a_network_the_demo_says_so_and_live_is_offered_when_it_comes(
     desk = Desk(desktop, heatdesk_home, **addresses)
     wait_until(lambda: has_demo_band(desk, BOOK) and alive(desk, BOOK), "the demo")
     wait_until(lambda: "No exchange could be reached" in band_text(desk, "demoBand"), "why")
-    assert state(desk, BOOK) == "demo"
+    wait_until(lambda: state(desk, BOOK) == "demo", "the book to say so")
     with catalogue.usdm(port=port):
         wait_until(lambda: "can be reached now" in band_text(desk, "demoBand"), "the offer")
         assert has_demo_band(desk, BOOK), "nobody is taken from the demo unasked"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.app import driving
 from tests.app.driving import Desk, workspace_file
 from tests.desktop import LEFT, RIGHT
 from tests.processes import wait_until
@@ -23,8 +24,6 @@ SECOND = "^HeatDesk 2$"
 GRIP_PX = 200
 """From the left end of a panel's title to a point that is no button."""
 NEAR_PX = 6
-LOOKS = 6
-"""So many looks that agree, a twentieth of a second apart, and nothing moves any more."""
 
 
 def grip(desk: Desk, panel: str) -> tuple[int, int]:
@@ -82,16 +81,14 @@ def open_on_both(
 
 def at_rest(desk: Desk) -> dict[str, Rect]:
     """Return where everything is once nothing moves any more."""
-    seen = [places(desk)]
 
-    def same() -> bool:
+    def look() -> dict[str, Rect]:
         assert desk.runs()
-        seen.append(places(desk))
-        return len(seen) > LOOKS and all(one == seen[-1] for one in seen[-LOOKS:])
+        return places(desk)
 
-    wait_until(same, "everything to be at rest")
-    assert set(seen[-1]) >= {"main", *PANELS}
-    return seen[-1]
+    found = driving.at_rest(look, "everything")
+    assert set(found) >= {"main", *PANELS}
+    return found
 
 
 def told_of_the_end(desk: Desk) -> None:
@@ -110,7 +107,7 @@ def test_a_desk_over_two_monitors_is_found_again_and_survives_one_that_is_unplug
 ) -> None:
     desk = open_on_both(desktop, heatdesk_home)
     desktop.key("ctrl+s")
-    before = places(desk)
+    before = at_rest(desk)
     assert inside(before["second"], RIGHT)
     desk.quit()
 
@@ -119,10 +116,12 @@ def test_a_desk_over_two_monitors_is_found_again_and_survives_one_that_is_unplug
 
     monitors.unplug("RIGHT")
     wait_until(
-        lambda: all(inside(place, LEFT) for place in places(again).values()),
+        lambda: (
+            all(inside(place, LEFT) for place in places(again).values())
+            and set(places(again)) == set(before)
+        ),
         "everything on the monitor that is left",
     )
-    assert set(places(again)) == set(before)
     monitors.plug_in("RIGHT", RIGHT)
     settled(again, before)
 
@@ -143,7 +142,7 @@ def test_a_monitor_one_pixel_smaller_changes_nothing_but_what_does_not_fit(
     desktop: Desktop, monitors: Monitors, heatdesk_home: Path
 ) -> None:
     desk = open_on_both(desktop, heatdesk_home)
-    before = places(desk)
+    before = at_rest(desk)
     desk.quit()
     smaller = RIGHT._replace(width=RIGHT.width - 1, height=RIGHT.height - 1)
     monitors.unplug("RIGHT")
