@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from ui.app import quick_start
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,3 +81,20 @@ def test_pyqtgraph_takes_the_names_of_qt_as_it_uses_them():
     assert seen >= there
     assert dial == "True False"
     assert gui == "True True"
+
+
+THREADS = """
+import os
+from ui.app import quick_start
+quick_start.begin()
+import numpy
+print(len(os.listdir("/proc/self/task")), "OPENBLAS_NUM_THREADS" in os.environ)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are not listed here")
+def test_numpy_makes_no_threads_and_leaves_the_environment_as_it_was():
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["1", "False"]

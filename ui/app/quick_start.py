@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 from types import ModuleType
 from typing import Any
 
 STARTED_MS = 3000
 """By then what a start makes has been made."""
+_THREADS = "OPENBLAS_NUM_THREADS"
 
 
 def begin() -> None:
     """Leave out work that a start does not need; call before the windows' modules are imported."""
     # A start only adds: looking for garbage meanwhile would take a tenth of it.
     gc.disable()
+    _leave_threads_unmade()
     _leave_sources_unread()
     _leave_classes_unmade()
 
@@ -24,6 +27,21 @@ def end() -> None:
     """Look for garbage from now on, but not among what the start has made: that stays."""
     gc.freeze()
     gc.enable()
+
+
+def _leave_threads_unmade() -> None:
+    """Have numpy load its linear algebra for one core.
+
+    For more it makes threads and room for each while it is imported, which takes half of that
+    import; the largest matrix of a desk is a table of colours.
+    """
+    if "numpy" in sys.modules or _THREADS in os.environ:
+        return
+    os.environ[_THREADS] = "1"
+    try:
+        importlib.import_module("numpy")
+    finally:
+        del os.environ[_THREADS]  # what is started from here decides for itself
 
 
 def _leave_sources_unread() -> None:
