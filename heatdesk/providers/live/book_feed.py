@@ -12,7 +12,7 @@ from heatdesk.books.watch import BookWatch
 from heatdesk.errors import BadPayload, ProviderError, RateLimited
 from heatdesk.frames import TradeBatch
 from heatdesk.net.backoff import Retries
-from heatdesk.providers.live.audit import Auditor
+from heatdesk.providers.live.audit import Auditor, Finding, compared
 from heatdesk.providers.live.book_age import BookAge
 from heatdesk.providers.live.feed import Desk, MarketFeed
 from heatdesk.providers.live.handover import Handover
@@ -149,9 +149,10 @@ class BookFeed(MarketFeed):
         if self.link.lead is None:
             self._source = None
             return
-        if wire.state is WireState.OPEN:
-            # a quiet book: nothing came of it since the heir's snapshot, while others talked on
-            self.sync.vouch(min(self.until_ms(), self._handover.from_ms))
+        told = self._handover.snapshot if wire.state is WireState.OPEN else None
+        if told is not None and compared(self.sync.book, 0, told) is Finding.SAME:
+            # a quiet book: nothing became of it until the heir told it, while others talked on
+            self.sync.vouch(min(self.until_ms(), told.event_ms))
         self._switch(self.link.lead)
 
     def damaged(self, error: ProviderError) -> None:

@@ -55,23 +55,23 @@ class Handover:
         self._waiting.append(change)
 
     @property
-    def from_ms(self) -> int:
-        """Time of the oldest message that is kept; 0: none is."""
-        return self._waiting[0].event_ms if self._waiting else 0
+    def snapshot(self) -> BookChange | None:
+        """The heir's snapshot, which all that is kept follows; None: there is none, or no longer."""
+        return self._waiting[0] if self._waiting and self._waiting[0].snapshot else None
 
     def is_ready(self, event_ms: int) -> bool:
         """Whether the book, whose newest message has that time, can go on with the heir."""
-        if not self._waiting:
-            return False
         if self._in_stream:
+            if (first := self.snapshot) is None:
+                return False
             # a snapshot of later than the book would leave a hole between the two
-            return self.from_ms - self._most_apart_ms <= event_ms <= self._waiting[-1].event_ms
+            return first.event_ms - self._most_apart_ms <= event_ms <= self._waiting[-1].event_ms
         return any(self._continues(change) for change in self._waiting)
 
     def missed(self) -> list[BookChange]:
         """What the book has not seen of the heir's messages."""
         if self._in_stream:
-            return list(self._waiting)
+            return [] if self.snapshot is None else list(self._waiting)
         return [change for change in self._waiting if change.last_id > self._last_id]
 
     def _continues(self, change: BookChange) -> bool:

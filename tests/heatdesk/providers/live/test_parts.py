@@ -9,7 +9,7 @@ from heatdesk.providers.live.attempts import WINDOW_S, Attempts
 from heatdesk.providers.live.block_size import recommended_block_size
 from heatdesk.providers.live.book_age import BookAge
 from heatdesk.providers.live.clock_skew import WINDOW_MS, ClockSkew
-from heatdesk.providers.live.handover import Handover
+from heatdesk.providers.live.handover import MOST_WAITING, Handover
 from heatdesk.providers.live.pace import LEAST_PAUSE_S, Pace
 from heatdesk.providers.live.seen import Seen
 from tests.heatdesk.providers.live.venue import LeapClock
@@ -119,6 +119,16 @@ def test_a_book_with_snapshots_goes_on_once_the_next_connection_has_caught_up() 
     handover.keep(change(4, 800))
     assert handover.is_ready(event_ms=800)
     assert [later.last_id for later in handover.missed()] == [2, 3, 4]
+
+
+def test_differences_whose_snapshot_had_to_go_make_no_book() -> None:
+    handover = Handover(in_stream=True)
+    handover.keep(change(1, 600, snapshot=True))
+    for number in range(MOST_WAITING):
+        handover.keep(change(2 + number, 700))
+    assert handover.snapshot is None
+    assert not handover.is_ready(event_ms=700)
+    assert handover.missed() == []
 
 
 def test_equal_trades_count_as_often_as_one_connection_tells_them() -> None:
