@@ -28,7 +28,7 @@ heatdesk.providers | heatdesk.store | heatdesk.analytics
 heatdesk.net | heatdesk.books | heatdesk.settings | heatdesk.secrets | heatdesk.log_file | heatdesk.workspaces | heatdesk.drawings | heatdesk.favourites
 heatdesk.frames | heatdesk.kept_table
 heatdesk.files
-heatdesk.units | heatdesk.quantiles
+heatdesk.units
 heatdesk.errors
 """
 UNITS = {

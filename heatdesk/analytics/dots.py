@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from heatdesk.frames import DotSet
 from heatdesk.frames.market import TIMEFRAMES
-from heatdesk.quantiles import median_of
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
@@ -168,8 +167,8 @@ def matches(dots: DotSet, search: str) -> NDArray[np.bool_]:
 
 
 def _robust_z(values: Float64Array) -> Float64Array:
-    centre = median_of(values)
-    spread = median_of(np.abs(values - centre))
+    centre = np.median(values)
+    spread = np.median(np.abs(values - centre))
     return np.abs(values - centre) / spread if spread > 0 else np.abs(values - centre)
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatdesk.frames.market import BookWindow, LevelRuns, LiquidationWindow
-from heatdesk.quantiles import median_of
 from heatdesk.store.grid import FARTHEST, LEVEL_NOISE, PriceGrid
 
 HeatmapFrame = BookWindow | LiquidationWindow
@@ -170,7 +169,7 @@ def traded_level(runs: Mapping[str, LevelRuns], grid: PriceGrid, start: int, sto
             offsets = run.offsets[start : stop + 1]
             parts.append(run.price[offsets[:-1][np.diff(offsets) > 0]])
     prices = np.concatenate(parts)
-    return int(grid.levels_of(np.array([median_of(prices)]))[0]) if prices.size else 0
+    return int(grid.levels_of(np.median(prices, keepdims=True))[0]) if prices.size else 0
 
 
 def bucket(

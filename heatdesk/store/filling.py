@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatdesk.frames.market import BookWindow, LevelRuns
-from heatdesk.quantiles import median_of
 from heatdesk.store.block import BLOCK, FLAWED, GAP, MAX_LEVELS, OBSERVED, Span
 from heatdesk.store.bucketing import (
     NO_LEVELS,
@@ -251,7 +250,7 @@ class QuantityRange:
         if scale is None or not scale.covers(low, high):
             positive = np.concatenate([t.qty[t.qty > 0] for t in totals.values()])
             with np.errstate(over="ignore"):
-                middle = median_of(positive) if positive.size else 0.0
+                middle = float(np.median(positive)) if positive.size else 0.0
             ceiling = min(_LARGEST_QTY, middle * _OUTLIER)
             usual = positive[positive <= ceiling]
             if usual.size < positive.size:

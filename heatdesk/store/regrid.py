@@ -7,7 +7,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.quantiles import median_of
 from heatdesk.store.block import MAX_LEVELS, Cells, Span
 from heatdesk.store.codes import EMPTY, FIRST, NOT_OBSERVED, Codes, CodeScale
 from heatdesk.store.grid import PriceGrid
@@ -31,11 +30,11 @@ def choose_block_size(price: NDArray[np.float64], tick_size: float) -> float:
     """
     price = price[np.isfinite(price) & (price > 0)]
     if not tick_size > 0:
-        middle = median_of(price) if price.size else 1.0
+        middle = float(np.median(price)) if price.size else 1.0
         tick_size = 10.0 ** (math.floor(math.log10(middle)) - 4)
     if price.size == 0:
         return tick_size
-    middle = median_of(price)
+    middle = float(np.median(price))
     low, high = max(float(price.min()), middle / _FAR), min(float(price.max()), middle * _FAR)
     return tick_size * max(1, math.ceil((high - low) / tick_size / MAX_FINE_LEVELS))
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from heatdesk.analytics.trades import SliceGrid, TradeSums
 from heatdesk.frames import Quote
-from heatdesk.quantiles import quantile_of
 from heatdesk.units import format_compact, format_price, format_usd, grouped
 from heatdesk.views.viewport import ChartWindow
 
@@ -57,7 +56,7 @@ def fit_scale(volume: Float64Array) -> BubbleScale | None:
     if volume.size == 0:
         return None
     shown = min(_SHOWN_QUANTILE, max(0.0, 1.0 - _ALWAYS_SHOWN / volume.size))
-    least, full = quantile_of(volume, shown), quantile_of(volume, _FULL_QUANTILE)
+    least, full = np.quantile(volume, (shown, _FULL_QUANTILE)).tolist()
     return BubbleScale(full, least, int(volume.size))
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from heatdesk.analytics.delta import BUCKET_MS, DeltaLedger
 from heatdesk.frames import Quote
-from heatdesk.quantiles import quantile_of
 from heatdesk.units import format_compact, format_usd, moment_of, shown_number
 from heatdesk.views.ticks import TIME_STEPS_MS, Tick, nice_step
 from heatdesk.views.viewport import ChartWindow
@@ -157,7 +156,7 @@ def lay_out_delta(
     key = (wide_ms, quote)
     held = kept if kept is not None and kept.key == key else None
     line = fit_bounds(held.line if held else None, float(known.min()), float(known.max()))
-    peak = quantile_of(np.abs(delta), _BAR_QUANTILE)
+    peak = float(np.quantile(np.abs(delta), _BAR_QUANTILE))
     bar = held.bar if held and _SHRINK_RATIO * held.bar <= peak <= held.bar else 1.15 * peak
     scales = DeltaScales(line, bar or 1.0, key)
     return _placed(window, height_px, edges, delta, points, value, scales, usd)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heatdesk.quantiles import quantile_of
 from heatdesk.views.ticks import nice_step
 
 Float64Array = NDArray[np.float64]
@@ -205,7 +204,7 @@ def _fit_range(places: Float64Array, reference: float) -> tuple[float, float]:
     known = places[np.isfinite(places)]
     if known.size == 0:
         return reference - 1.0, reference + 1.0
-    q10, q90 = quantile_of(known, 0.1), quantile_of(known, 0.9)
+    q10, q90 = np.percentile(known, [10, 90])
     reach = 2.2 * max(q90 - q10, 1e-3)
     near = known[(known >= q10 - reach) & (known <= q90 + reach)]
     low = min(near.min(initial=q10), reference)

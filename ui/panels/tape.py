@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton
@@ -22,7 +23,6 @@ from heatdesk.frames import (
     venue_title,
 )
 from heatdesk.providers.base import Cost
-from heatdesk.quantiles import quantile_of
 from heatdesk.store.tape import LiquidationTape, TradeTape
 from heatdesk.units import format_usd, plain_figures
 from heatdesk.views.instrument_search import Instrument, offered_instruments
@@ -201,7 +201,7 @@ class TapePanel(Panel):
         self._take(trades, liquidations)
         self.view.set_gaps(trades.gaps)
         shown = self._prints
-        usual = quantile_of(shown.size(self.options.quote), _USUAL_SHARE) if shown else 0.0
+        usual = float(np.quantile(shown.size(self.options.quote), _USUAL_SHARE)) if shown else 0.0
         self.view.set_prints(shown, self._style(usual))
 
     def _take(self, trades: TradeTape, liquidations: LiquidationTape | None) -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QLineEdit
 
@@ -29,7 +30,6 @@ from heatdesk.frames import (
     venue_title,
 )
 from heatdesk.providers.base import Cost
-from heatdesk.quantiles import median_of
 from heatdesk.store.heatmap import HeatmapStore
 from heatdesk.store.joined_tapes import JoinedLiquidations
 from heatdesk.units import interval_label as label_of
@@ -314,7 +314,7 @@ class LiquidationPanel(HeatmapPanel[LiquidationOptions]):
                 self._priced, self._fitted = True, ()
         elif self._levels is not None and len(self._levels.levels.price):
             # no price line: the middle of what is served is all there is to centre on
-            last = median_of(self._levels.levels.price)
+            last = float(np.median(self._levels.levels.price))
         self._last_price = last
         self.chart.candles.set_candles(candles)
         self.chart.set_grid(self.interval_ms, self._tick_size, last)
