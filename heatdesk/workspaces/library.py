@@ -163,8 +163,13 @@ class Library:
         if gone.shipped:
             self._hidden.append(slug)
         if self._home is not None:
-            self._hindered.discard(self._path(slug))
-            self._put_file(self._path(slug), None, self._tell)
+            path = self._path(slug)
+
+            def told(why: str) -> None:
+                self._hindered.discard(path)  # whatever became of an earlier write
+                self._tell(why)
+
+            self._put_file(path, None, told)
         self.write()
 
     def revert(self) -> State | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from heatdesk.files import Told, put_at_once
 from heatdesk.workspaces.library import Library
 from heatdesk.workspaces.model import PanelRecord, State
 from heatdesk.workspaces.shipped import SHIPPED
@@ -229,6 +230,29 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_again_after_it_could(
         assert [one.name for one in (tmp_path / "workspaces").iterdir()] == ["all-four.json"]
     library.write()
     assert Library(tmp_path).open.present == OTHER, "what could not be written is tried again"
+
+
+def test_a_workspace_deleted_before_its_write_failed_hides_no_later_failure(tmp_path: Path) -> None:
+    waiting: list[tuple[Path, bytes | None, Told]] = []
+    library = Library(tmp_path, put=lambda *one: waiting.append(one))
+
+    def told(failing: str = "") -> list[str]:
+        while waiting:
+            path, content, tell = waiting.pop(0)
+            if path.name == failing and content is not None:
+                tell(f"{path} cannot be written.")
+            else:
+                put_at_once(path, content, tell)
+        return library.take_sentences()
+
+    slug = library.add("Mine", State()).slug
+    assert told() == []
+    library.rename(slug, "Yours")
+    library.delete(slug)
+    assert len(told(failing=f"{slug}.json")) == 1
+    library.keep(State((PanelRecord("dots", "dots"),)))
+    library.write()
+    assert len(told(failing=f"{library.open.slug}.json")) == 1
 
 
 def test_nothing_is_written_where_nothing_changed(tmp_path: Path) -> None:
