@@ -47,8 +47,14 @@ class Worker(QObject):
         self._unforeseen = unforeseen
         self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._answers: deque[tuple[QObject, Callable[[], None]]] = deque()
+        self._unanswered = 0
         self._dropping = self._closed = False
         self._woken.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that was asked is done and answered."""
+        return self._unanswered == 0
 
     def ask(
         self,
@@ -61,6 +67,7 @@ class Worker(QObject):
 
         An answer whose owner is gone by then is dropped.
         """
+        self._unanswered += 1
         self._asked.put(lambda: self._work(owner, work, then, failed))
         if not self._thread.is_alive() and not self._closed:
             self._thread.start()
@@ -113,5 +120,6 @@ class Worker(QObject):
     def _deliver(self) -> None:
         while self._answers and not self._dropping:
             owner, answer = self._answers.popleft()
+            self._unanswered -= 1
             if isValid(owner):
                 answer()

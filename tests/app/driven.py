@@ -110,7 +110,7 @@ def find(called: str, within: str) -> list[dict[str, Any]]:
     return found
 
 
-def state(desk: Any) -> dict[str, Any]:
+def state(running: Any) -> dict[str, Any]:
     """Tell whether every panel has its place, whether the desk as it is was kept, and what has the
     keyboard, up to its window.
     """
@@ -122,10 +122,13 @@ def state(desk: Any) -> dict[str, Any]:
     while QGuiApplication.focusWindow() is not None and here is not None:
         holders += [*_words(here), here.windowTitle()]
         here = None if here.isWindow() else here.parentWidget()
+    desk = running and running.desk
     placed = desk is not None and desk.placed and not desk.watch.settling
     return {
         "placed": placed,
-        "kept": placed and not (desk._later.isActive() or desk._saving.isActive()),
+        "kept": placed
+        and not (desk._later.isActive() or desk._saving.isActive())
+        and running.files.idle,
         "keyboard": [one for one in holders if one],
     }
 
@@ -157,24 +160,24 @@ def main(argv: list[str]) -> int:
     # the machine may be busy with other tests: that is no reason to take an exchange for slow
     first_start.VENUE_PATIENCE_S = first_start.PATIENCE_S = FIRST_START_PATIENCE_S
     kept: list[object] = []
-    desks: list[Any] = []
+    programs: list[Any] = []
     opened = program.open_application
 
     class Seen(program.Program):
-        """The program, whose desk can be asked how far it is."""
+        """The program, which can be asked how far it is."""
 
         def start(self) -> None:
             super().start()
-            desks.append(self.desk)
+            programs.append(self)
 
     def answer(*question: str) -> object:
-        return find(*question) if question else state(desks[-1] if desks else None)
+        return find(*question) if question else state(programs[-1] if programs else None)
 
     def open_application(theme_name: str) -> Any:
         app = opened(theme_name)
         kept.append(_answer_at(argv[0], answer))
         app.aboutToQuit.connect(kept.clear)
-        app.aboutToQuit.connect(desks.clear)
+        app.aboutToQuit.connect(programs.clear)
         return app
 
     program.open_application = open_application

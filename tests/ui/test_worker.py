@@ -107,10 +107,12 @@ def test_a_slow_disk_does_not_hold_up_the_windows(
     files.put(path, b"1", told.append)
     files.put(path, b"2", told.append)
     assert not told
+    assert not files.idle
     assert not path.exists()
     with qtbot.waitSignals([files.settled, files.settled]):
         disk.free.set()
     assert told == ["", ""]
+    assert files.idle
     assert path.read_bytes() == b"2"
     assert disk.threads == {"files"}
     with qtbot.waitSignal(files.settled):
