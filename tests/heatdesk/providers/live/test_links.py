@@ -294,8 +294,9 @@ def test_what_nobody_told_before_the_heirs_snapshot_is_marked() -> None:
     asyncio.run(work())
 
 
-def test_a_quiet_book_goes_on_with_the_heir_and_is_not_marked(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("is_whole", [True, False], ids=["whole", "a change was never told"])
+def test_a_quiet_book_goes_on_unmarked_where_the_heir_tells_the_same(
+    monkeypatch: pytest.MonkeyPatch, is_whole: bool
 ) -> None:
     monkeypatch.setattr("heatdesk.providers.live.link.HANDOVER_S", 1.5)
 
@@ -305,31 +306,8 @@ def test_a_quiet_book_goes_on_with_the_heir_and_is_not_marked(
         async with venue.serving(), listening(provider_of(venue, limits), BOOK) as (book,):
             await live(venue, book)
             sound_ms = await settled(venue, book)
-            await venue.shout('{"t": "bye"}')
-            await until(lambda: venue.opened == 2 and all(venue.sockets.values()))
-            async with asyncio.timeout(10):
-                while len(venue.sockets) != 1:
-                    await venue.shout('{"t": "alive"}')
-                    await asyncio.sleep(0.02)
-            await venue.change(qty=1.0)
-            await until(lambda: book.last(99.0) == (1.0, 0.0))
-            assert not book.marks(sound_ms)
-
-    asyncio.run(work())
-
-
-def test_a_quiet_book_that_is_not_the_one_the_heir_tells_is_marked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("heatdesk.providers.live.link.HANDOVER_S", 1.5)
-
-    async def work() -> None:
-        venue = Venue(in_stream=True)
-        limits = LineLimits(messages_per_s=500.0, book_silence_s=30.0)
-        async with venue.serving(), listening(provider_of(venue, limits), BOOK) as (book,):
-            await live(venue, book)
-            sound_ms = await settled(venue, book)
-            venue.moved("BTCUSD", [(99.0, 3.0)])  # never told
+            if not is_whole:
+                venue.moved("BTCUSD", [(99.0, 3.0)])
             told_ms = venue.now_ms
             await asyncio.sleep(0.3)
             await venue.shout('{"t": "bye"}')
@@ -339,11 +317,11 @@ def test_a_quiet_book_that_is_not_the_one_the_heir_tells_is_marked(
                 while len(venue.sockets) != 1:
                     await venue.shout('{"t": "alive"}')
                     await asyncio.sleep(0.02)
-            await until(lambda: book.last(99.0) == (3.0, 0.0))
             await venue.change(qty=1.0)
             await until(lambda: book.last(99.0) == (1.0, 0.0))
-            inside = range(told_ms // 100 * 100, began_ms // 100 * 100, 100)
-            assert set(inside) <= set(book.marks(sound_ms))
+            inside = set(range(told_ms // 100 * 100, began_ms // 100 * 100, 100))
+            marked = set(book.marks(sound_ms))
+            assert not marked if is_whole else inside <= marked
 
     asyncio.run(work())
 
