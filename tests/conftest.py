@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import ipaddress
+import logging
 import os
 import socket
 import sys
@@ -70,6 +71,15 @@ def market_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no market recordings in {folder} (HEATDESK_TEST_DATA names another folder)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """Give the log its level back: a program that was run may have chosen its own."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
 
 
 # ---------------------------------------------------------------------------------- the network
@@ -199,8 +209,9 @@ def _set_aside_what_is_there() -> None:
     gc.freeze()
 
 
-def pytest_collection_finish() -> None:
-    """What was imported so far stays."""
+@pytest.fixture(scope="module", autouse=True)
+def only_what_is_new_is_looked_at() -> None:
+    """What was imported or kept by the modules before stays."""
     _set_aside_what_is_there()
 
 
@@ -220,8 +231,6 @@ def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test after which a thread or timer still runs or a window still exists."""
     place = request.path.relative_to(Path(__file__).parent)
     qt = place.parts[0] not in QT_FREE or "qtbot" in request.fixturenames
-    if gc.get_freeze_count() == 0:  # a test was about that very thing
-        _set_aside_what_is_there()
     before = Belongings(qt=qt)
     yield
     if request.node.stash.get(_call_failed, False):
