@@ -50,4 +50,4 @@ class FileWork(Worker):
 
 
 def _unforeseen(kind: str) -> WriteError:
-    return WriteError(f"A file of the desk could not be written ({kind}); the log tells more.")
+    return WriteError(f"A file of the desk could not be written ({kind}).")
