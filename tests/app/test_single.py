@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from ui.app.single import SingleDesk, server_name
@@ -17,6 +18,7 @@ from PySide6.QtCore import QCoreApplication
 from ui.app.single import SingleDesk
 app = QCoreApplication([])
 single = SingleDesk(Path(sys.argv[1]))
+print(single.other, flush=True)
 answered = single.other and single.call_first(int(sys.argv[2]))
 single.close()
 sys.exit(7 if answered else 8 if single.other else 9)
@@ -69,6 +71,22 @@ def test_a_first_desk_that_listens_a_little_later_is_found(qtbot: QtBot, tmp_pat
     first.listen(lambda: None)
     assert end_of(second, qtbot) == ANSWERED
     first.close()
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_a_start_while_the_first_desk_is_about_to_end_takes_its_place(
+    qtbot: QtBot, tmp_path: Path, listens: bool
+) -> None:
+    first = SingleDesk(tmp_path)
+    if listens:
+        first.listen(lambda: None)
+    line = [sys.executable, "-c", CALLS, str(tmp_path), "60000"]
+    second = subprocess.Popen(line, stdout=subprocess.PIPE)
+    assert second.stdout is not None
+    assert second.stdout.readline() == b"True\n"  # it was refused, and asks one that is busy ending
+    second.stdout.close()
+    first.close()
+    assert end_of(second, qtbot) == FIRST
 
 
 def test_another_data_folder_is_another_desk(qtbot: QtBot, tmp_path: Path) -> None:

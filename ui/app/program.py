@@ -163,10 +163,10 @@ class Program(QObject):
             self._dialog.deleteLater()
         self.care.stop()
         self.desk.discard()
-        if self.single is not None:
-            self.single.close()
         self.services.close()
         self.journal.close()
+        if self.single is not None:  # from here on another start may use the folder
+            self.single.close()
 
     def show_settings(self) -> None:
         """Show the settings."""

@@ -55,13 +55,13 @@ class SingleDesk(QObject):
         self._talks: list[QLocalSocket] = []
         self._lock = QLockFile(str(home / LOCK_NAME))
         self._lock.setStaleLockTime(0)
-        self.first = self._lock.tryLock(0)
-        # a folder that takes no lock file has no other desk that saves there
-        failed = self._lock.error() is QLockFile.LockError.LockFailedError
-        self.other = not self.first and failed
+        self._take()
 
     def call_first(self, patience_ms: int = PATIENCE_MS) -> bool:
-        """Ask the first desk to come up; return whether it answered in time."""
+        """Ask the first desk to come up; return whether it answered in time.
+
+        One that was about to end leaves its place to this one.
+        """
         try:
             from PySide6.QtNetwork import QLocalSocket
         except ImportError:  # a library of the system is missing
@@ -72,16 +72,19 @@ class SingleDesk(QObject):
         try:
             talk.connectToServer(self._name)
             while not talk.waitForConnected(max(1, patience_ms - spent.elapsed())):
-                if spent.elapsed() >= patience_ms:
+                if spent.elapsed() >= patience_ms or self._take():
                     return False
                 QThread.msleep(AGAIN_MS)  # it holds the folder and does not listen yet
                 talk.abort()
                 talk.connectToServer(self._name)
             talk.write(GREETING + b" " + token[: LONGEST_BYTES - 16] + b"\n")
             talk.flush()
-            if not talk.waitForReadyRead(max(1, patience_ms - spent.elapsed())):
-                return False
-            return bytes(talk.readAll().data()) == ANSWER
+            talk.waitForReadyRead(max(1, patience_ms - spent.elapsed()))
+            if bytes(talk.readAll().data()) == ANSWER:
+                return True
+            while not self._take() and spent.elapsed() < patience_ms:
+                QThread.msleep(AGAIN_MS)  # it has hung up, and holds the folder for a moment more
+            return False
         finally:
             talk.abort()
 
@@ -122,6 +125,14 @@ class SingleDesk(QObject):
         self._lock.unlock()
 
     # -- inside
+
+    def _take(self) -> bool:
+        """Take the folder where nobody holds it; return whether it is this desk's."""
+        self.first = self._lock.tryLock(0)
+        # a folder that takes no lock file has no other desk that saves there
+        failed = self._lock.error() is QLockFile.LockError.LockFailedError
+        self.other = not self.first and failed
+        return self.first
 
     def _greeted(self) -> None:
         while self._server is not None and self._server.hasPendingConnections():
