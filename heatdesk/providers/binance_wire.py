@@ -206,6 +206,8 @@ _ROWS_BYTES = 2_000
 """Length from which on a message is worth reading into arrays."""
 _MOST = 1e15
 _EMPTY: Final = b'],"a":['
+_SPACED: Final = bytes.maketrans(b'[]":a', b"     ")
+"""Leaves numbers and commas; two numbers of which one stands outside its text stay two."""
 
 
 def read_message(raw: bytes, source: Source) -> Envelope | None:
@@ -252,7 +254,7 @@ def _read_rows(raw: bytes) -> Envelope | None:
         # a name that stands there twice, or another list
         return None
     try:
-        numbers = read_numbers(b"[%b]" % text.translate(None, b'[]":a'))
+        numbers = read_numbers(b"[%b]" % text.translate(_SPACED))
         message = ENVELOPE.decode(rest)
     except (ValueError, TypeError, RuntimeError):
         return None
