@@ -30,12 +30,26 @@ def test_the_program_passes_without_a_display_and_without_a_keyring():
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("SKIP  files              this is the source")
-    assert lines[1].startswith("PASS  Qt platform        offscreen")
+    assert lines[0].startswith("PASS  start              pyqtgraph")
+    assert lines[1].startswith("SKIP  files              this is the source")
+    assert lines[2].startswith("PASS  Qt platform        offscreen")
     assert [line for line in lines if line.startswith("SKIP  OpenGL ")]
     assert [line for line in lines if line.startswith("SKIP  keyring  ")]
     assert "PASS  demo frame" in done.stdout
     assert lines[-1].endswith(f"{len(lines) - 4} PASS, 0 FAIL, 3 SKIP")
+
+
+def test_a_start_that_copies_all_names_of_qt_is_a_failure():
+    script = (
+        "from ui.app import quick_start; from ui.app.selftest import check_start, run_check\n"
+        "quick_start._leave_classes_unmade = lambda: None\n"
+        "print(run_check('start', check_start))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("FAIL  start ")
+    assert "copies all names of Qt" in done.stdout
 
 
 def test_one_failure_fails_the_whole_and_the_rest_still_runs(monkeypatch):
@@ -50,12 +64,13 @@ def test_one_failure_fails_the_whole_and_the_rest_still_runs(monkeypatch):
         "checks",
         lambda: {"wheels": broken, "road": missing, "horn": lambda: "loud"},
     )
+    monkeypatch.setattr(selftest, "check_start", lambda: "quick")
     out = io.StringIO()
     assert run_selftest(out) == 1
     said = out.getvalue().splitlines()
-    assert [line.split()[0] for line in said[:3]] == ["FAIL", "SKIP", "PASS"]
-    assert "the wheel came off" in said[0]
-    assert said[3].endswith("1 PASS, 1 FAIL, 1 SKIP")
+    assert [line.split()[0] for line in said[:4]] == ["PASS", "FAIL", "SKIP", "PASS"]
+    assert "the wheel came off" in said[1]
+    assert said[4].endswith("2 PASS, 1 FAIL, 1 SKIP")
 
 
 def test_an_error_nobody_foresaw_is_a_failure(capsys):

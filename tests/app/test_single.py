@@ -19,15 +19,18 @@ from ui.app.single import SingleDesk
 app = QCoreApplication([])
 single = SingleDesk(Path(sys.argv[1]))
 print(single.other, flush=True)
-answered = single.other and single.call_first(int(sys.argv[2]))
+answered = single.other and single.call_first(int(sys.argv[2]), int(sys.argv[3]))
 single.close()
 sys.exit(7 if answered else 8 if single.other else 9)
 """
 ANSWERED, SILENT, FIRST = 7, 8, 9
 
 
-def start(home: Path, patience_ms: int = 20_000) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", CALLS, str(home), str(patience_ms)])
+def start(
+    home: Path, starting_ms: int = 20_000, answer_ms: int = 20_000
+) -> subprocess.Popen[bytes]:
+    line = [sys.executable, "-c", CALLS, str(home), str(starting_ms), str(answer_ms)]
+    return subprocess.Popen(line)
 
 
 def end_of(process: subprocess.Popen[bytes], qtbot: QtBot) -> int:
@@ -60,7 +63,9 @@ def test_a_first_desk_that_does_not_answer_is_not_waited_for_longer_than_that(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     first = SingleDesk(tmp_path)  # it holds the folder, and nobody listens
-    assert end_of(start(tmp_path, 300), qtbot) == SILENT
+    assert end_of(start(tmp_path, starting_ms=300), qtbot) == SILENT
+    first.listen(lambda: None)  # and now it does, but is too busy to answer
+    assert start(tmp_path, answer_ms=300).wait(60) == SILENT
     first.close()
 
 
@@ -80,7 +85,7 @@ def test_a_start_while_the_first_desk_is_about_to_end_takes_its_place(
     first = SingleDesk(tmp_path)
     if listens:
         first.listen(lambda: None)
-    line = [sys.executable, "-c", CALLS, str(tmp_path), "60000"]
+    line = [sys.executable, "-c", CALLS, str(tmp_path), "60000", "60000"]
     second = subprocess.Popen(line, stdout=subprocess.PIPE)
     assert second.stdout is not None
     assert second.stdout.readline() == b"True\n"  # it was refused, and asks one that is busy ending
@@ -112,7 +117,7 @@ def test_the_place_of_a_desk_that_was_killed_is_free(qtbot: QtBot, tmp_path: Pat
         "single = SingleDesk(Path(sys.argv[1]))\n"
         "single.listen(lambda: None)\nimport os\nos.kill(os.getpid(), 9)\nsys.exit(",
     )
-    killed = subprocess.Popen([sys.executable, "-c", script, str(tmp_path), "10"])
+    killed = subprocess.Popen([sys.executable, "-c", script, str(tmp_path), "10", "10"])
     assert end_of(killed, qtbot) == -9
     next_one = SingleDesk(tmp_path)
     assert next_one.first

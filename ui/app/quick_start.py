@@ -81,6 +81,12 @@ def _leave_classes_unmade() -> None:
                 vars(source)["__dir__"] = teller
 
 
+def takes_names(pyqtgraph: ModuleType) -> bool:
+    """Whether pyqtgraph was imported so that it takes the names of Qt as it uses them."""
+    parts = (pyqtgraph.QtCore, pyqtgraph.QtGui, pyqtgraph.QtWidgets)
+    return all(isinstance(part, _Mirror) for part in parts)
+
+
 class _Mirror(ModuleType):
     """A module that has what another one has, and takes it over when it is asked for."""
 

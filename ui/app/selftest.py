@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -52,9 +53,10 @@ def run_selftest(out: TextIO | None = None) -> int:
     if not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     logging.getLogger().setLevel(logging.CRITICAL)  # what fails is told in its line
+    results = [run_check("start", check_start)]
+    tell(str(results[0]), out)
     from ui.app.selftest_checks import checks
 
-    results = []
     for name, check in checks().items():
         result = run_check(name, check)
         results.append(result)
@@ -63,6 +65,23 @@ def run_selftest(out: TextIO | None = None) -> int:
     summary = ", ".join(f"{count} {one.value}" for one, count in counts.items())
     tell(f"HeatDesk {__version__} self-test: {summary}", out)
     return 1 if counts[Outcome.FAIL] else 0
+
+
+def check_start() -> str:
+    """What makes a start shorter finds what it works on; before anything of it is imported."""
+    if "pyqtgraph" in sys.modules:
+        raise SkipCheckError("pyqtgraph was imported before")
+    from ui.app import quick_start
+
+    try:
+        quick_start.begin()
+    finally:
+        gc.enable()
+    import pyqtgraph as pg
+
+    if not quick_start.takes_names(pg):
+        raise BrokenPartError(f"pyqtgraph {pg.__version__} copies all names of Qt")
+    return f"pyqtgraph {pg.__version__} takes the names of Qt as it uses them"
 
 
 def run_check(name: str, check: Check) -> Result:

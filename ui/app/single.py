@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOCK_NAME = "desk.lock"
-PATIENCE_MS = 2_000
-"""A first desk that does not answer by then is busy or ill: the second one opens, without saving."""
+STARTING_MS = 10_000
+"""A desk that holds the folder and does not listen yet is starting; so long that may take."""
+ANSWER_MS = 2_000
+"""A desk that listens and does not answer by then is ill: the second one opens, without saving."""
 AGAIN_MS = 50
 GREETING, ANSWER = b"raise", b"raised\n"
 TOKEN_NAME = "XDG_ACTIVATION_TOKEN"
@@ -57,10 +59,17 @@ class SingleDesk(QObject):
         self._lock.setStaleLockTime(0)
         self._take()
 
-    def call_first(self, patience_ms: int = PATIENCE_MS) -> bool:
+    def call_first(self, starting_ms: int = STARTING_MS, answer_ms: int = ANSWER_MS) -> bool:
         """Ask the first desk to come up; return whether it answered in time.
 
         One that was about to end leaves its place to this one.
+
+        Parameters
+        ----------
+        starting_ms : int
+            How long it may take to listen.
+        answer_ms : int
+            How long it may take to answer then.
         """
         try:
             from PySide6.QtNetwork import QLocalSocket
@@ -71,18 +80,19 @@ class SingleDesk(QObject):
         token = os.environ.get(TOKEN_NAME, "").encode("ascii", "ignore")
         try:
             talk.connectToServer(self._name)
-            while not talk.waitForConnected(max(1, patience_ms - spent.elapsed())):
-                if spent.elapsed() >= patience_ms or self._take():
+            while not talk.waitForConnected(max(1, starting_ms - spent.elapsed())):
+                if spent.elapsed() >= starting_ms or self._take():
                     return False
                 QThread.msleep(AGAIN_MS)  # it holds the folder and does not listen yet
                 talk.abort()
                 talk.connectToServer(self._name)
             talk.write(GREETING + b" " + token[: LONGEST_BYTES - 16] + b"\n")
             talk.flush()
-            talk.waitForReadyRead(max(1, patience_ms - spent.elapsed()))
+            spent.restart()
+            talk.waitForReadyRead(answer_ms)
             if bytes(talk.readAll().data()) == ANSWER:
                 return True
-            while not self._take() and spent.elapsed() < patience_ms:
+            while not self._take() and spent.elapsed() < answer_ms:
                 QThread.msleep(AGAIN_MS)  # it has hung up, and holds the folder for a moment more
             return False
         finally:
