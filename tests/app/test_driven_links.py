@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,8 @@ DASH_PX = 3
 """A crosshair is dashed: so many pixels drawn, so many left out."""
 APART, ALIKE = 20, 12
 """Least difference of a dash from the space after it, and most of a dash from the next one."""
+PAUSE_S, LOOKS = 0.3, 8
+"""Between two looks at a chart, and how many of them are given to one crosshair."""
 SAME_PX = 2
 """A line so near to where one was is that one: charts move on."""
 Lines = tuple[list[int], list[int]]
@@ -70,33 +73,6 @@ def wait_instruments(desk: Desk, coin: str) -> None:
 def unlike(lines: list[int], known: list[int]) -> list[int]:
     """Lines that are at no place known."""
     return [at for at in lines if all(abs(at - other) > SAME_PX for other in known)]
-
-
-def new_cross(desk: Desk, panel: str, before: Lines) -> Lines:
-    """What is dashed now and was not a moment ago: a chart has dashed lines of its own."""
-    now = crosshair(desk, panel)
-    return unlike(now[0], before[0]), unlike(now[1], before[1])
-
-
-def wait_cross(desk: Desk, panel: str, before: Lines) -> Lines:
-    """Wait until a crosshair is seen in a panel; return all dashed lines there."""
-    wait_until(lambda: all(new_cross(desk, panel, before)), f"a crosshair in {panel}")
-    return crosshair(desk, panel)
-
-
-def moves(desk: Desk, panel: str, before: Lines) -> list[int] | None:
-    """By how many pixels the crosshair of a panel moved to the right, and down.
-
-    A day line, dashed as well, may be seen in one picture and not in the other: of what is gone,
-    the place nearest to where the crosshair is now is where it was.
-    """
-    now, found = crosshair(desk, panel), []
-    for lines, known in zip(now, before, strict=True):
-        come, gone = unlike(lines, known), unlike(known, lines)
-        if len(come) != 1 or not gone:
-            return None
-        found.append(min((come[0] - at for at in gone), key=abs))
-    return found
 
 
 def point(desk: Desk, panel: str, across: float, down: float) -> None:
@@ -148,17 +124,35 @@ def test_panels_on_two_monitors_are_linked_by_chip_and_found_again_so(
     again.quit()
 
 
+def cross_of(desk: Desk, other: str, panel: str, at: float, down: float) -> tuple[int, int] | None:
+    """Where a panel shows the crosshair of another one that is pointed at; None: that is not clear.
+
+    A chart has dashed lines of its own, and they may move just then.
+    """
+    desk.desktop.move(RIGHT.x + 300, RIGHT.y + RIGHT.height + 200)  # no panel is there
+    time.sleep(PAUSE_S)
+    without = crosshair(desk, other)
+    point(desk, panel, at, down)
+    for _ in range(LOOKS):
+        time.sleep(PAUSE_S)
+        now = crosshair(desk, other)
+        across, along = (unlike(now[axis], without[axis]) for axis in (0, 1))
+        if len(across) == 1 and len(along) == 1:
+            return across[0], along[0]
+    return None
+
+
 def the_crosshair_is_seen_in_both(desk: Desk) -> None:
     # of the levels only the last hours and the prices in the middle are within the book's view
     for panel, other, at, down in ((BOOK, LEVELS, 0.75, 0.35), (LEVELS, BOOK, 0.83, 0.48)):
-        desk.desktop.move(RIGHT.x + 300, RIGHT.y + RIGHT.height + 200)  # no panel is there
-        before = crosshair(desk, other)
-        point(desk, panel, at, down)
-        first = wait_cross(desk, other, before)
-        point(desk, panel, at - 0.02, down + 0.02)
-        right_px, down_px = wait_until(
-            lambda other=other, first=first: moves(desk, other, first),
-            f"the crosshair in {other} to move along",
-        )
-        assert right_px < 0, "earlier"
-        assert down_px > 0, "lower"
+        places = [
+            wait_until(
+                lambda panel=panel, other=other, at=at - step, down=down + step: cross_of(
+                    desk, other, panel, at, down
+                ),
+                f"the crosshair in {other}",
+            )
+            for step in (0.0, 0.02)
+        ]
+        assert places[1][0] < places[0][0], "earlier"
+        assert places[1][1] > places[0][1], "lower"
