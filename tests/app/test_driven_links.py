@@ -20,35 +20,25 @@ if TYPE_CHECKING:
 
 BOOK, LEVELS = "order-book", "liquidation"
 LINKED = "Link: orange, follows"
-DASH_PX = 3
-"""A crosshair is dashed: so many pixels drawn, so many left out."""
-APART, ALIKE = 20, 12
-"""Least difference of a dash from the space after it, and most of a dash from the next one."""
 PAUSE_S, LOOKS = 0.3, 8
 """Between two looks at a chart, and how many of them are given to one crosshair."""
-SAME_PX = 2
-"""A line so near to where one was is that one: charts move on."""
-Lines = tuple[list[int], list[int]]
-PARTS, DASHED_SHARE = 4, 0.65
-"""A crosshair is dashed over most of one part of its length; other lines of a chart are less."""
+CHANGED, DASHED_SHARE = 6, 0.2
+"""Least change of a pixel, of 255, and share of changed pixels of a row or column that is dashed."""
 
 
-def crosshair(desk: Desk, panel: str) -> Lines:
-    """Pixels from the left and from the top of a panel's chart at which dashed lines are seen."""
+def greys(desk: Desk, panel: str) -> np.ndarray:
+    """The chart of a panel in shades of grey, row by row from the top."""
     chart = desk.spot("ChartView", panel).rect
     image = desk.desktop.picture_at(chart).convertToFormat(QImage.Format.Format_Grayscale8)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(chart.height, image.bytesPerLine())
-    greys = rows[:, : chart.width].astype(int)
-    return _dashed(greys), _dashed(greys.T)
+    return rows[:, : chart.width].astype(int)
 
 
-def _dashed(greys: np.ndarray) -> list[int]:
-    """Columns in which every value differs from the one a dash on and equals the one two on."""
-    end = len(greys) - 2 * DASH_PX
-    first, space, second = (greys[at : at + end] for at in (0, DASH_PX, 2 * DASH_PX))
-    like = (abs(first - space) > APART) & (abs(first - second) < ALIKE)
-    shares = [part.mean(axis=0) for part in np.array_split(like, PARTS)]
-    return np.flatnonzero(np.max(shares, axis=0) > DASHED_SHARE).tolist()
+def new_lines(before: np.ndarray, now: np.ndarray) -> list[int]:
+    """Rows that changed in many places, unlike those near them: where a dashed line has come."""
+    shares = (abs(now - before) > CHANGED).mean(axis=1)
+    near = np.maximum(np.roll(shares, 3), np.roll(shares, -3))
+    return np.flatnonzero(shares - near > DASHED_SHARE).tolist()
 
 
 def link(desk: Desk, panel: str, colour: str) -> None:
@@ -68,11 +58,6 @@ def wait_instruments(desk: Desk, coin: str) -> None:
     wait_until(
         lambda: instruments(desk) == {BOOK: coin, LEVELS: coin}, f"both panels to show {coin}"
     )
-
-
-def unlike(lines: list[int], known: list[int]) -> list[int]:
-    """Lines that are at no place known."""
-    return [at for at in lines if all(abs(at - other) > SAME_PX for other in known)]
 
 
 def point(desk: Desk, panel: str, across: float, down: float) -> None:
@@ -127,16 +112,16 @@ def test_panels_on_two_monitors_are_linked_by_chip_and_found_again_so(
 def cross_of(desk: Desk, other: str, panel: str, at: float, down: float) -> tuple[int, int] | None:
     """Where a panel shows the crosshair of another one that is pointed at; None: that is not clear.
 
-    A chart has dashed lines of its own, and they may move just then.
+    The chart may move on just then.
     """
     desk.desktop.move(RIGHT.x + 300, RIGHT.y + RIGHT.height + 200)  # no panel is there
     time.sleep(PAUSE_S)
-    without = crosshair(desk, other)
+    before = greys(desk, other)
     point(desk, panel, at, down)
     for _ in range(LOOKS):
         time.sleep(PAUSE_S)
-        now = crosshair(desk, other)
-        across, along = (unlike(now[axis], without[axis]) for axis in (0, 1))
+        now = greys(desk, other)
+        across, along = new_lines(before.T, now.T), new_lines(before, now)
         if len(across) == 1 and len(along) == 1:
             return across[0], along[0]
     return None

@@ -120,9 +120,12 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
             self.gestures.wheel(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Take the keys while nothing else needs them: they act on the chart pointed at."""
+        """Show the crosshair, and take the keys while nothing else needs them: they act here."""
         super().enterEvent(event)
         self._take_keys()
+        # a mouse that comes back where it was, or over which a window opens, does not move
+        if self.gestures is not None and not self.gestures.dragging:
+            self.gestures.move(event.position())
 
     def _take_keys(self) -> None:
         if self.isActiveWindow() and not isinstance(QApplication.focusWidget(), _KEEP_KEYS):
