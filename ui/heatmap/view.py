@@ -125,7 +125,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         self._take_keys()
         # a mouse that comes back where it was, or over which a window opens, does not move
         if self.gestures is not None and not self.gestures.dragging:
-            self.gestures.move(event.position())
+            self.gestures.chart.point_at(event.position())
 
     def _take_keys(self) -> None:
         if self.isActiveWindow() and not isinstance(QApplication.focusWidget(), _KEEP_KEYS):

@@ -296,6 +296,8 @@ def overlays(app: QApplication) -> Facts:
         wait_for(app, lambda: False, 0.3)
         return on_screen(app, chart.view)
 
+    settled()
+    chart.point_at(None)  # the mouse of this screen may be over it
     plain = settled()
     at = QPointF(240, 230)
     chart.point_at(at)
