@@ -122,9 +122,8 @@ class Sampler:
         column = at_ms // self.interval_ms
         if not self._begun or column > self._column:
             self._column, self._top, self._updates = column, None, 0
-            self._touched = at_ms > column * self.interval_ms
-        else:
-            self._touched = True
+        # not seen whole; and a fetched snapshot may hold what is told of a moment later
+        self._touched = True
         if not self._begun:
             self._gap_from = column
         self._begun = self._live = True

@@ -105,7 +105,7 @@ class Truth:
         found |= {"last_bids": bids, "last_asks": asks, "last_reach": reach, "reach": (low, high)}
         inside = [m for m in self.messages[1:] if start <= m[0] < start + width]
         found["updates"] = len(inside)
-        found["touched"] = start < self.messages[0][0] or any(
+        found["touched"] = start <= self.messages[0][0] or any(
             crossing(state[3]) for state in states
         )
         return found
@@ -223,11 +223,11 @@ def test_no_column_in_doubt_is_told_as_sound(session, width):
 
     for start in range(START // width * width, end, width):
         stop = start + width
-        hit = [d for d in doubts if d[0] < stop and d[1] > start]
+        hit = [d for d in doubts if d[0] < stop and d[1] >= start]
         column = told.columns.get(start)
         if not hit:
             assert column is not None, start
-            assert not column["touched"] or start < START, start
+            assert not column["touched"] or start <= START, start
             assert column["last_bids"] == {99: quantity(stop)}
             assert column["best"] == (99.0, 101.0)
             assert column["bids"] == {
@@ -265,6 +265,19 @@ def test_contracts_and_inverse_instruments_are_converted(market, quote, expected
     frame = sampler.frame(START)
     assert frame.quote is quote
     assert frame.bids.qty.tolist() == pytest.approx([expected])
+
+
+def test_the_bucket_in_which_a_book_begins_is_marked_also_where_it_begins_at_its_very_start():
+    """A fetched snapshot may hold a part of what the next message tells."""
+    sampler = Sampler(DenseBook(1.0), LINEAR, 100, 1.0)
+    sync = BookSync(sampler.book, Streamed())
+    sync.listen(sampler)
+    told = Told(sampler)
+    sync.take(snapshot([(99.0, 2.0)], [(101.0, 1.0)], START, 0), 0)
+    sync.take(update([(99.0, 3.0)], [], START + 100, 1), 0)
+    told.ask(START + 200)
+    assert told.columns[START]["touched"]
+    assert not told.columns[START + 100]["touched"]
 
 
 def test_nothing_new_is_no_frame_and_a_quiet_book_is_observed_unchanged():
