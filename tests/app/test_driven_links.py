@@ -117,6 +117,7 @@ def cross_of(desk: Desk, other: str, panel: str, at: float, down: float) -> tupl
     desk.desktop.move(RIGHT.x + 300, RIGHT.y + RIGHT.height + 200)  # no panel is there
     time.sleep(PAUSE_S)
     before = greys(desk, other)
+    point(desk, panel, at, down - 0.02)  # a mouse that comes back where it was does not move
     point(desk, panel, at, down)
     for _ in range(LOOKS):
         time.sleep(PAUSE_S)

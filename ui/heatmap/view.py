@@ -120,12 +120,9 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
             self.gestures.wheel(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Show the crosshair, and take the keys while nothing else needs them: they act here."""
+        """Take the keys while nothing else needs them: they act on the chart pointed at."""
         super().enterEvent(event)
         self._take_keys()
-        # a mouse that comes back where it was, or over which a window opens, does not move
-        if self.gestures is not None and not self.gestures.dragging:
-            self.gestures.chart.point_at(event.position())
 
     def _take_keys(self) -> None:
         if self.isActiveWindow() and not isinstance(QApplication.focusWidget(), _KEEP_KEYS):

@@ -4,9 +4,9 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QEnterEvent, QImage, QPainter, QWheelEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QWheelEvent
+from PySide6.QtWidgets import QWidget
 
 from heatdesk.views.viewport import ChartWindow
 from ui.heatmap.chart import PriceTimeChart
@@ -155,17 +155,6 @@ def test_the_crosshair_says_time_and_price(qtbot: QtBot, chart: PriceTimeChart) 
     chart.gestures.leave()
     assert chart.crosshair.mark is None
     assert chart.card.isHidden()
-
-
-def test_a_mouse_that_enters_without_a_move_has_its_crosshair(chart: PriceTimeChart) -> None:
-    at = chart.plot_rect.center()
-    for _ in range(2):
-        QApplication.sendEvent(chart.view, QEnterEvent(at, at, QPointF(chart.view.mapToGlobal(at))))
-        mark = chart.pointer.crosshair.mark
-        assert mark is not None
-        assert mark.at == at
-        QApplication.sendEvent(chart.view, QEvent(QEvent.Type.Leave))
-        assert chart.pointer.crosshair.mark is None
 
 
 def test_the_axes_name_nothing_before_the_first_data(chart: PriceTimeChart) -> None:
