@@ -378,9 +378,10 @@ class Venue:
         await until(lambda: wanted <= set().union(*self.sockets.values()))
 
     async def shout(self, raw: str) -> None:
-        """Send a text to every connection."""
+        """Send a text to every connection that is still open."""
         for connection in list(self.sockets):
-            await connection.send(raw)
+            with suppress(ConnectionClosed):
+                await connection.send(raw)
 
     async def hang_up(self) -> None:
         """Cut every connection."""
