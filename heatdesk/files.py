@@ -7,6 +7,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -128,14 +129,19 @@ def put(path: Path, content: bytes | None) -> None:
         raise WriteError(f"The file {path.name} cannot be removed ({error.strerror}).") from error
 
 
-def put_at_once(path: Path, content: bytes | None, told: Told) -> None:
-    """Write a file now, or remove it, and tell what came of it."""
+def at_once(work: Callable[[], None], told: Told) -> None:
+    """Do something with files now, and tell what came of it."""
     try:
-        put(path, content)
+        work()
     except WriteError as error:
         told(error.user_message)
     else:
         told("")
+
+
+def put_at_once(path: Path, content: bytes | None, told: Told) -> None:
+    """Write a file now, or remove it, and tell what came of it."""
+    at_once(partial(put, path, content), told)
 
 
 def is_there(path: Path) -> bool:

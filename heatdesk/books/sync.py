@@ -204,7 +204,7 @@ class BookSync:
         apart_ms = change.event_ms - self.event_ms
         if self.state is SyncState.LIVE and apart_ms > self.sequence.most_apart_ms:
             # it tells how the book is, not what became of it since the newest message
-            self.lose(f"nothing came for {apart_ms / 1000:.1f} s", self.event_ms)
+            self.lose(f"the {apart_ms:,} ms before a new snapshot are not known", self.event_ms)
         if self.state is SyncState.LIVE:
             for listener in self._listeners:
                 listener.before(change.event_ms)

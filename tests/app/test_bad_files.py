@@ -165,14 +165,17 @@ def test_a_full_disk_keeps_the_earlier_files_and_is_told(full_disk: Path) -> Non
 
 
 def test_the_desk_opens_and_closes_on_a_full_disk(
-    qapp: object, full_disk: Path, capfd: pytest.CaptureFixture[str]
+    qtbot: QtBot, full_disk: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     layout = (full_disk / LAYOUT_NAME).read_bytes()
     said: list[str] = []
     with program(full_disk, said) as desk:
-        sentence = desk.apply_settings(
-            replace(desk.services.providers.settings, view=ViewSettings())
+        told: list[str] = []
+        desk.apply_settings(
+            replace(desk.services.providers.settings, view=ViewSettings()), told.append
         )
+        qtbot.waitUntil(lambda: bool(told))
+        [sentence] = told
         check_sentence(sentence)
         assert "space" in sentence
     assert (full_disk / LAYOUT_NAME).read_bytes() == layout

@@ -225,9 +225,9 @@ def limits_of(provider, settings):
 def window(qtbot, vault, work):
     applied = []
 
-    def apply(settings):
+    def apply(settings, told):
         applied.append(settings)
-        return ""
+        told("")
 
     previewed = []
     made = SettingsWindow(
@@ -283,7 +283,7 @@ def test_a_value_that_does_not_fit_is_told_and_nothing_is_applied(window):
 
 def test_what_the_environment_sets_is_shown_and_cannot_be_edited(qtbot, vault, work, tmp_path):
     settings, _ = load(tmp_path, {"HEATDESK_PROVIDERS__KIYOTAKA__TIER": "basic"})
-    window = SettingsWindow(settings, SPECS, Keys(vault, {}), work, lambda settings: "")
+    window = SettingsWindow(settings, SPECS, Keys(vault, {}), work, lambda settings, told: None)
     qtbot.addWidget(window)
     control = window.forms["Kiyotaka"].controls["providers", "kiyotaka", "tier"]
     assert isinstance(control, QComboBox)
@@ -451,7 +451,7 @@ def test_limits_are_written_as_the_figures_of_the_desk_are(qtbot, vault, work):
         SPECS,
         Keys(vault, {}),
         work,
-        lambda settings: "",
+        lambda settings, told: None,
         preview=lambda settings: use_number_format(settings.view.numbers),
         limits=limits_of,
     )

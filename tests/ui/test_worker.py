@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
+from heatdesk import settings as settings_file
 from heatdesk.errors import HeatDeskError, VaultError, WriteError
+from heatdesk.settings import Settings, ViewSettings
 from heatdesk.workspaces.library import INDEX_NAME, Library
 from heatdesk.workspaces.model import State
 from ui.app.file_work import FileWork
+from ui.commands import Command, CommandTable
 from ui.worker import Worker
 
 
@@ -118,6 +123,34 @@ def test_a_slow_disk_does_not_hold_up_the_windows(
     with qtbot.waitSignal(files.settled):
         files.put(path, None, told.append)
     assert not path.exists()
+
+
+def test_settings_and_shortcuts_do_not_hold_up_the_windows_either(
+    files: FileWork, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, told = Disk(monkeypatch), []
+    table = CommandTable(tmp_path / "shortcuts.json", files.put)
+    table.said.connect(told.append)
+    table.add(Command("view.full", "Full screen", "View", lambda: None, ("F11",)))
+    table.bind("view.full", ("Ctrl+J",))
+    utc = replace(Settings(), view=ViewSettings(utc=True))
+    files.do(partial(settings_file.save, utc, tmp_path), told.append)
+    assert not told
+    assert not list(tmp_path.glob("*.json")) + list(tmp_path.glob("*.toml"))
+    with qtbot.waitSignals([files.settled, files.settled]):
+        disk.free.set()
+    assert told == [""]
+    assert settings_file.load(tmp_path, {})[0].view.utc
+    again = CommandTable(tmp_path / "shortcuts.json")
+    again.add(Command("view.full", "Full screen", "View", lambda: None, ("F11",)))
+    assert again.keys("view.full") == ("Ctrl+J",)
+    disk.full = True
+    with qtbot.waitSignals([files.settled, files.settled]):
+        table.reset("view.full")
+        files.do(partial(settings_file.save, Settings(), tmp_path), told.append)
+    assert len(told) == 3
+    assert all("the disk is full" in sentence for sentence in told[1:])
+    assert disk.threads == {"files"}
 
 
 def test_everything_is_written_before_the_end(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from heatdesk.errors import HeatDeskError, WriteError
-from heatdesk.files import Told, put, put_at_once
+from heatdesk.files import Told, at_once, put
 from ui.worker import Worker
 
 WAIT_S = 20.0
@@ -30,6 +31,10 @@ class FileWork(Worker):
 
     def put(self, path: Path, content: bytes | None, told: Told) -> None:
         """Write a file soon, or remove it; as `heatdesk.files.put_at_once`."""
+        self.do(partial(put, path, content), told)
+
+    def do(self, work: Callable[[], None], told: Told) -> None:
+        """Do soon what writes files and may raise a `HeatDeskError`, and tell what came of it."""
 
         def over(why: str) -> None:
             told(why)
@@ -39,9 +44,9 @@ class FileWork(Worker):
             over(error.user_message)
 
         if self._stopped:
-            put_at_once(path, content, over)
+            at_once(work, over)
         else:
-            self.ask(self, partial(put, path, content), lambda _: over(""), failed)
+            self.ask(self, work, lambda _: over(""), failed)
 
     def stop(self) -> None:
         """Write everything that is still to be written; what comes later is written at once."""

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal
 
 from heatdesk import settings as settings_file
 from heatdesk.errors import HeatDeskError, WriteError
-from heatdesk.files import PutFile
+from heatdesk.files import PutFile, Told
 from heatdesk.frames import KeyState, Subscription
 from heatdesk.settings import Settings, ViewSettings
 from heatdesk.units import SystemClock
@@ -115,7 +116,7 @@ class Program(QObject):
             PANELS,
             self._want,
             library=library_of(home, self.files.put, demo=demo) if saves else Library(),
-            commands=CommandTable(home / SHORTCUTS_NAME if saves else None, self),
+            commands=CommandTable(home / SHORTCUTS_NAME if saves else None, self.files.put, self),
             demo_only=demo,
             starts_live=lambda one: not demo and self.services.has_environment_key(one),
             opens_live=not demo,
@@ -176,8 +177,8 @@ class Program(QObject):
         """Show Settings > Keys at a provider."""
         self._settings_window().show_keys(provider)
 
-    def apply_settings(self, settings: Settings) -> str:
-        """Take settings over; return a sentence when they could not be saved."""
+    def apply_settings(self, settings: Settings, told: Told) -> None:
+        """Take settings over and save them soon; tell a sentence when that cannot be done."""
         before, self._settings = self._settings, settings
         self.services.providers.replace_settings(settings)
         for name in settings.providers.__dataclass_fields__:
@@ -185,14 +186,14 @@ class Program(QObject):
                 self.feed.restart_provider(name.replace("_", "-"))
         self._dressing.show(settings)
         self._dressing.limit_memory(settings)
-        if self._safe:
-            return ""
-        try:
-            settings_file.save(settings, self.home)
-        except WriteError as error:
-            log.warning("%s", error)
-            return error.user_message
-        return ""
+
+        def over(why: str) -> None:
+            if why:
+                log.warning("%s", why)
+            told(why)
+
+        if not self._safe:
+            self.files.do(partial(settings_file.save, settings, self.home), over)
 
     def come_up(self) -> None:
         """Stand in front of everything: another start asked for it."""
@@ -270,8 +271,7 @@ class Program(QObject):
     def _keep_zone(self) -> None:
         if self.workspace.utc != self._settings.view.utc and not self._trying:
             view = replace(self._settings.view, utc=self.workspace.utc)
-            sentence = self.apply_settings(replace(self._settings, view=view))
-            self.desk.say(sentence)
+            self.apply_settings(replace(self._settings, view=view), self.desk.say)
             if self._dialog is not None:
                 self._dialog.take(self._settings)
 

@@ -7,8 +7,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from heatdesk.errors import WriteError
-from heatdesk.files import NO_SUCH_FILE, set_aside, write_whole
+from heatdesk.files import NO_SUCH_FILE, set_aside
 
 log = logging.getLogger(__name__)
 
@@ -46,17 +45,10 @@ def load(path: Path | None) -> tuple[Bound, str]:
         )
 
 
-def save(bound: Mapping[str, tuple[str, ...]], path: Path | None) -> str:
-    """Write the file; return a sentence when it could not be written."""
-    if path is None:
-        return ""
+def text_of(bound: Mapping[str, tuple[str, ...]]) -> str:
+    """What the file holds of such shortcuts."""
     table = {"version": VERSION, "shortcuts": {id_: list(keys) for id_, keys in bound.items()}}
-    try:
-        write_whole(path, (json.dumps(table, indent=1) + "\n").encode())
-    except WriteError as error:
-        log.warning("%s", error)
-        return error.user_message
-    return ""
+    return json.dumps(table, indent=1) + "\n"
 
 
 def _read(rows: Mapping[str, object]) -> Bound:

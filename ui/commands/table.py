@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -10,10 +11,12 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from heatdesk.files import is_there
+from heatdesk.files import PutFile, is_there, put_at_once
 from ui.commands import bindings
 from ui.commands.catalogue import spoken_keys
 from ui.commands.command import Command, Scope
+
+log = logging.getLogger(__name__)
 
 
 class CommandTable(QObject):
@@ -25,6 +28,8 @@ class CommandTable(QObject):
     ----------
     path : Path or None
         Where other than usual keys are kept; None: nowhere.
+    put : callable
+        Writes that file.
 
     Signals
     -------
@@ -35,9 +40,14 @@ class CommandTable(QObject):
     changed = Signal()
     said = Signal(str)
 
-    def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        put: PutFile = put_at_once,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._path = path
+        self._path, self._put = path, put
         self._commands: dict[str, Command] = {}
         self._actions: dict[str, QAction] = {}
         self._windows: list[QWidget] = []
@@ -220,9 +230,13 @@ class CommandTable(QObject):
 
     def _keep(self) -> None:
         self.changed.emit()
-        sentence = bindings.save(self._bound, self._path)
-        if sentence:
-            self.said.emit(sentence)
+        if self._path is not None:
+            self._put(self._path, bindings.text_of(self._bound).encode(), self._kept)
+
+    def _kept(self, why: str) -> None:
+        if why:
+            log.warning("%s", why)
+            self.said.emit(why)
 
     def _forget_window(self, identity: int, *_: object) -> None:
         self._windows = [window for window in self._windows if id(window) != identity]

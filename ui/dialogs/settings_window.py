@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from heatdesk.files import Told
 from heatdesk.net.budget import Limits
 from heatdesk.providers.base import ProviderSpec
 from heatdesk.secrets import Keys
@@ -41,7 +42,7 @@ class SettingsWindow(QDialog):
     Parameters
     ----------
     apply : callable
-        Takes new settings over; returns a sentence when that failed.
+        Takes new settings over; tells, perhaps later, why they could not be kept.
     preview : callable or None
         Shows settings on the desk without keeping them; called while they are edited with what
         is harmless, and with the kept ones when they are given up.
@@ -65,7 +66,7 @@ class SettingsWindow(QDialog):
         specs: Sequence[ProviderSpec],
         keys: Keys,
         work: VaultWork,
-        apply: Callable[[Settings], str],
+        apply: Callable[[Settings, Told], None],
         parent: QWidget | None = None,
         *,
         preview: Callable[[Settings], None] | None = None,
@@ -134,7 +135,7 @@ class SettingsWindow(QDialog):
         self._edited()
 
     def apply_now(self) -> bool:
-        """Take every form over; False when a value does not fit or nothing could be saved."""
+        """Take every form over; False when a value does not fit."""
         read = self._settings
         for title, form in self.forms.items():
             changed = form.read(read)
@@ -143,10 +144,10 @@ class SettingsWindow(QDialog):
                 return False
             read = changed
         self._settings = self._shown = read
-        sentence = self._apply(read)
         self._edited()
-        self.words.setText(sentence or "Applied.")
-        return not sentence
+        self.words.setText("Applied.")
+        self._apply(read, self._not_kept)
+        return True
 
     def revert(self) -> None:
         """Go back to the settings that were applied last."""
@@ -159,6 +160,11 @@ class SettingsWindow(QDialog):
         self.revert()
         self.finder.search.clear()
         super().reject()
+
+    def _not_kept(self, why: str) -> None:
+        """Say why what was applied could not be saved; empty: it was."""
+        if why:
+            self.words.setText(why)
 
     # -- building
 

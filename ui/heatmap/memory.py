@@ -31,9 +31,10 @@ class ContrastMemory:
     A fit happens for a new instrument or block, again when its first history is complete, when
     another part of a sum joins, and on request; of fewer than `ENOUGH_CELLS` again when they have
     become many more, or hold much more. Else fresh data never causes one, except in the legend's
-    auto mode. It counts the native cells of everything that is held (a liquidation panel: the bands it sums them into
-    at full detail; a sum: since its last part joined), so the colours are the same at every zoom. Counting a large store takes several
-    offers; the first of them already gives a new instrument colours by its newest columns.
+    auto mode. It counts the native cells of everything that is held (a liquidation panel: the
+    bands it sums them into at full detail; a sum: since its last part joined), so the colours are
+    the same at every zoom. Counting a large store takes several offers; the first of them already
+    gives a new instrument colours by its newest columns.
 
     An instrument never seen before takes the last setting that was made for any.
     """

@@ -30,8 +30,9 @@ TRIANGLE_RATIO = 0.62
 class PieSheet:
     """One picture with room for a bubble of every size and split, at one scale of the screen.
 
-    Each is drawn when it is asked for first: a chart shows few of them. Bubbles are round pies whose part above is what was bought; fills are see-through, so that
-    the heatmap and other bubbles stay visible, and a thin ring keeps them apart.
+    Each is drawn when it is asked for first: a chart shows few of them. Bubbles are round pies
+    whose part above is what was bought; fills are see-through, so that the heatmap and other
+    bubbles stay visible, and a thin ring keeps them apart.
 
     Parameters
     ----------

@@ -8,17 +8,17 @@ from typing import ClassVar
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication
-from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from heatdesk.frames import DataState, KeyState, StreamStatus, Subscription
 from heatdesk.views.target import Target
-from ui import theme
 from ui.commands.catalogue import PanelCommand
 from ui.panel.card import Stage
 from ui.panel.context import PanelContext
 from ui.panel.header import (
     SLOW_PERIOD_S,
-    ElidedLabel,
+    DemoBand,
+    NoteLine,
     PanelHeader,
     ProgressLine,
     missing_tip,
@@ -329,15 +329,7 @@ class Panel(QWidget):
         self._options = OptionsStrip()
         self._options.hide()
         self.options_bar: OptionsRow = self._options.row
-        self.band = QLabel("DEMO · an invented market, no real prices")
-        self.band.setObjectName("panelDemoBand")
-        self.band.setFont(theme.font(theme.SMALL_PX - 1))
-        self.band.setFixedHeight(15)
-        self.band.hide()
-        self.note = ElidedLabel()
-        self.note.setObjectName("panelNote")
-        self.note.setFont(theme.font(theme.SMALL_PX))
-        self.note.hide()
+        self.band, self.note = DemoBand(), NoteLine()
         self.stage = Stage()
         self.stage.card.key_wanted.connect(lambda: self.context.open_keys(self.real_source))
         self.stage.card.demo_wanted.connect(lambda: setattr(self, "demo", True))

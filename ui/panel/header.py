@@ -106,6 +106,27 @@ class ElidedLabel(QLabel):
             self.setToolTip(text)
 
 
+class NoteLine(ElidedLabel):
+    """One more fact under the header, hidden until there is one."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panelNote")
+        self.setFont(theme.font(theme.SMALL_PX))
+        self.hide()
+
+
+class DemoBand(QLabel):
+    """Says that what is under it was invented, hidden until it was."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("DEMO · an invented market, no real prices", parent)
+        self.setObjectName("panelDemoBand")
+        self.setFont(theme.font(theme.SMALL_PX - 1))
+        self.setFixedHeight(15)
+        self.hide()
+
+
 class StatePill(QWidget):
     """A dot in the colour of the data state, and its words."""
 
