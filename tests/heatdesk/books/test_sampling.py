@@ -175,7 +175,7 @@ def test_columns_equal_a_replay_of_everything(session, width, block_size, offset
     st.lists(
         st.tuples(
             st.sampled_from([20, 80, 100, 150, 400, 1_500]),
-            st.sampled_from(["apply"] * 5 + ["ask"] * 3 + ["lose", "lose", "wrong", "again"]),
+            st.sampled_from(["apply"] * 5 + ["ask"] * 3 + ["lose", "lose", "wrong", "again", "over"]),
             st.integers(0, 1_200),
         ),
         max_size=40,
@@ -201,6 +201,11 @@ def test_no_column_in_doubt_is_told_as_sound(session, width):
             truth.append((now, float(number)))
             sync.take(snapshot([(99.0, float(number))], [(101.0, 1.0)], now, number), 0)
             doubts[-1][1] = now
+        elif kind == "over" and sync.state is SyncState.LIVE:
+            # a snapshot that comes to a LIVE book: what was in between nobody told
+            doubts.append([sync.event_ms, now])
+            truth.append((now, float(number)))
+            sync.take(snapshot([(99.0, float(number))], [(101.0, 1.0)], now, number), 0)
         elif kind == "apply" and sync.state is SyncState.LIVE:
             truth.append((now, float(number)))
             sync.take(update([(99.0, float(number))], [], now, sync.sequence.last + 1), 0)
