@@ -175,7 +175,9 @@ def test_columns_equal_a_replay_of_everything(session, width, block_size, offset
     st.lists(
         st.tuples(
             st.sampled_from([20, 80, 100, 150, 400, 1_500]),
-            st.sampled_from(["apply"] * 5 + ["ask"] * 3 + ["lose", "lose", "wrong", "again", "over"]),
+            st.sampled_from(
+                ["apply"] * 5 + ["ask"] * 3 + ["lose", "lose", "wrong", "again", "over"]
+            ),
             st.integers(0, 1_200),
         ),
         max_size=40,
