@@ -119,16 +119,19 @@ class PlainBinanceUsdm(PlainReader):
 
     def listen(self, socket: Any) -> None:
         held: list[Any] = []
-        last = 0
+        last, follows = 0, False
         for message in self.messages(socket):
             held.append(message)
+            last = last or self.begin(held[0])
             if not last:
-                last = self.begin(held[0])
-                held = [one for one in held if not last or one["u"] >= last]
-                if not last or not held:
+                continue
+            if not follows:
+                # the first to enter is the one that the snapshot was taken in, or before
+                held = [one for one in held if one["u"] >= last]
+                if not held:
                     continue
                 assert held[0]["U"] <= last or held[0]["pu"] == last
-                held[0]["pu"] = last
+                held[0]["pu"], follows = last, True
             for one in held:
                 if one["pu"] != last:
                     self.told.append(None)
