@@ -131,7 +131,8 @@ def test_live_panels_tell_their_pace_and_end_their_feed(qtbot):
 
 
 def test_the_first_frame_of_the_program_and_of_a_bare_window_are_seen():
-    (row,) = measure_startup(runs=1)
-    assert row.name == "first_frame"
-    assert row.ours > 0
-    assert row.baseline_value > 0
+    rows = measure_startup(runs=1)
+    assert [row.name for row in rows] == ["first_frame", "first_live"]
+    for row in rows:
+        assert row.ours > 0
+        assert row.baseline_value > 0
