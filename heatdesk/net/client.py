@@ -141,6 +141,7 @@ class JsonClient:
         weight: int = 0,
         on_wait: OnWait | None = None,
         stall_s: float = 20.0,
+        within_s: float | None = None,
         body: bytes | None = None,
         limit_bytes: int | None = None,
     ) -> Reply:
@@ -158,6 +159,8 @@ class JsonClient:
             Told ``(seconds, reason)`` when the budget makes it wait.
         stall_s : float
             Longest silence that is borne, before the answer and inside it.
+        within_s : float, optional
+            Longest time from the beginning of the answer to its end, however it drips.
         body : bytes, optional
             JSON that is sent: the request is a POST.
         limit_bytes : int, optional
@@ -167,6 +170,8 @@ class JsonClient:
         ------
         ProviderError
             Any kind but `StreamGap`. Texts and traces hold no key.
+        TimeoutError
+            When the answer did not end ``within_s``.
         """
         buffer = io.BytesIO()  # getvalue() hands its memory over without a copy
         asking = self.stream(
@@ -178,7 +183,7 @@ class JsonClient:
             limit_bytes=MAX_BODY_BYTES if limit_bytes is None else limit_bytes,
             body=body,
         )
-        async with asking as came:
+        async with asking as came, asyncio.timeout(within_s):
             async for chunk in came:
                 buffer.write(chunk)
         return Reply(buffer.getvalue(), came.headers, came.request_id)

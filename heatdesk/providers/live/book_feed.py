@@ -324,7 +324,7 @@ class BookFeed(MarketFeed):
                 told_s = None
                 await self.desk.clock.sleep(retries.delay_s())
                 try:
-                    change = await fetch_snapshot(self.desk, self.market)
+                    change = await fetch_snapshot(self.desk, self.market, self._held_up)
                     if change is None or self._took(change):
                         return
                 except ProviderError as error:
@@ -350,6 +350,12 @@ class BookFeed(MarketFeed):
         self._react()
         self.poke()
         return took
+
+    def _held_up(self, _: float, reason: str) -> None:
+        """The venue's own limit keeps a snapshot back."""
+        if self.sync.state is not SyncState.LIVE:
+            self.trouble = f"The book of {self.market.symbol} is fetched later: {reason}."
+            self.poke()
 
     def _snapshot_failed(self, error: ProviderError, failures: int) -> None:
         if self.sync.state is SyncState.LIVE:

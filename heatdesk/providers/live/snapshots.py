@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from heatdesk.books.events import BookChange
 from heatdesk.errors import BodyCut
+from heatdesk.net.budget import OnWait
 from heatdesk.net.client import Reply
 from heatdesk.providers.live.feed import Desk
 from heatdesk.providers.live.rules import Ask, Market
@@ -17,8 +16,13 @@ ANSWER_S = 25.0
 """An answer that drips for longer is as good as none."""
 
 
-async def ask_venue(desk: Desk, ask: Ask) -> Reply:
+async def ask_venue(desk: Desk, ask: Ask, on_wait: OnWait | None = None) -> Reply:
     """Make a request.
+
+    Parameters
+    ----------
+    on_wait : callable, optional
+        Told ``(seconds, reason)`` when the venue's own limit makes it wait.
 
     Raises
     ------
@@ -27,21 +31,24 @@ async def ask_venue(desk: Desk, ask: Ask) -> Reply:
     """
     cut = BodyCut(desk.rules.provider, f"An answer of {desk.rules.title} did not end.")
     try:
-        async with asyncio.timeout(ANSWER_S):
-            return await desk.http.get(
-                ask.path,
-                ask.params,
-                weight=ask.weight,
-                stall_s=STALL_S,
-                body=ask.body,
-                limit_bytes=MAX_ANSWER_BYTES,
-            )
+        return await desk.http.get(
+            ask.path,
+            ask.params,
+            weight=ask.weight,
+            on_wait=on_wait,
+            stall_s=STALL_S,
+            within_s=ANSWER_S,
+            body=ask.body,
+            limit_bytes=MAX_ANSWER_BYTES,
+        )
     except TimeoutError:
         raise cut from None
 
 
-async def fetch_snapshot(desk: Desk, market: Market) -> BookChange | None:
-    """Fetch a snapshot; None where the venue serves none.
+async def fetch_snapshot(
+    desk: Desk, market: Market, on_wait: OnWait | None = None
+) -> BookChange | None:
+    """Fetch a snapshot, as `ask_venue` does; None where the venue serves none.
 
     Raises
     ------
@@ -51,5 +58,5 @@ async def fetch_snapshot(desk: Desk, market: Market) -> BookChange | None:
     ask = desk.rules.snapshot_ask(market)
     if ask is None:
         return None
-    reply = await ask_venue(desk, ask)
+    reply = await ask_venue(desk, ask, on_wait)
     return desk.rules.parse_snapshot(market, reply.body)

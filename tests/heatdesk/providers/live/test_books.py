@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx
 import pytest
 
 from heatdesk.errors import BadPayload
+from heatdesk.net.budget import Limits
 from heatdesk.providers.live.rules import LineLimits
 from tests.heatdesk.providers.live.listening import BOOK, Listener, listening
 from tests.heatdesk.providers.live.venue import LeapClock, Venue, provider_of, until
@@ -48,6 +50,63 @@ def test_a_book_comes_from_its_snapshot_and_differences(in_stream: bool) -> None
             assert book.last(101.0) == (0.0, 5.0)
             assert venue.asked.count("/book") == (0 if in_stream else 1)
             assert not book.gaps()
+
+    asyncio.run(work())
+
+
+def test_a_snapshot_that_the_venues_limit_keeps_back_is_waited_for_and_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("heatdesk.providers.live.snapshots.ANSWER_S", 0.3)
+
+    async def work() -> None:
+        venue, clock = Venue(), LeapClock()
+        async with (
+            venue.serving(),
+            listening(p := provider_of(venue, allowed=Limits(minute=60)), BOOK) as (book,),
+        ):
+            await live(venue, book)
+            budget = p.context.budget
+            monkeypatch.setattr(budget, "_clock", clock)
+            budget.settle(await budget.acquire(int(60 - budget.state().used)))
+            await venue.hang_up()
+            await until(lambda: any("waiting for the minute budget" in one for one in book.notes))
+            await asyncio.sleep(0.6)
+            assert book.status.gap_since_ms is not None
+            clock.leapt_s = 61.0  # a new minute, for the budget
+            await live(venue, book, qty=2.0)
+            assert venue.asked.count("/book") == 2
+            assert not any("did not end" in one for one in book.notes)
+
+    asyncio.run(work())
+
+
+def test_an_answer_that_drips_for_too_long_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("heatdesk.providers.live.snapshots.ANSWER_S", 0.3)
+    dripped: list[bool] = []
+
+    async def drip() -> AsyncIterator[bytes]:
+        dripped.append(True)
+        while True:
+            yield b" "
+            await asyncio.sleep(0.05)
+
+    async def work() -> None:
+        venue = Venue()
+        answer = venue.answer
+
+        def slow(request: httpx.Request) -> httpx.Response:
+            if request.url.path == "/book" and not dripped:
+                return httpx.Response(200, content=drip())
+            return answer(request)
+
+        monkeypatch.setattr(venue, "answer", slow)
+        async with venue.serving(), listening(provider_of(venue), BOOK) as (book,):
+            await live(venue, book)
+            assert dripped == [True]
+            assert any("An answer of Testvenue did not end." in one for one in book.notes)
 
     asyncio.run(work())
 

@@ -413,7 +413,11 @@ async def until(condition: Callable[[], bool], patience_s: float = 10.0) -> None
 
 
 def provider_of(
-    venue: Venue, limits: LineLimits | None = None, clock: Clock | None = None
+    venue: Venue,
+    limits: LineLimits | None = None,
+    clock: Clock | None = None,
+    *,
+    allowed: Limits | None = None,
 ) -> LiveProvider:
     """Build a provider whose venue is the given one."""
     clock = clock or venue.clock
@@ -438,7 +442,7 @@ def provider_of(
             return "http://127.0.0.1:9"
 
     settings = override(Settings(), {})
-    budget = RateBudget(ID, Limits(), Ledger(), clock)
+    budget = RateBudget(ID, allowed or Limits(), Ledger(), clock)
     http = JsonClient(
         ID,
         "Testvenue",
