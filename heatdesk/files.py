@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from heatdesk.errors import UsageError, WriteError
+from heatdesk.errors import HeatDeskError, UsageError, WriteError
 
 Told = Callable[[str], None]
 """Hears why a file could not be written or removed; empty once it is."""
@@ -133,7 +133,7 @@ def at_once(work: Callable[[], None], told: Told) -> None:
     """Do something with files now, and tell what came of it."""
     try:
         work()
-    except WriteError as error:
+    except HeatDeskError as error:
         told(error.user_message)
     else:
         told("")

@@ -117,6 +117,7 @@ class RateBudget:
         self._ledger = ledger
         self._clock = clock
         self._waiters: list[_Waiter] = []
+        self._held: tuple[float, str] | None = None
         self._under_way: set[int] = set()
 
     def wait_s(self, weight: int) -> float:
@@ -159,9 +160,12 @@ class RateBudget:
         told = ""
         try:
             while True:
+                if not waiter.turn.is_set() and self._held and on_wait is not None:
+                    on_wait(*self._held)  # it will wait for what the one before it waits for
                 await waiter.turn.wait()
                 self._refuse_if_too_dear(weight)
                 ticket, wait_ms, reason = self._try_spend(weight, open_s)
+                self._held = None if ticket is not None else (wait_ms / 1000, reason)
                 if ticket is not None:
                     self._under_way.add(ticket.row_id)
                     return ticket

@@ -160,7 +160,7 @@ class JsonClient:
         stall_s : float
             Longest silence that is borne, before the answer and inside it.
         within_s : float, optional
-            Longest time from the beginning of the answer to its end, however it drips.
+            Longest time from the sending to the end of the answer, however it drips.
         body : bytes, optional
             JSON that is sent: the request is a POST.
         limit_bytes : int, optional
@@ -180,10 +180,11 @@ class JsonClient:
             weight=weight,
             on_wait=on_wait,
             stall_s=stall_s,
+            within_s=within_s,
             limit_bytes=MAX_BODY_BYTES if limit_bytes is None else limit_bytes,
             body=body,
         )
-        async with asking as came, asyncio.timeout(within_s):
+        async with asking as came:
             async for chunk in came:
                 buffer.write(chunk)
         return Reply(buffer.getvalue(), came.headers, came.request_id)
@@ -197,6 +198,7 @@ class JsonClient:
         weight: int = 0,
         on_wait: OnWait | None = None,
         stall_s: float = 20.0,
+        within_s: float | None = None,
         limit_bytes: int | None = None,
         body: bytes | None = None,
     ) -> AsyncIterator[Body]:
@@ -216,9 +218,11 @@ class JsonClient:
         limit_bytes = MAX_STREAMED_BYTES if limit_bytes is None else limit_bytes
         await asyncio.to_thread(self._checked_key_headers)  # no key: nothing is spent
         ticket = await self._budget.acquire(weight, on_wait, open_s=stall_s + CONNECT_TIMEOUT_S)
+        ends_s = None if within_s is None else asyncio.get_running_loop().time() + within_s
         outcome: Body | ProviderError
         try:
-            outcome = await self._exchange(path, params, body, ticket, stall_s, limit_bytes)
+            async with asyncio.timeout_at(ends_s):
+                outcome = await self._exchange(path, params, body, ticket, stall_s, limit_bytes)
         finally:
             self._budget.settle(ticket)
         self.last_request_id = outcome.request_id or self.last_request_id
@@ -228,7 +232,8 @@ class JsonClient:
                 self._hold_off(outcome)
             raise outcome
         try:
-            yield outcome
+            async with asyncio.timeout_at(ends_s):
+                yield outcome
         finally:
             await outcome.close()
 

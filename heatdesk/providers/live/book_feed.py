@@ -50,7 +50,7 @@ class BookFeed(MarketFeed):
         self.watch = BookWatch(self.sync.book, silence_ms)
         self.age = BookAge(link.skew, silence_ms, self.sync.sequence.most_apart_ms)
         self._audit = Auditor(desk, self, desk.rules.limits.book_silence_s)
-        self.trouble = self._bygone = ""
+        self.trouble = self._bygone = self._kept_back = ""
         self.retry_ms: int | None = None
         self._in_stream = self.sync.sequence.snapshot_in_stream
         self._handover = Handover(self._in_stream, self.sync.sequence.most_apart_ms)
@@ -181,6 +181,7 @@ class BookFeed(MarketFeed):
         is_late = now_s - self._begun_s > HELD_PATIENCE_S
         if is_late and self._source is not None and self.trouble == self._bygone:
             self.trouble = self._bygone = ""
+        self.trouble = self.trouble or self._kept_back
         if self.sync.state is SyncState.LIVE:
             if why := self.watch.check(now_ms):
                 self._lose(why, self.watch.since_ms)
@@ -330,6 +331,8 @@ class BookFeed(MarketFeed):
                 except ProviderError as error:
                     self._snapshot_failed(error, retries.failures)
                     told_s = error.retry_after_s if isinstance(error, RateLimited) else None
+                finally:
+                    self._kept_back = ""
                 if told_s is not None:
                     await self.desk.clock.sleep(told_s)
         finally:
@@ -354,7 +357,8 @@ class BookFeed(MarketFeed):
     def _held_up(self, _: float, reason: str) -> None:
         """The venue's own limit keeps a snapshot back."""
         if self.sync.state is not SyncState.LIVE:
-            self.trouble = f"The book of {self.market.symbol} is fetched later: {reason}."
+            self._kept_back = f"The book of {self.market.symbol} is fetched later: {reason}."
+            self.trouble = self._kept_back
             self.poke()
 
     def _snapshot_failed(self, error: ProviderError, failures: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from heatdesk.books.events import BookChange
 from heatdesk.errors import BodyCut
 from heatdesk.net.budget import OnWait
@@ -22,25 +24,28 @@ async def ask_venue(desk: Desk, ask: Ask, on_wait: OnWait | None = None) -> Repl
     Parameters
     ----------
     on_wait : callable, optional
-        Told ``(seconds, reason)`` when the venue's own limit makes it wait.
+        Told ``(seconds, reason)`` when the venue's own limit makes it wait: then it waits as long
+        as that takes. Without one nobody could say why, and it is given up.
 
     Raises
     ------
     ProviderError
         As `JsonClient.get`.
     """
-    cut = BodyCut(desk.rules.provider, f"An answer of {desk.rules.title} did not end.")
+    sentence = f"No whole answer of {desk.rules.title} came within {ANSWER_S:.0f} s."
+    cut = BodyCut(desk.rules.provider, sentence)
     try:
-        return await desk.http.get(
-            ask.path,
-            ask.params,
-            weight=ask.weight,
-            on_wait=on_wait,
-            stall_s=STALL_S,
-            within_s=ANSWER_S,
-            body=ask.body,
-            limit_bytes=MAX_ANSWER_BYTES,
-        )
+        async with asyncio.timeout(ANSWER_S if on_wait is None else None):
+            return await desk.http.get(
+                ask.path,
+                ask.params,
+                weight=ask.weight,
+                on_wait=on_wait,
+                stall_s=STALL_S,
+                within_s=ANSWER_S,
+                body=ask.body,
+                limit_bytes=MAX_ANSWER_BYTES,
+            )
     except TimeoutError:
         raise cut from None
 

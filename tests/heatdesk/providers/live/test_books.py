@@ -63,26 +63,31 @@ def test_a_snapshot_that_the_venues_limit_keeps_back_is_waited_for_and_told_of(
         venue, clock = Venue(), LeapClock()
         async with (
             venue.serving(),
-            listening(p := provider_of(venue, allowed=Limits(minute=60)), BOOK) as (book,),
+            listening(p := provider_of(venue, allowed=Limits(minute=60)), BOOK, ETH) as both,
         ):
+            book, eth = both
             await live(venue, book)
+            await live(venue, eth, "ETHUSD")
             budget = p.context.budget
             monkeypatch.setattr(budget, "_clock", clock)
             budget.settle(await budget.acquire(int(60 - budget.state().used)))
             await venue.hang_up()
-            await until(lambda: any("waiting for the minute budget" in one for one in book.notes))
+            for symbol, one in (("BTCUSD", book), ("ETHUSD", eth)):
+                words = f"The book of {symbol} is fetched later: waiting for the minute budget."
+                await until(lambda one=one, words=words: words in one.notes)
             await asyncio.sleep(0.6)
             assert book.status.gap_since_ms is not None
             clock.leapt_s = 61.0  # a new minute, for the budget
             await live(venue, book, qty=2.0)
-            assert venue.asked.count("/book") == 2
-            assert not any("did not end" in one for one in book.notes)
+            await until(lambda: venue.asked.count("/book") == 4)
+            assert not any("No whole answer" in one for one in book.notes)
 
     asyncio.run(work())
 
 
+@pytest.mark.parametrize("status", [200, 503])
 def test_an_answer_that_drips_for_too_long_is_asked_for_again(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     monkeypatch.setattr("heatdesk.providers.live.snapshots.ANSWER_S", 0.3)
     dripped: list[bool] = []
@@ -99,14 +104,14 @@ def test_an_answer_that_drips_for_too_long_is_asked_for_again(
 
         def slow(request: httpx.Request) -> httpx.Response:
             if request.url.path == "/book" and not dripped:
-                return httpx.Response(200, content=drip())
+                return httpx.Response(status, content=drip())
             return answer(request)
 
         monkeypatch.setattr(venue, "answer", slow)
         async with venue.serving(), listening(provider_of(venue), BOOK) as (book,):
             await live(venue, book)
             assert dripped == [True]
-            assert any("An answer of Testvenue did not end." in one for one in book.notes)
+            assert any("No whole answer of Testvenue came" in one for one in book.notes)
 
     asyncio.run(work())
 
