@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 512 * 1024
 """Largest chunk handed out: a reader that holds the interpreter for one holds it shortly."""
+_MAX_ERROR_BYTES = 64 * 1024
 
 
 class Body:
@@ -133,3 +134,18 @@ class Body:
             f"The answer of {self._title} is larger than {self._limit_bytes >> 20} MiB;"
             " lower the depth or the period.",
         )
+
+
+async def beginning(response: httpx.Response) -> bytes:
+    """Read as much of an error body as a sentence needs; the status says enough without it."""
+    import httpx
+
+    body = b""
+    try:
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > _MAX_ERROR_BYTES:
+                break
+    except (httpx.HTTPError, httpx.StreamError):
+        return body
+    return body

@@ -27,7 +27,7 @@ from heatdesk.errors import (
     ServerTrouble,
 )
 from heatdesk.net.authorities import trusted_authorities
-from heatdesk.net.body import Body
+from heatdesk.net.body import Body, beginning
 from heatdesk.net.budget import OnWait, RateBudget, Ticket
 from heatdesk.net.failures import CONNECT_TIMEOUT_S, Place, failure_of
 from heatdesk.net.headers import lower_case
@@ -48,7 +48,6 @@ MAX_STREAMED_BYTES = 512 * 1024 * 1024
 """Largest body that is read while it comes and never held: room for 4,000 snapshots of 3,500
 levels a side, and an end to an answer that has none."""
 MAX_REDIRECTS = 5
-_MAX_ERROR_BYTES = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _UNTOLD_WAIT_S = 1.0
@@ -318,7 +317,7 @@ class JsonClient:
             if response.status_code in _REDIRECTS:
                 return redirect_of(url, found.get("location", ""), self.provider, self.title)
             if not response.is_success:
-                body = await _beginning(response)
+                body = await beginning(response)
                 refusal = Refusal(
                     self.provider,
                     self.title,
@@ -383,21 +382,6 @@ class JsonClient:
                 follow_redirects=False,
             )
         return self._client
-
-
-async def _beginning(response: httpx.Response) -> bytes:
-    """Read as much of an error body as a sentence needs; the status says enough without it."""
-    import httpx
-
-    body = b""
-    try:
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > _MAX_ERROR_BYTES:
-                break
-    except (httpx.HTTPError, httpx.StreamError):
-        return body
-    return body
 
 
 def _secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
